@@ -1,0 +1,32 @@
+import type { CrispObject } from '../core/crisp/crisp-object.ts';
+import type { SessionRef, WebsiteId } from '../core/ids.ts';
+
+/** One page of messages, oldest first as received. */
+export interface MessagesPage {
+  readonly messages: readonly unknown[];
+  /** True for HTTP 206: Crisp says that older messages exist. */
+  readonly hasMore: boolean;
+}
+
+/** One page of a numbered list (pages, events). */
+export interface ListPage {
+  readonly items: readonly unknown[];
+  readonly hasMore: boolean;
+}
+
+/** The reads of Crisp's REST API that a record needs. Every method throws `JobError` alone. */
+export interface CrispApi {
+  /** Throws `conversation_missing` for a 404 that is no configuration error, `session_mismatch` for another's answer. */
+  getConversation(session: SessionRef, signal?: AbortSignal): Promise<CrispObject>;
+  /** The newest page, or the one that ends just before `beforeMs`. */
+  listMessages(session: SessionRef, beforeMs?: number, signal?: AbortSignal): Promise<MessagesPage>;
+  /** Null where Crisp has no such profile. */
+  getProfile(websiteId: WebsiteId, peopleId: string, signal?: AbortSignal): Promise<CrispObject | null>;
+  /** `page` is 1-based. */
+  listVisitedPages(session: SessionRef, page: number, signal?: AbortSignal): Promise<ListPage>;
+  /** `page` is 1-based. */
+  listEvents(session: SessionRef, page: number, signal?: AbortSignal): Promise<ListPage>;
+  getRelations(session: SessionRef, signal?: AbortSignal): Promise<CrispObject>;
+  /** The control call: cheap, and it fails when the credentials or Crisp do. */
+  getWebsite(websiteId: WebsiteId, signal?: AbortSignal): Promise<CrispObject>;
+}

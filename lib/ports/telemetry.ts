@@ -1,0 +1,77 @@
+import type { Disposition } from '../core/errors/job-error.ts';
+import type { FetchMode } from '../core/session-job.ts';
+
+interface Session {
+  readonly websiteId: string;
+  readonly sessionId: string;
+}
+
+/**
+ * All that the pipeline ever says about its work. The fields are an allow-list: ids, counts, codes, durations; there is
+ * no place for message text, contact data or secrets.
+ */
+export type TelemetryEvent =
+  | ({
+      readonly name: 'session-enqueued';
+      readonly event: string;
+      readonly mode: FetchMode;
+      readonly messageId: string;
+      readonly bucketMs: number;
+      readonly sequenceNumber?: string;
+    } & Session)
+  | { readonly name: 'hook-ignored'; readonly code: string; readonly event?: string }
+  | {
+      readonly name: 'hook-refused';
+      readonly code: string;
+      readonly status: number;
+      readonly detail?: string;
+    }
+  | { readonly name: 'hook-warning'; readonly code: string; readonly detail?: string }
+  | ({
+      readonly name: 'conversation-fetched';
+      readonly messages: number;
+      readonly pages: number;
+      readonly apiCalls: number;
+      readonly durationMs: number;
+      readonly terminatedBy: string;
+      readonly coversLatestMessage: boolean | null;
+    } & Session)
+  | ({ readonly name: 'paging-untrusted'; readonly pages: number } & Session)
+  | ({
+      readonly name: 'record-emitted';
+      readonly kind: string;
+      readonly version: number;
+      readonly bytes: number;
+      readonly claimCheck: boolean;
+    } & Session)
+  | ({ readonly name: 'record-unchanged'; readonly version: number } & Session)
+  | ({ readonly name: 'job-skipped'; readonly reason: string; readonly messageId: string } & Session)
+  | ({
+      readonly name: 'job-deferred';
+      readonly reason: string;
+      readonly messageId: string;
+      readonly delaySeconds: number;
+    } & Session)
+  | ({ readonly name: 'job-acknowledged'; readonly messageId: string } & Session)
+  | {
+      readonly name: 'job-failed';
+      readonly code: string;
+      readonly disposition: Disposition;
+      readonly messageId: string;
+      readonly attempt: number;
+      readonly delaySeconds: number;
+      readonly websiteId?: string;
+      readonly sessionId?: string;
+      readonly status?: number;
+      readonly hint?: string;
+    }
+  | { readonly name: 'clock-suspect'; readonly messageId: string; readonly aheadMs: number }
+  | { readonly name: 'bad-record'; readonly code: string; readonly detail: string }
+  | { readonly name: 'ledger-unavailable'; readonly operation: string; readonly code: string };
+
+export type TelemetryEventName = TelemetryEvent['name'];
+
+/** Where events go: structured log and metrics on AWS, a readable terminal in local mode, an array in tests. */
+export interface Telemetry {
+  emit(event: TelemetryEvent): void;
+}
