@@ -4,13 +4,19 @@ import type { FetchMode, SessionJob } from './session-job.ts';
 
 /** A job with the two FIFO ids that make equal jobs of one bucket a single SQS message. */
 export interface CoalescedJob {
-  readonly job: SessionJob;
+  readonly job: Required<SessionJob>;
   readonly groupId: string;
   readonly deduplicationId: string;
 }
 
+/** SQS deduplicates for five minutes: a longer bucket would only be cut in two. */
+export const MAX_COALESCE_SECONDS = 300;
+
+/** With the longest bucket it makes the queue's delay, of which SQS allows 900 s. */
+export const MAX_MARGIN_SECONDS = 300;
+
 export interface CoalesceWindow {
-  /** B: length of a bucket in seconds; at most 300, because SQS deduplicates for five minutes. */
+  /** B: length of a bucket in seconds, at most `MAX_COALESCE_SECONDS`. */
   readonly coalesceSeconds: number;
   /** Time added after the bucket's end before a fetch may start; absorbs clock differences. */
   readonly marginSeconds: number;

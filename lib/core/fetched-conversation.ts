@@ -13,6 +13,8 @@ export interface FetchedConversation extends SessionRef {
   readonly messages: readonly unknown[];
   /** Null for a visitor without a profile. */
   readonly profile: CrispObject | null;
+  /** True where the profile was not read now but is remembered from an earlier fetch. */
+  readonly profileCached?: boolean;
   /** Present where `ENRICH_INCLUDE` asks for them. */
   readonly visitedPages?: readonly unknown[];
   readonly events?: readonly unknown[];

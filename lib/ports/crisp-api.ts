@@ -29,4 +29,9 @@ export interface CrispApi {
   getRelations(session: SessionRef, signal?: AbortSignal): Promise<CrispObject>;
   /** The control call: cheap, and it fails when the credentials or Crisp do. */
   getWebsite(websiteId: WebsiteId, signal?: AbortSignal): Promise<CrispObject>;
+  /**
+   * The same API, telling `onRequest` of each request as it is sent, so that one fetch can count its own. Absent where a
+   * call is always one request.
+   */
+  observedBy?(onRequest: () => void): CrispApi;
 }

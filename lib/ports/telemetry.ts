@@ -67,7 +67,14 @@ export type TelemetryEvent =
     }
   | { readonly name: 'clock-suspect'; readonly messageId: string; readonly aheadMs: number }
   | { readonly name: 'bad-record'; readonly code: string; readonly detail: string }
-  | { readonly name: 'ledger-unavailable'; readonly operation: string; readonly code: string };
+  | { readonly name: 'ledger-unavailable'; readonly operation: string; readonly code: string }
+  | { readonly name: 'visibility-unchanged'; readonly messageId: string; readonly code: string }
+  | {
+      readonly name: 'crisp-requested';
+      readonly route: string;
+      readonly status: number;
+      readonly durationMs: number;
+    };
 
 export type TelemetryEventName = TelemetryEvent['name'];
 

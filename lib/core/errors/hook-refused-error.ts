@@ -1,7 +1,7 @@
 /**
  * Every reason for which a webhook delivery is refused, with the HTTP status of its reply. Up to the signature all are
  * 401, 404, 405, 413, 415 or a 400 about the transport; after it, what cannot be processed is 400. None costs a call to
- * SQS or Crisp, but `queue_unavailable`, which is the failure of that call.
+ * SQS or Crisp, but `queue_unavailable`, which is the failure of that call; `unexpected` is a defect of ours.
  */
 export const HOOK_REFUSALS = {
   not_found: 404,
@@ -29,13 +29,13 @@ export const HOOK_REFUSALS = {
   payload_not_object: 400,
   event_missing: 400,
   data_malformed: 400,
-  website_id_missing: 400,
   website_id_invalid: 400,
   website_mismatch: 400,
   session_id_missing: 400,
   session_id_invalid: 400,
   config_unavailable: 503,
   queue_unavailable: 503,
+  unexpected: 500,
 } as const satisfies Record<string, number>;
 
 export type HookRefusalCode = keyof typeof HOOK_REFUSALS;

@@ -42,6 +42,7 @@ export const JOB_ERRORS = {
   archive_failed: 'transient',
   record_superseded: 'transient',
   topic_failed: 'transient',
+  ledger_failed: 'transient',
   record_too_large: 'permanent',
   deadline_reached: 'transient',
   unexpected: 'transient',

@@ -1,0 +1,70 @@
+import { GetParameterError, ParameterNotFoundError } from '@aws-lambda-powertools/parameters/errors';
+import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { parseCrispToken } from '../../core/config/parse-crisp-token.ts';
+import { parseHookSecrets } from '../../core/config/parse-hook-secrets.ts';
+import { ConfigError, type ConfigProblem } from '../../core/errors/config-error.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Secrets } from '../../ports/secrets.ts';
+import { createParameterReader, type ReadParameter } from './parameter-reader.ts';
+
+/** A rotated secret is in use after this long at the latest. */
+export const SECRET_MAX_AGE_SECONDS = 300;
+
+export interface SsmSecretsOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** By default one of its own, which gives up in time for an answer to Crisp. */
+  readonly client?: SSMClient;
+}
+
+/**
+ * Secrets as SSM SecureString parameters: `path` and the variable's name, e.g. `/crisp-enrich/prod/CRISP_TOKEN_KEY`. A
+ * parameter that does not exist yet is no error. Rejects where SSM does, and with `ConfigError` for a weak hook secret
+ * or half a token.
+ */
+export function createSsmSecrets({ path, clock, client }: SsmSecretsOptions): Secrets {
+  const readSsm = createSsmReader(client);
+  const read = createParameterReader((name) => readSsm(`${path}${name}`), clock);
+
+  return {
+    async hookSecrets() {
+      const text = await read('CRISP_HOOK_SECRETS');
+      if (text === undefined) return [];
+      const { secrets, problems } = parseHookSecrets(text);
+      refuse(problems);
+      return secrets;
+    },
+    async crispToken() {
+      const [identifier, key] = await Promise.all([read('CRISP_TOKEN_IDENTIFIER'), read('CRISP_TOKEN_KEY')]);
+      const { token, problems } = parseCrispToken(identifier, key);
+      refuse(problems);
+      return token;
+    },
+  };
+}
+
+function refuse(problems: readonly ConfigProblem[]): void {
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+function createSsmReader(client: SSMClient | undefined): ReadParameter {
+  const clientConfig = {
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: 500, requestTimeout: 800, throwOnRequestTimeout: true },
+  };
+  const provider = new SSMProvider(client ? { awsSdkV3Client: client } : { clientConfig });
+
+  return async (name) => {
+    try {
+      return await provider.get(name, {
+        decrypt: true,
+        maxAge: SECRET_MAX_AGE_SECONDS,
+        throwOnMissing: true,
+      });
+    } catch (error) {
+      if (error instanceof ParameterNotFoundError) return undefined;
+      throw error instanceof GetParameterError && error.cause ? error.cause : error;
+    }
+  };
+}

@@ -1,0 +1,13 @@
+const PLACEHOLDERS = [
+  /^<.*>$/,
+  /^\[.*\]$/,
+  /^\$?\{.*\}$/,
+  /^(your|my|the)[-_ ]/i,
+  /(change|replace)[-_ ]?(me|this)/i,
+  /placeholder/i,
+];
+
+/** True for a text from a template that somebody forgot to fill in. */
+export function isPlaceholder(text: string): boolean {
+  return PLACEHOLDERS.some((pattern) => pattern.test(text));
+}

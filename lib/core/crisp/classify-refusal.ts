@@ -1,0 +1,83 @@
+import { JobError } from '../errors/job-error.ts';
+import type { CrispResponse, ResponseContext } from './classify-response.ts';
+import type { CrispObject } from './crisp-object.ts';
+import { isCrispObject } from './is-crisp-object.ts';
+import { toReasonToken } from './reason-token.ts';
+import { parseRetryAfter } from './retry-after.ts';
+
+/**
+ * The failure that a GET's answer stands for when its status is neither 200 nor 206. `envelope` is empty where the body
+ * was none, as with the error pages of proxies.
+ */
+export function classifyRefusal(
+  response: CrispResponse,
+  envelope: CrispObject,
+  { nowMs, requestUrl }: ResponseContext,
+): JobError {
+  const { status } = response;
+  const reason = toReasonToken(envelope.reason);
+  const context = { status, ...(reason !== undefined && { hint: `reason ${reason}` }) };
+  const retryAfterMs = parseRetryAfter(response.retryAfter, nowMs);
+  const waiting = { ...context, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+
+  if (status < 300) return new JobError('bad_response', { ...context, detail: `status_${status}` });
+  if (status < 400) return toRedirect(response, requestUrl);
+  if (status >= 500 || status === 408 || status === 425) return new JobError('crisp_unavailable', waiting);
+  if (status === 401 || reason === 'invalid_session') return toAuthFailure(status);
+  if (status === 402 || status === 403) return toForbidden(status, reason, envelope);
+  if (status === 404 || status === 410) return toAbsence(reason, envelope, context);
+  // 423 is Crisp's "quota exceeded"; a 429 for the day's quota differs from one for haste in its reason alone.
+  if (status === 423) return new JobError('crisp_quota_exceeded', waiting);
+  // 422 on a GET: a maintainer's advice is to come back later, as for 429 (perhaps 420 was meant).
+  if (status === 420 || status === 422 || status === 429) {
+    return new JobError(/quota/i.test(reason ?? '') ? 'crisp_quota_exceeded' : 'crisp_rate_limited', waiting);
+  }
+  return new JobError('crisp_rejected', { ...context, detail: String(status) });
+}
+
+/** Names the origin alone: path and query of the target are the other side's to choose, and go into no log. */
+function toRedirect({ status, location }: CrispResponse, requestUrl: URL): JobError {
+  const target = location === undefined ? null : URL.parse(location, requestUrl.origin);
+  const hint = target ? `to ${target.protocol}//${target.host}` : 'without a readable location';
+  return new JobError('unexpected_redirect', { status, hint });
+}
+
+function toAuthFailure(status: number): JobError {
+  return new JobError('crisp_auth_failed', {
+    status,
+    hint: 'token rejected; check tier (plugin/website) and rotation',
+  });
+}
+
+// As Crisp writes them: website:conversation:messages, plan:subscription.
+const SCOPE = /\b(?:bucket|email|media|plan|plugin|user|website)(?::[a-z_]{1,32}){1,3}\b/;
+
+function toForbidden(status: number, reason: string | undefined, envelope: CrispObject): JobError {
+  const scope = SCOPE.exec(toText(envelope))?.[0];
+  const refusal = reason === undefined ? 'no reason given' : `reason ${reason}`;
+  const hint = scope === undefined ? refusal : `missing scope ${scope}; ${refusal}`;
+  return new JobError('crisp_forbidden', { status, hint });
+}
+
+/** A wrong configuration answers 404 as well: it must not look like a conversation that was removed. */
+function toAbsence(
+  reason: string | undefined,
+  envelope: CrispObject,
+  context: { status: number; hint?: string },
+): JobError {
+  if (reason === 'not_subscribed') {
+    const hint = 'the plugin is not installed on this website, or the token belongs to another one';
+    return new JobError('crisp_not_subscribed', { status: context.status, hint });
+  }
+  // The reason is a plain `not_found` here: only this text tells it apart.
+  if (/route does not exist/i.test(toText(envelope))) {
+    return new JobError('crisp_route_unknown', { status: context.status, hint: 'check CRISP_API_URL' });
+  }
+  return new JobError('conversation_missing', context);
+}
+
+/** Where Crisp says more than a token: its reason and the message beside it. Read here, never repeated. */
+function toText({ reason, data }: CrispObject): string {
+  const message = isCrispObject(data) ? data.message : undefined;
+  return [reason, message].filter((text) => typeof text === 'string').join(' ');
+}

@@ -1,0 +1,124 @@
+import { type CoalesceWindow, MAX_COALESCE_SECONDS, MAX_MARGIN_SECONDS } from './coalesce.ts';
+import { JOB_VERSION } from './encode-job.ts';
+import { JobError } from './errors/job-error.ts';
+import { findEnvelope } from './find-envelope.ts';
+import { parseSessionId, parseWebsiteId, type SessionId, type WebsiteId } from './ids.ts';
+import type { SessionJob } from './session-job.ts';
+import { toShape } from './text/to-shape.ts';
+
+export interface DecodedJob {
+  readonly job: SessionJob;
+  /**
+   * Present where the message asked for a later moment than a true clock could have: by how many ms. 0 where the moment
+   * was unreadable.
+   */
+  readonly clockSuspectMs?: number;
+}
+
+export interface DecodeJobOptions {
+  readonly coalesce: CoalesceWindow;
+  /** The website of a message that names none; undefined while there are several. */
+  readonly onlyWebsiteId?: WebsiteId | undefined;
+  /** When SQS received the message, by its own clock, epoch ms. */
+  readonly sentMs?: number | undefined;
+}
+
+const LONGEST_WINDOW_MS = (MAX_COALESCE_SECONDS + MAX_MARGIN_SECONDS) * 1000;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads the body of a queue message. Any text gives a job or a `JobError`, nothing else; fields that it does not know
+ * are ignored. A message without mode or bucket is another producer's: fetched in full, and due now.
+ */
+export function decodeJob(body: string, options: DecodeJobOptions): DecodedJob {
+  const fields = parseFields(body);
+  refuseEnvelope(fields);
+  refuseOtherVersion(fields);
+  const session = {
+    sessionId: readSessionId(fields),
+    websiteId: readWebsiteId(fields, options.onlyWebsiteId),
+  };
+
+  const { mode, bucketMs } = fields;
+  if ((mode !== 'incremental' && mode !== 'full') || !isMoment(bucketMs)) {
+    return { job: { ...session, mode: 'full' } };
+  }
+  const { notBeforeMs, clockSuspectMs } = readNotBefore(fields.notBeforeMs, bucketMs, options);
+  const job: SessionJob = { ...session, mode, bucketMs, notBeforeMs };
+  return clockSuspectMs === undefined ? { job } : { job, clockSuspectMs };
+}
+
+function parseFields(body: string): Fields {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    // The parser's own message quotes the text, which may be anything: it stays out of the error.
+    throw toMalformed('not JSON', body);
+  }
+  if (!isFields(parsed)) throw toMalformed('not a JSON object', body);
+  return parsed;
+}
+
+function toMalformed(problem: string, body: string): JobError {
+  return new JobError('malformed_message', {
+    hint: `${problem}: ${body.length} characters that look like "${toShape(body)}"`,
+  });
+}
+
+function refuseEnvelope(fields: Fields): void {
+  const envelope = findEnvelope(fields);
+  if (envelope) {
+    throw new JobError('unexpected_envelope', { detail: envelope.source, hint: envelope.hint });
+  }
+}
+
+function refuseOtherVersion({ v }: Fields): void {
+  if (v === undefined || v === JOB_VERSION) return;
+  throw new JobError('unsupported_version', { hint: 'upgrade the consumer or redrive later' });
+}
+
+function readSessionId(fields: Fields): SessionId {
+  const value = fields.sessionId ?? fields.session_id;
+  if (value === undefined || value === null) throw new JobError('missing_field', { detail: 'sessionId' });
+  const sessionId = parseSessionId(value);
+  if (sessionId === undefined) throw new JobError('session_id_invalid');
+  return sessionId;
+}
+
+function readWebsiteId(fields: Fields, onlyWebsiteId: WebsiteId | undefined): WebsiteId {
+  const value = fields.websiteId ?? fields.website_id ?? onlyWebsiteId;
+  if (value === undefined) {
+    throw new JobError('website_id_required', {
+      hint: 'name the website, or list exactly one in CRISP_WEBSITE_IDS',
+    });
+  }
+  const websiteId = parseWebsiteId(value);
+  if (websiteId === undefined) throw new JobError('website_id_invalid');
+  return websiteId;
+}
+
+/**
+ * What a message asks for is kept to, also where the buckets have been made shorter since it was sent: a fetch before the
+ * end of its own bucket would leave out the events that SQS dropped as its twins. Beyond the longest bucket and margin
+ * that can be configured some clock ran ahead, and waiting for it would be silence.
+ */
+function readNotBefore(value: unknown, bucketMs: number, { coalesce, sentMs }: DecodeJobOptions) {
+  const startMs = Math.min(bucketMs, sentMs ?? bucketMs);
+  const windowMs = (coalesce.coalesceSeconds + coalesce.marginSeconds) * 1000;
+  if (value !== undefined && !isMoment(value)) return { notBeforeMs: startMs + windowMs, clockSuspectMs: 0 };
+
+  const askedMs = value ?? bucketMs + windowMs;
+  return askedMs > startMs + LONGEST_WINDOW_MS
+    ? { notBeforeMs: startMs + windowMs, clockSuspectMs: askedMs - (startMs + windowMs) }
+    : { notBeforeMs: askedMs };
+}
+
+function isMoment(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,32 @@
+/** Every event of Crisp's RTM reference of February 2026; hooks deliver a subset. A name that is not here is news. */
+export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
+  ...withPrefix('message:', 'send received updated removed compose:send compose:receive'),
+  ...withPrefix('message:acknowledge:', 'read:send read:received unread:send delivered ignored'),
+  ...withPrefix('message:notify:', 'unread:send unread:received'),
+  ...withPrefix('session:', 'update_availability update_verify request:initiated removed error'),
+  ...withPrefix('session:set_', 'email phone address subject avatar nickname origin data segments block'),
+  ...withPrefix('session:set_', 'opened closed participants mentions routing inbox state'),
+  ...withPrefix('session:sync:', 'capabilities geolocation system network timezone locales'),
+  ...withPrefix('session:sync:', 'pages events rating topic'),
+  ...withPrefix('people:', 'profile:created profile:updated profile:removed bind:session sync:profile'),
+  ...withPrefix('people:import:', 'progress done'),
+  ...withPrefix('campaign:', 'progress dispatched running'),
+  ...withPrefix('browsing:request:', 'initiated rejected'),
+  ...withPrefix('call:request:', 'initiated rejected'),
+  ...withPrefix('identity:', 'verify:request'),
+  ...withPrefix('widget:', 'action:processed'),
+  ...withPrefix('spam:', 'message decision'),
+  ...withPrefix('status:', 'health:changed'),
+  ...withPrefix('website:', 'update_visitors_count update_operators_availability users:available'),
+  ...['upload', 'avatar', 'website', 'campaign', 'helpdesk', 'status', 'processing'].map(
+    (kind) => `bucket:url:${kind}:generated`,
+  ),
+  ...withPrefix('media:', 'animation:listed'),
+  ...withPrefix('email:', 'subscribe track:view'),
+  ...withPrefix('plugin:', 'channel event subscription:updated settings:saved'),
+  ...withPrefix('plan:', 'subscription:updated'),
+]);
+
+function withPrefix(prefix: string, names: string): string[] {
+  return names.split(' ').map((name) => prefix + name);
+}

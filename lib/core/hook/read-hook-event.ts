@@ -1,0 +1,24 @@
+import { HookRefusedError } from '../errors/hook-refused-error.ts';
+
+/** A Crisp event, of which only the envelope has been checked; the ids in it may still be anything. */
+export interface HookEvent {
+  readonly name: string;
+  readonly data: JsonObject;
+  /** The envelope's own `website_id`, which Crisp may leave out. */
+  readonly websiteId: unknown;
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Reads the envelope `{ event, data, website_id }` as leniently as Crisp's own client does. */
+export function readHookEvent(payload: unknown): HookEvent {
+  if (!isJsonObject(payload)) throw new HookRefusedError('payload_not_object');
+  const { event, data, website_id } = payload;
+  if (typeof event !== 'string' || event === '') throw new HookRefusedError('event_missing');
+  if (!isJsonObject(data)) throw new HookRefusedError('data_malformed');
+  return { name: event, data, websiteId: website_id };
+}
+
+function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

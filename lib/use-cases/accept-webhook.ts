@@ -1,0 +1,128 @@
+import { type CoalescedJob, toCoalescedJob } from '../core/coalesce.ts';
+import type { WebhookConfig } from '../core/config/config.ts';
+import { HookRefusedError } from '../core/errors/hook-refused-error.ts';
+import type { AcceptedHook } from '../core/hook/accepted-hook.ts';
+import { checkRequest } from '../core/hook/check-request.ts';
+import { decideHook, type IgnoredCode } from '../core/hook/decide-hook.ts';
+import { findHookWarnings } from '../core/hook/find-hook-warnings.ts';
+import type { HookDelivery } from '../core/hook/hook-delivery.ts';
+import { checkHookAge } from '../core/hook/hook-timestamp.ts';
+import { parseHookBody } from '../core/hook/parse-hook-body.ts';
+import { readCredential } from '../core/hook/read-credential.ts';
+import { readHookBody } from '../core/hook/read-hook-body.ts';
+import { type HookEvent, readHookEvent } from '../core/hook/read-hook-event.ts';
+import { verifyCredential } from '../core/hook/verify-credential.ts';
+import type { SessionRef } from '../core/ids.ts';
+import type { FetchMode } from '../core/session-job.ts';
+import { toPrintable } from '../core/text/to-printable.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import type { QueuedMessage, SessionQueue } from '../ports/session-queue.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+
+/** How long the queue may take: Crisp is answered within five seconds, and SQS takes about 20 ms. */
+export const QUEUE_DEADLINE_MS = 3000;
+
+export interface AcceptWebhookDependencies {
+  readonly config: Pick<
+    WebhookConfig,
+    'hookMode' | 'hookMaxAgeSeconds' | 'triggers' | 'websiteIds' | 'coalesce'
+  >;
+  readonly secrets: Pick<Secrets, 'hookSecrets'>;
+  readonly queue: SessionQueue;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+export type AcceptWebhook = ReturnType<typeof createAcceptWebhook>;
+
+/**
+ * Takes one delivery in: verifies its raw bytes, picks its session, and enqueues it. `queued` means that the queue has
+ * the job for good; `ignored`, that the event is genuine and of no interest. Throws `HookRefusedError` for all else;
+ * before the queue is asked, nothing but the secrets is read from outside, and Crisp is never called.
+ */
+export function createAcceptWebhook(dependencies: AcceptWebhookDependencies) {
+  const { config, secrets, queue, clock, telemetry } = dependencies;
+
+  return async (delivery: HookDelivery): Promise<AcceptedHook> => {
+    checkRequest(delivery);
+    const body = readHookBody(delivery);
+    await authenticate(delivery, body);
+
+    const event = readHookEvent(parseHookBody(body));
+    for (const warning of findHookWarnings(delivery, event)) {
+      telemetry.emit({ name: 'hook-warning', ...warning });
+    }
+    const decision = decideHook(event, config);
+    return decision.outcome === 'ignore'
+      ? ignore(event, decision.code)
+      : enqueue(event, decision.session, decision.mode);
+  };
+
+  async function authenticate(delivery: HookDelivery, body: Uint8Array): Promise<void> {
+    // The shape comes first: a request without any credential is not worth a look at the secrets.
+    const credential = readCredential(delivery, config.hookMode);
+    verifyCredential(credential, body, await loadHookSecrets());
+    if (credential.kind === 'signature') {
+      checkHookAge(credential.emittedMs, clock.nowMs(), config.hookMaxAgeSeconds);
+    }
+  }
+
+  async function loadHookSecrets(): Promise<readonly string[]> {
+    let hookSecrets: readonly string[];
+    try {
+      hookSecrets = await secrets.hookSecrets();
+    } catch (cause) {
+      throw new HookRefusedError('config_unavailable', toFailureName(cause), { cause });
+    }
+    if (hookSecrets.length === 0) {
+      throw new HookRefusedError('config_unavailable', 'there is no hook secret yet');
+    }
+    return hookSecrets;
+  }
+
+  function ignore({ name }: HookEvent, code: IgnoredCode): AcceptedHook {
+    telemetry.emit({ name: 'hook-ignored', code, event: toPrintable(name) });
+    return { outcome: 'ignored', code };
+  }
+
+  async function enqueue({ name }: HookEvent, session: SessionRef, mode: FetchMode): Promise<AcceptedHook> {
+    const coalesced = toCoalescedJob(session, mode, clock.nowMs(), config.coalesce);
+    const { messageId, sequenceNumber } = await sendInTime(coalesced);
+    // Here the newest sent message of the session, { sequenceNumber, bucketMs }, will be noted in the ledger for the
+    // debounce: best effort, within 100 ms, and never a reason to refuse what the queue already has.
+    telemetry.emit({
+      name: 'session-enqueued',
+      event: toPrintable(name),
+      ...session,
+      mode,
+      messageId,
+      bucketMs: coalesced.job.bucketMs,
+      ...(sequenceNumber !== undefined && { sequenceNumber }),
+    });
+    return { outcome: 'queued', messageId };
+  }
+
+  async function sendInTime(coalesced: CoalescedJob): Promise<QueuedMessage> {
+    const sent = new AbortController();
+    const deadline = clock.sleep(QUEUE_DEADLINE_MS, sent.signal).then(() => {
+      throw new HookRefusedError('queue_unavailable', `no answer within ${QUEUE_DEADLINE_MS} ms`);
+    });
+    // When the queue wins, the sleep is cut short; nobody waits for it any more.
+    deadline.catch(() => undefined);
+    try {
+      return await Promise.race([queue.send(coalesced), deadline]);
+    } catch (cause) {
+      if (cause instanceof HookRefusedError) throw cause;
+      throw new HookRefusedError('queue_unavailable', toFailureName(cause), { cause });
+    } finally {
+      sent.abort();
+    }
+  }
+}
+
+/** What may be told of a failure: its name or code. A message may quote anything. */
+function toFailureName(failure: unknown): string {
+  if (!(failure instanceof Error)) return 'unknown';
+  return 'code' in failure && typeof failure.code === 'string' ? failure.code : failure.name;
+}

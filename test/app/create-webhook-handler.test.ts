@@ -1,0 +1,266 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import { expect, test } from 'vitest';
+import type { Secrets } from '../../lib/ports/secrets.ts';
+import { WEBSITE_ID } from '../support/builders.ts';
+import {
+  aHookPayload,
+  aHookRequest,
+  HOOK_NOW_MS,
+  HOOK_SECRET,
+  type HookRequest,
+} from '../support/hook-request.ts';
+import { createWebhookUnderTest, QUEUE_URL } from '../support/webhook-under-test.ts';
+
+const CURRENT = `,${'b'.repeat(16)}`;
+
+test('a signed event is answered with 202 and the id that SQS gave its message', async () => {
+  const webhook = createWebhookUnderTest();
+
+  const answer = await webhook.deliver();
+
+  expect(answer).toMatchObject({ status: 202, reply: { status: 'queued', message_id: 'message-1' } });
+  expect(webhook.telemetry.named('session-enqueued')).toMatchObject([
+    { messageId: 'message-1', sequenceNumber: '18849496460467696128', mode: 'incremental' },
+  ]);
+});
+
+test('the queue message has ids, a mode and two moments, and nothing else', async () => {
+  const webhook = createWebhookUnderTest();
+
+  await webhook.deliver();
+
+  const [call] = webhook.sqs.commandCalls(SendMessageCommand);
+  const { MessageBody = '', ...input } = call?.args[0].input ?? {};
+  const sessionId = 'session_700c65e1-85e2-465a-b9ac-ecb5ec2c9881';
+  expect(input).toEqual({
+    QueueUrl: QUEUE_URL,
+    MessageGroupId: `${WEBSITE_ID}:${sessionId}`,
+    MessageDeduplicationId: `60:1790856000000:${WEBSITE_ID}:${sessionId}`,
+  });
+  expect(JSON.parse(MessageBody)).toEqual({
+    v: 1,
+    websiteId: WEBSITE_ID,
+    sessionId,
+    mode: 'incremental',
+    bucketMs: 1_790_856_000_000,
+    notBeforeMs: 1_790_856_070_000,
+  });
+});
+
+const odd: readonly (readonly [title: string, request: HookRequest, environment?: Record<string, string>])[] =
+  [
+    ['a signature in capitals', toUpperCaseSignature()],
+    ['header names in capitals', { headers: toUpperCaseNames() }],
+    ['a timestamp in seconds', { timestamp: '1790856000' }],
+    ['a timestamp five minutes ahead', { timestamp: String(HOOK_NOW_MS + 300_000) }],
+    ['a timestamp a day old', { timestamp: String(HOOK_NOW_MS - 86_400_000) }],
+    ['a body in base64', { body: Buffer.from(JSON.stringify(aHookPayload())) }],
+    ['a body of exactly 256 KiB', { body: padTo(256 * 1024) }],
+    ['the identity encoding', { headers: { 'content-encoding': 'identity' } }],
+    ['a website_id in data alone', { payload: aHookPayload({}, { website_id: undefined }) }],
+    ['a website_id in the envelope alone', { payload: aHookPayload({ website_id: undefined }) }],
+    ['a website_id in capitals', { payload: aHookPayload({ website_id: WEBSITE_ID.toUpperCase() }) }],
+    ['a timestamp in the body that is text', { payload: aHookPayload({}, { timestamp: 'yesterday' }) }],
+    ['a timestamp in the body that is 0', { payload: aHookPayload({}, { timestamp: 0 }) }],
+    ['a timestamp in the year 9999', { payload: aHookPayload({}, { timestamp: 253_402_300_799_000 }) }],
+    [
+      'half a surrogate pair and forbidden characters',
+      { payload: aHookPayload({ content: '\ud800 \uffff \0' }) },
+    ],
+    [
+      'the last of four secrets',
+      { secret: 'b'.repeat(16) },
+      { CRISP_HOOK_SECRETS: `${HOOK_SECRET},${'c'.repeat(16)},${'d'.repeat(16)}${CURRENT}` },
+    ],
+    ['the first of two secrets', {}, { CRISP_HOOK_SECRETS: `${HOOK_SECRET}${CURRENT}` }],
+    ['an allowed website', {}, { CRISP_WEBSITE_IDS: WEBSITE_ID }],
+    [
+      'the key of a website hook',
+      { query: `key=${HOOK_SECRET}`, headers: { 'x-crisp-signature': undefined } },
+      { CRISP_HOOK_MODE: 'website' },
+    ],
+  ];
+
+for (const [title, request, environment] of odd) {
+  test(`${title} is no reason to refuse an event`, async () => {
+    const webhook = createWebhookUnderTest(environment);
+
+    const { status } = await webhook.deliver(request);
+
+    expect(status).toBe(202);
+    expect(webhook.sqsCalls()).toBe(1);
+    expect(webhook.telemetry.named('hook-warning')).toEqual([]);
+  });
+}
+
+const suspicious: readonly (readonly [title: string, code: string, request: HookRequest])[] = [
+  ['no content type', 'content_type', { headers: { 'content-type': undefined } }],
+  ['a form', 'content_type', { headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
+  [
+    'an attempt count that is no number',
+    'attempt_count',
+    { headers: { 'x-delivery-attempt-count': 'banana' } },
+  ],
+  ...[2 ** 53, 1.5, -1, '179085600012345', null].map(
+    (fingerprint) =>
+      [
+        `the fingerprint ${JSON.stringify(fingerprint)}`,
+        'fingerprint_unsafe',
+        { payload: aHookPayload({ fingerprint }) },
+      ] as const,
+  ),
+];
+
+for (const [title, code, request] of suspicious) {
+  test(`${title} is accepted with the warning ${code}`, async () => {
+    const webhook = createWebhookUnderTest();
+
+    const { status } = await webhook.deliver(request);
+
+    expect(status).toBe(202);
+    expect(webhook.telemetry.named('hook-warning')).toMatchObject([{ code }]);
+  });
+}
+
+test('keys that name a prototype are data like any other', async () => {
+  const webhook = createWebhookUnderTest();
+  const body = JSON.stringify(aHookPayload()).replace(
+    '{',
+    '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},',
+  );
+
+  const { status } = await webhook.deliver({ body });
+
+  expect(status).toBe(202);
+  expect('polluted' in {}).toBe(false);
+});
+
+test('of a key that comes twice the last one counts, and the signature covers both', async () => {
+  const webhook = createWebhookUnderTest();
+  const body = JSON.stringify(aHookPayload()).replace(
+    '"session_id":',
+    '"session_id":"session_first","session_id":',
+  );
+
+  await webhook.deliver({ body });
+
+  expect(webhook.telemetry.named('session-enqueued')[0]?.sessionId).toMatch(/^session_700c65e1/);
+});
+
+const unavailable = {
+  'that fails': { MessageId: undefined, error: new Error('throttled') },
+  'that answers without a message id': { MessageId: undefined, error: undefined },
+};
+
+for (const [title, { MessageId, error }] of Object.entries(unavailable)) {
+  test(`an SQS ${title} is answered with 503 and Retry-After`, async () => {
+    const webhook = createWebhookUnderTest();
+    if (error) webhook.sqs.on(SendMessageCommand).rejects(error);
+    else webhook.sqs.on(SendMessageCommand).resolves({ MessageId });
+
+    const answer = await webhook.deliver();
+
+    expect(answer).toMatchObject({ status: 503, reply: { error: 'queue_unavailable' } });
+    expect(answer.headers).toMatchObject({ 'retry-after': '5' });
+  });
+}
+
+test('an SQS that does not answer is given up after three seconds', async () => {
+  const webhook = createWebhookUnderTest();
+  webhook.sqs.on(SendMessageCommand).callsFake(() => new Promise(() => undefined));
+  const answers: unknown[] = [];
+
+  const delivered = webhook.deliver().then((answer) => answers.push(answer));
+  await webhook.clock.advance(2999);
+  expect(answers).toEqual([]);
+  await webhook.clock.advance(1);
+  await delivered;
+
+  expect(answers).toMatchObject([{ status: 503, reply: { error: 'queue_unavailable' } }]);
+});
+
+test('a method that is not POST is told which is', async () => {
+  const webhook = createWebhookUnderTest();
+
+  const { headers } = await webhook.deliver({ method: 'GET' });
+
+  expect(headers).toMatchObject({ allow: 'POST' });
+  expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+});
+
+const withoutSecrets: Record<string, () => Promise<readonly string[]>> = {
+  'do not exist yet': async () => [],
+  'cannot be read': async () => {
+    throw new Error('AccessDenied');
+  },
+};
+
+for (const [title, hookSecrets] of Object.entries(withoutSecrets)) {
+  test(`while the secrets ${title} a signed hook is answered with 503, never believed`, async () => {
+    const secrets: Secrets = { hookSecrets, crispToken: async () => undefined };
+    const webhook = createWebhookUnderTest({}, secrets);
+
+    const answer = await webhook.deliver();
+
+    expect(answer).toMatchObject({ status: 503, reply: { error: 'config_unavailable' } });
+    expect(answer.headers).toMatchObject({ 'retry-after': '5' });
+    expect(webhook.sqsCalls()).toBe(0);
+  });
+}
+
+test('a request without a credential does not reach the secrets', async () => {
+  let reads = 0;
+  const hookSecrets = async () => {
+    reads += 1;
+    return [HOOK_SECRET];
+  };
+  const webhook = createWebhookUnderTest({}, { hookSecrets, crispToken: async () => undefined });
+
+  await webhook.deliver({ headers: { 'x-crisp-signature': undefined } });
+
+  expect(reads).toBe(0);
+});
+
+test('an event that is no request at all is answered with 500, and the log says where', async () => {
+  const webhook = createWebhookUnderTest();
+
+  // Somebody can invoke a function with anything.
+  const answer = await webhook.deliver({ rawPath: '/webhook' } as LambdaFunctionURLEvent);
+
+  expect(answer).toMatchObject({ status: 500, reply: { error: 'unexpected' } });
+  expect(webhook.telemetry.named('hook-refused')).toMatchObject([
+    { code: 'unexpected', detail: expect.stringMatching(/^TypeError at toHookDelivery/) },
+  ]);
+});
+
+test('the log names which secrets were tried by their place, and shows ids from outside escaped and clipped', async () => {
+  const webhook = createWebhookUnderTest({ CRISP_HOOK_SECRETS: `${HOOK_SECRET}${CURRENT}` });
+
+  await webhook.deliver({ secret: 'whsec_of_development' });
+  await webhook.deliver({ payload: aHookPayload({ session_id: `session_\u202e\n${'a'.repeat(500)}` }) });
+
+  const [mismatch, invalid] = webhook.telemetry.named('hook-refused');
+  expect(mismatch?.detail).toContain('#1, #2');
+  expect(invalid?.detail).toMatch(/^"session_\\u202e\\u000aa+… \(510 characters\)"$/);
+});
+
+function toUpperCaseSignature(): HookRequest {
+  const signature = String(aHookRequest().headers['x-crisp-signature']).toUpperCase();
+  return { headers: { 'x-crisp-signature': signature } };
+}
+
+function toUpperCaseNames(): Record<string, string | undefined> {
+  const { headers } = aHookRequest();
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => [
+      [name, undefined],
+      [name.toUpperCase(), value],
+    ]),
+  );
+}
+
+function padTo(length: number): string {
+  const rest = length - JSON.stringify(aHookPayload({ content: '' })).length;
+  return JSON.stringify(aHookPayload({ content: 'a'.repeat(rest) }));
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { toFunctionEnvironment } from '../../../lib/core/config/to-function-environment.ts';
+import { toInfraSettings } from '../../../lib/core/config/to-infra-settings.ts';
+import { problemsOf, RESOURCES, SECRET, TOKEN } from '../../support/a-configuration.ts';
+
+test('the numbers of the infra files follow from the variables', () => {
+  const aws = { isLocal: false, archiveBucketSuffix: '-123456789012' };
+
+  expect(toInfraSettings({ COALESCE_SECONDS: '120', CONSUMER_CONCURRENCY: '7' }, aws)).toEqual({
+    sessionsDelaySeconds: 130,
+    consumerConcurrency: 7,
+    archiveBucketSuffix: '-123456789012',
+    archiveRetentionDays: 400,
+  });
+  expect(toInfraSettings({}, { isLocal: true, archiveBucketSuffix: '' })).toMatchObject({
+    sessionsDelaySeconds: 3,
+    archiveBucketSuffix: '',
+  });
+});
+
+test('a deployment is refused for any bad variable of its functions, and needs no secret', () => {
+  const run = () =>
+    toInfraSettings(
+      { MAX_PAGES: 'many', CRISP_HOOK_SECRETS: 'short', CRISP_TOKEN_KEY: 'half' },
+      { isLocal: false, archiveBucketSuffix: '' },
+    );
+
+  expect(problemsOf(run)).toEqual(['MAX_PAGES config_invalid']);
+});
+
+test('functions get the variables that are set, and never a secret', () => {
+  const environment = toFunctionEnvironment({
+    ...TOKEN,
+    CRISP_HOOK_SECRETS: SECRET,
+    ...RESOURCES,
+    MAX_PAGES: ' 5 ',
+    LOG_LEVEL: '',
+    PATH: '/',
+  });
+
+  expect(environment).toEqual({ MAX_PAGES: '5' });
+});

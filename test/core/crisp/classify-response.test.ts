@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type CrispResponse, classifyResponse } from '../../../lib/core/crisp/classify-response.ts';
+import { JobError } from '../../../lib/core/errors/job-error.ts';
+
+const context = {
+  nowMs: Date.parse('2026-11-23T12:00:00Z'),
+  requestUrl: new URL('https://api.example.com/v1/website'),
+};
+
+const classify = (response: CrispResponse) => classifyResponse(response, context);
+
+function failureOf(response: CrispResponse): JobError {
+  const answer = classify(response);
+  if (answer.outcome === 'failure') return answer.error;
+  throw new Error('expected a failure');
+}
+
+const refusal = (
+  status: number,
+  envelope: object = {},
+  rest: Partial<CrispResponse> = {},
+): CrispResponse => ({
+  status,
+  body: JSON.stringify({ error: true, ...envelope }),
+  ...rest,
+});
+
+describe('a failure is answered as its cause deserves', () => {
+  test.each([
+    [400, 'permanent'],
+    [401, 'outage'],
+    [402, 'permanent'],
+    [403, 'permanent'],
+    [404, 'missing'],
+    [405, 'permanent'],
+    [408, 'outage'],
+    [409, 'permanent'],
+    [410, 'missing'],
+    [420, 'refused'],
+    [422, 'refused'],
+    [423, 'refused'],
+    [425, 'outage'],
+    [429, 'refused'],
+    [500, 'outage'],
+    [503, 'outage'],
+    [599, 'outage'],
+    [302, 'permanent'],
+    [204, 'transient'],
+  ])('%d is %s', (status, disposition) => {
+    expect(failureOf(refusal(status)).disposition).toBe(disposition);
+  });
+
+  test('a refused token is told with what to check', () => {
+    expect(failureOf(refusal(401)).message).toBe(
+      'crisp_auth_failed (token rejected; check tier (plugin/website) and rotation)',
+    );
+  });
+
+  test.each([420, 422, 423, 429, 503])('Retry-After of a %d is kept', (status) => {
+    const failure = failureOf(refusal(status, {}, { retryAfter: 'Mon, 23 Nov 2026 12:00:30 GMT' }));
+
+    expect(failure.retryAfterMs).toBe(30_000);
+  });
+
+  test.each([
+    ['//example.com/x', 'to https://example.com'],
+    ['/v2?token=1', 'to https://api.example.com'],
+    ['http://169.254.169.254/latest', 'to http://169.254.169.254'],
+    ['http://[', 'without a readable location'],
+    [undefined, 'without a readable location'],
+  ])('a redirect to %j is told as "%s"', (location, hint) => {
+    expect(failureOf({ status: 301, body: '', location }).hint).toBe(hint);
+  });
+
+  test('a scope is taken from the reason or from the message beside it', () => {
+    const inReason = failureOf(refusal(403, { reason: 'website:conversation:sessions' }));
+    const inMessage = failureOf(
+      refusal(403, { reason: 'not_allowed', data: { message: 'need plan:subscription!' } }),
+    );
+
+    expect(inReason.hint).toContain('missing scope website:conversation:sessions');
+    expect(inMessage.hint).toBe('missing scope plan:subscription; reason not_allowed');
+  });
+});
+
+describe('nothing of a conversation is repeated', () => {
+  const canary = 'Is my parcel lost? ada@example.com';
+
+  const bodies: [string, CrispResponse][] = [
+    ['a reason', refusal(400, { reason: canary })],
+    ['a reason on 200', { status: 200, body: JSON.stringify({ error: true, reason: canary }) }],
+    ['a message beside a reason', refusal(403, { reason: 'not_allowed', data: { message: canary } })],
+    ['JSON that breaks off', { status: 200, body: `{"data":{"last_message":"${canary}` }],
+    ['a list that breaks off', { status: 200, body: `[{"content":"${canary}` }],
+    ['text that claims to be JSON', { status: 200, body: `x${canary}`, contentType: 'application/json' }],
+    ['an error page', { status: 500, body: `<html>${canary}` }],
+  ];
+
+  test.each(bodies)('%s', (_, response) => {
+    const failure = failureOf(response);
+
+    expect(`${failure.message} ${failure.stack} ${failure.cause}`).not.toMatch(/parcel|ada@/);
+  });
+});
+
+test.each([
+  ['an object as reason', { reason: { toString: 1 } }],
+  ['a list as message', { reason: 'not_found', data: { message: [1] } }],
+  ['no data at all', { data: null }],
+])('%s is survived', (_, envelope) => {
+  for (const status of [200, 400, 403, 404, 429])
+    expect(failureOf(refusal(status, envelope))).toBeInstanceOf(JobError);
+});
+
+test('a byte order mark before the envelope does no harm', () => {
+  expect(classify({ status: 200, body: '\uFEFF{"error":false,"data":{}}' }).outcome).toBe('data');
+});
+
+test('whatever the answer, it is data or a JobError', () => {
+  const body = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.json().map((data) => `{"error":false,"data":${data}}`),
+  );
+  const header = fc.option(fc.string(), { nil: undefined });
+  const response = fc.record({
+    status: fc.integer({ min: 200, max: 599 }),
+    body,
+    contentType: header,
+    retryAfter: header,
+    location: header,
+  });
+
+  fc.assert(
+    fc.property(response, (answer) => {
+      const classified = classify(answer);
+      return classified.outcome === 'data' ? answer.status < 300 : classified.error instanceof JobError;
+    }),
+  );
+});

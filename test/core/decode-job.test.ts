@@ -1,0 +1,228 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { toCoalescedJob } from '../../lib/core/coalesce.ts';
+import { type DecodeJobOptions, decodeJob } from '../../lib/core/decode-job.ts';
+import { encodeJob } from '../../lib/core/encode-job.ts';
+import { JobError } from '../../lib/core/errors/job-error.ts';
+import { parseWebsiteId } from '../../lib/core/ids.ts';
+import type { SessionJob } from '../../lib/core/session-job.ts';
+import { aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
+
+const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };
+const BUCKET_MS = 1_790_856_000_000;
+const DUE_MS = BUCKET_MS + 70_000;
+const YEAR_MS = 31_536_000_000;
+const ids = { websiteId: WEBSITE_ID, sessionId: 'session_abc' };
+
+function decode(body: unknown, options: Partial<DecodeJobOptions> = {}) {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return decodeJob(text, { coalesce, ...options });
+}
+
+const anyJob = fc
+  .record({
+    session: fc.stringMatching(/^[0-9A-Za-z_-]{1,64}$/).map((name) => aSession(`session_${name}`)),
+    mode: fc.constantFrom('incremental' as const, 'full' as const),
+    nowMs: fc.integer({ min: 1_700_000_000_000, max: 4_000_000_000_000 }),
+  })
+  .map(({ session, mode, nowMs }) => toCoalescedJob(session, mode, nowMs, coalesce).job);
+
+test('decoding gives back what was encoded', () => {
+  fc.assert(
+    fc.property(anyJob, (job) => {
+      expect(decode(encodeJob(job))).toEqual({ job });
+    }),
+  );
+});
+
+test('a job that is due now comes back as one', () => {
+  const job: SessionJob = { ...aSession(), mode: 'full' };
+
+  expect(decode(encodeJob(job))).toEqual({ job });
+});
+
+test('any text gives a job with ids that hold, or a JobError, and nothing else', () => {
+  const anyValue = fc.oneof(fc.jsonValue(), fc.constantFrom(WEBSITE_ID, 'session_abc', '..', 'full', 1));
+  const anyMessage = fc.record(
+    {
+      v: anyValue,
+      websiteId: anyValue,
+      session_id: anyValue,
+      sessionId: anyValue,
+      mode: anyValue,
+      bucketMs: anyValue,
+      notBeforeMs: anyValue,
+    },
+    { requiredKeys: [] },
+  );
+
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.json(),
+        anyMessage.map((message) => JSON.stringify(message)),
+      ),
+      (body) => {
+        try {
+          const { job } = decode(body, { onlyWebsiteId: parseWebsiteId(WEBSITE_ID) });
+          expect(job.sessionId).toMatch(/^session_[\w-]{1,64}$/);
+          expect(job.websiteId).toMatch(/^[0-9a-f-]{36}$/);
+        } catch (error) {
+          if (!(error instanceof JobError)) throw error;
+          expect(error.disposition).toBe('permanent');
+        }
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+const poison: readonly (readonly [title: string, reason: string, body: unknown])[] = [
+  ['an empty body', 'malformed_message', ''],
+  ['a body that is not JSON', 'malformed_message', 'hello'],
+  ['a mebibyte of blanks', 'malformed_message', ' '.repeat(1024 * 1024)],
+  ['half a million open brackets', 'malformed_message', '['.repeat(500_000)],
+  ['a list', 'malformed_message', [ids]],
+  ['null', 'malformed_message', null],
+  ['a number', 'malformed_message', 7],
+  ['a version of the future', 'unsupported_version', { v: 99, ...ids }],
+  ['a version that is text', 'unsupported_version', { v: '1', ...ids }],
+  ['no session', 'missing_field:sessionId', { v: 1, websiteId: WEBSITE_ID }],
+  ['a path for a session', 'session_id_invalid', { ...ids, sessionId: '../../../plugin/connect/account' }],
+  ['a session with a line break', 'session_id_invalid', { ...ids, sessionId: 'session_a\n' }],
+  ['a session that is a number', 'session_id_invalid', { ...ids, sessionId: 42 }],
+  ['no website, while there are several', 'website_id_required', { sessionId: 'session_abc' }],
+  ['a website that is no UUID', 'website_id_invalid', { ...ids, websiteId: '..' }],
+  [
+    'an SNS envelope',
+    'unexpected_envelope:sns',
+    { Type: 'Notification', TopicArn: 'arn:aws:sns:eu-west-1:123456789012:t', Message: '{}' },
+  ],
+  ['an S3 event', 'unexpected_envelope:s3', { Records: [{ eventSource: 'aws:s3', s3: {} }] }],
+  ["S3's test event", 'unexpected_envelope:s3', { Service: 'Amazon S3', Event: 's3:TestEvent' }],
+  [
+    'an EventBridge event',
+    'unexpected_envelope:eventbridge',
+    { version: '0', source: 'aws.ec2', 'detail-type': 'x', detail: {} },
+  ],
+];
+
+for (const [title, reason, body] of poison) {
+  test(`${title} is ${reason}, and no attempt can help`, () => {
+    const error = catchJobError(() => decode(body));
+
+    expect(error).toMatchObject({ reason, disposition: 'permanent' });
+  });
+}
+
+test('of a malformed message its shape is shown, clipped, and not a word of it', () => {
+  const error = catchJobError(() => decode(`{"from": "ada@example.com", ${'x'.repeat(5000)}`));
+
+  expect(error?.hint).toContain('5028 characters that look like "{"aaaa": "aaa@aaaaaaa.aaa", aaa');
+  expect(error?.hint?.length).toBeLessThan(300);
+});
+
+test('a poison message from elsewhere comes with a hint how to end it', () => {
+  const hints = poison.slice(-4).map(([, , body]) => catchJobError(() => decode(body))?.hint);
+
+  expect(hints.every(Boolean)).toBe(true);
+});
+
+test("Crisp's own spelling of the ids is understood", () => {
+  const { job } = decode({ website_id: WEBSITE_ID.toUpperCase(), session_id: 'session_abc' });
+
+  expect(job).toEqual({ ...ids, mode: 'full' });
+});
+
+test('a message without a website belongs to the only one there is', () => {
+  const { job } = decode({ sessionId: 'session_abc' }, { onlyWebsiteId: parseWebsiteId(OTHER_WEBSITE_ID) });
+
+  expect(job.websiteId).toBe(OTHER_WEBSITE_ID);
+});
+
+test('unknown fields change nothing', () => {
+  const { job } = decode({
+    ...ids,
+    v: 1,
+    mode: 'incremental',
+    bucketMs: BUCKET_MS,
+    notBeforeMs: DUE_MS,
+    trace: [1],
+  });
+
+  expect(job).toEqual({ ...ids, mode: 'incremental', bucketMs: BUCKET_MS, notBeforeMs: DUE_MS });
+});
+
+const dueNow: Record<string, object> = {
+  'without a mode': { bucketMs: BUCKET_MS, notBeforeMs: DUE_MS },
+  'with an unknown mode': { mode: 'partial', bucketMs: BUCKET_MS, notBeforeMs: DUE_MS },
+  'without a bucket': { mode: 'incremental', notBeforeMs: DUE_MS },
+  'with a bucket that is text': { mode: 'incremental', bucketMs: '1790856000000', notBeforeMs: DUE_MS },
+  'with a bucket before time began': { mode: 'incremental', bucketMs: -1, notBeforeMs: DUE_MS },
+};
+
+for (const [title, fields] of Object.entries(dueNow)) {
+  test(`a message ${title} is fetched in full, now`, () => {
+    expect(decode({ v: 1, ...ids, ...fields })).toEqual({ job: { ...ids, mode: 'full' } });
+  });
+}
+
+const moments: readonly (readonly [
+  title: string,
+  notBeforeMs: unknown,
+  expectedMs: number,
+  suspectMs?: number,
+])[] = [
+  ['at the end of bucket and margin', DUE_MS, DUE_MS],
+  ['earlier, as under a smaller margin', DUE_MS - 5000, DUE_MS - 5000],
+  ['missing', undefined, DUE_MS],
+  ['later, as under a longer bucket', BUCKET_MS + 600_000, BUCKET_MS + 600_000],
+  ['beyond the longest bucket', BUCKET_MS + 600_001, DUE_MS, BUCKET_MS + 600_001 - DUE_MS],
+  ['a year ahead', DUE_MS + YEAR_MS, DUE_MS, YEAR_MS],
+  ['no number', 'soon', DUE_MS, 0],
+  ['null', null, DUE_MS, 0],
+  ['negative', -1, DUE_MS, 0],
+];
+
+for (const [title, notBeforeMs, expectedMs, clockSuspectMs] of moments) {
+  test(`a notBeforeMs that is ${title} means ${expectedMs - BUCKET_MS} ms after the bucket began`, () => {
+    const decoded = decode({ v: 1, ...ids, mode: 'incremental', bucketMs: BUCKET_MS, notBeforeMs });
+
+    expect(decoded.job.notBeforeMs).toBe(expectedMs);
+    expect(decoded.clockSuspectMs).toBe(clockSuspectMs);
+  });
+}
+
+test('a sender whose clock runs a year ahead cannot hold a message longer than a bucket and the margin', () => {
+  const { job } = toCoalescedJob(aSession(), 'incremental', BUCKET_MS + YEAR_MS, coalesce);
+
+  const decoded = decode(encodeJob(job), { sentMs: BUCKET_MS });
+
+  expect(decoded.job.notBeforeMs).toBe(DUE_MS);
+  expect(decoded.clockSuspectMs).toBe((job.notBeforeMs ?? 0) - DUE_MS);
+});
+
+test('a message that a true clock has sent is never held to be suspect', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1_700_000_000_000, max: 4_000_000_000_000 }),
+      fc.nat(5000),
+      (nowMs, latencyMs) => {
+        const { job } = toCoalescedJob(aSession(), 'incremental', nowMs, coalesce);
+
+        expect(decode(encodeJob(job), { sentMs: nowMs + latencyMs })).toEqual({ job });
+      },
+    ),
+  );
+});
+
+function catchJobError(run: () => unknown): JobError | undefined {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof JobError) return error;
+    throw error;
+  }
+  return undefined;
+}

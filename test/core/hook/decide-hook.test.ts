@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import { parseWebhookConfig } from '../../../lib/core/config/parse-webhook-config.ts';
+import { decideHook } from '../../../lib/core/hook/decide-hook.ts';
+import { KNOWN_EVENTS } from '../../../lib/core/hook/known-events.ts';
+import { WEBSITE_ID } from '../../support/builders.ts';
+
+function decide(name: string, data: Record<string, unknown> = {}, triggerEvents?: string) {
+  const { triggers } = parseWebhookConfig({
+    CRISP_HOOK_SECRETS: 'whsec_9f1c7a52e0b84d36',
+    SESSIONS_QUEUE_URL: 'https://sqs.example.com/sessions.fifo',
+    TRIGGER_EVENTS: triggerEvents,
+  });
+  const event = { name, data: { session_id: 'session_abc', ...data }, websiteId: WEBSITE_ID };
+  return decideHook(event, { triggers, websiteIds: [] });
+}
+
+test('by default exactly these events are worth a fetch', () => {
+  const enqueued = [...KNOWN_EVENTS].filter((name) => decide(name).outcome === 'enqueue');
+
+  expect(enqueued.sort()).toEqual(
+    [
+      'message:send',
+      'message:received',
+      'message:updated',
+      'message:removed',
+      'session:set_state',
+      'session:set_routing',
+      'session:set_inbox',
+      'session:set_segments',
+      'session:set_data',
+      'session:set_email',
+      'session:set_phone',
+      'session:set_nickname',
+      'session:set_subject',
+      'session:set_participants',
+      'session:set_block',
+      'session:update_verify',
+      'session:sync:rating',
+      'session:sync:topic',
+      'session:removed',
+      'people:bind:session',
+      'people:profile:updated',
+      'people:profile:removed',
+    ].sort(),
+  );
+});
+
+test('the reference names 82 events', () => {
+  expect(KNOWN_EVENTS.size).toBe(82);
+});
+
+test('edits, deletions and a resolve ask for a full fetch, everything else for an incremental one', () => {
+  const full = [...KNOWN_EVENTS].filter((name) => isFull(decide(name, { state: 'resolved' }, '*')));
+
+  expect(full.sort()).toEqual(['message:removed', 'message:updated', 'session:set_state']);
+  expect(isFull(decide('session:set_state', { state: 'unresolved' }))).toBe(false);
+});
+
+test('a star stands for the rest of a name', () => {
+  expect(decide('session:sync:pages', {}, 'session:*').outcome).toBe('enqueue');
+  expect(decide('message:send', {}, 'session:*')).toEqual({ outcome: 'ignore', code: 'untriggered_event' });
+});
+
+test('a trigger with a state takes events with that state alone', () => {
+  const resolve = 'session:set_state=resolved';
+
+  expect(decide('session:set_state', { state: 'resolved' }, resolve).outcome).toBe('enqueue');
+  expect(decide('session:set_state', { state: 'pending' }, resolve).outcome).toBe('ignore');
+});
+
+test('an event that Crisp has added since is taken where a trigger names it', () => {
+  expect(decide('session:set_mood', {}, 'session:set_mood').outcome).toBe('enqueue');
+  expect(decide('session:set_mood')).toEqual({ outcome: 'ignore', code: 'unsupported_event' });
+});
+
+test('events that concern no session and no website are ignored even where everything triggers', () => {
+  const event = { name: 'bucket:url:upload:generated', data: {}, websiteId: undefined };
+
+  const decision = decideHook(event, { triggers: [{ name: '', isPrefix: true }], websiteIds: [] });
+
+  expect(decision).toEqual({ outcome: 'ignore', code: 'no_session' });
+});
+
+function isFull(decision: ReturnType<typeof decide>): boolean {
+  return decision.outcome === 'enqueue' && decision.mode === 'full';
+}
