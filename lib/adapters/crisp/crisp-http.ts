@@ -1,0 +1,147 @@
+import { type Dispatcher, Pool } from 'undici';
+import type { CrispTier } from '../../core/config/config.ts';
+import type { CrispResponse } from '../../core/crisp/classify-response.ts';
+import { JobError } from '../../core/errors/job-error.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Secrets } from '../../ports/secrets.ts';
+import type { Telemetry } from '../../ports/telemetry.ts';
+import { createDroppedConnections } from './dropped-connection.ts';
+import { readBody } from './read-body.ts';
+import type { Throttle } from './throttle.ts';
+import { toAuthorization } from './to-authorization.ts';
+import { toConnectionError } from './to-connection-error.ts';
+import { untilAborted } from './until-aborted.ts';
+import { USER_AGENT } from './user-agent.ts';
+
+/** Crisp's own clients give up after 10 s, headers and body together. */
+export const DEADLINE_MS = 10_000;
+
+export interface CrispHttpDependencies {
+  readonly baseUrl: URL;
+  readonly tier: CrispTier;
+  readonly secrets: Secrets;
+  readonly throttle: Throttle;
+  readonly clock: Clock;
+  readonly maxResponseBytes: number;
+  /** For one request, from its start to the last byte of its answer; waiting for the throttle does not count. */
+  readonly deadlineMs?: number;
+  /** Told of each request as `crisp-requested`, with status 0 where no answer came. */
+  readonly telemetry?: Telemetry;
+}
+
+export interface CrispRequest {
+  readonly url: URL;
+  /** The route without its ids, for telemetry. */
+  readonly route: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Called as each request is sent: twice where the first met a dropped connection. */
+  readonly onRequest?: (() => void) | undefined;
+}
+
+export interface CrispHttp {
+  /** Any answer that came in whole, whatever its status; throws `JobError` where none did. */
+  get(request: CrispRequest): Promise<CrispResponse>;
+  close(): Promise<void>;
+}
+
+/** HTTP to Crisp: authenticated, throttled, with a deadline and a byte cap; follows no redirect, accepts gzip at most. */
+export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp {
+  const { baseUrl, tier, secrets, throttle, clock, maxResponseBytes, telemetry } = dependencies;
+  const { deadlineMs = DEADLINE_MS } = dependencies;
+  const connections = createDroppedConnections({ timeout: deadlineMs, allowH2: false });
+  // The deadline covers both of undici's own timeouts. HTTP/1.1: one request to a connection, so one that drops is one.
+  const pool = new Pool(baseUrl.origin, {
+    connect: connections.connect,
+    allowH2: false,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+
+  async function get(request: CrispRequest): Promise<CrispResponse> {
+    const first = await attempt(request);
+    if (first !== 'connection-dropped') return first;
+    const second = await attempt(request);
+    if (second !== 'connection-dropped') return second;
+    throw new JobError('crisp_unreachable', { hint: 'connection dropped twice' });
+  }
+
+  async function attempt(request: CrispRequest): Promise<CrispResponse | 'connection-dropped'> {
+    const headers = { ...FIXED_HEADERS, 'x-crisp-tier': tier, authorization: await toAuthorization(secrets) };
+    await takeTurn(request.signal);
+    const startedMs = clock.nowMs();
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
+    let status = 0;
+    try {
+      request.onRequest?.();
+      const answer = await untilAborted(pool.request({ ...toTarget(request.url), headers, signal }), signal);
+      status = answer.statusCode;
+      return await toResponse(answer, maxResponseBytes);
+    } catch (error) {
+      if (request.signal?.aborted) throw toGivenUp(request.signal, error);
+      if (deadline.aborted) throw new JobError('crisp_timeout', { hint: `no answer in ${deadlineMs} ms` });
+      if (status === 0 && connections.isDropped(error)) return 'connection-dropped';
+      throw toConnectionError(error, status !== 0);
+    } finally {
+      telemetry?.emit({
+        name: 'crisp-requested',
+        route: request.route,
+        status,
+        durationMs: clock.nowMs() - startedMs,
+      });
+    }
+  }
+
+  async function takeTurn(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await throttle.take(signal);
+    } catch (error) {
+      throw signal?.aborted ? toGivenUp(signal, error) : toConnectionError(error, false);
+    }
+  }
+
+  return { get, close: () => pool.destroy() };
+}
+
+const FIXED_HEADERS = { 'user-agent': USER_AGENT, accept: 'application/json', 'accept-encoding': 'gzip' };
+
+function toTarget(url: URL): { method: 'GET'; path: string } {
+  return { method: 'GET', path: `${url.pathname}${url.search}` };
+}
+
+/** The caller's own error if it gave one with the abort, else that its time was over. */
+function toGivenUp({ reason }: AbortSignal, cause: unknown): JobError {
+  return reason instanceof JobError ? reason : new JobError('deadline_reached', { cause });
+}
+
+async function toResponse(answer: Dispatcher.ResponseData, maxBytes: number): Promise<CrispResponse> {
+  const { statusCode: status, headers } = answer;
+  return {
+    status,
+    body: await toText(answer, maxBytes),
+    contentType: toSingle(headers['content-type']),
+    retryAfter: toSingle(headers['retry-after']),
+    location: toSingle(headers.location),
+  };
+}
+
+/** From 300 on the status says what happened: a body that cannot be read must not hide it, a redirect's is not wanted. */
+async function toText(
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  maxBytes: number,
+): Promise<string> {
+  const options = {
+    contentEncoding: toSingle(headers['content-encoding']),
+    contentLength: toSingle(headers['content-length']),
+    maxBytes: statusCode < 300 ? maxBytes : Math.min(maxBytes, MAX_ERROR_BYTES),
+  };
+  if (statusCode < 300) return readBody(body, options);
+  return readBody(body, options).catch(() => '');
+}
+
+/** Crisp's envelope of an error has a few hundred bytes. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+function toSingle(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}

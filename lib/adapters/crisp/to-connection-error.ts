@@ -1,0 +1,60 @@
+import { JobError } from '../../core/errors/job-error.ts';
+
+/**
+ * Translates what Node and undici throw for a request that got no complete answer. `hasAnswerBegun`: the headers had
+ * arrived. Decides by error code alone, and shows nothing else: messages name addresses.
+ */
+export function toConnectionError(cause: unknown, hasAnswerBegun: boolean): JobError {
+  if (cause instanceof JobError) return cause;
+  const code = findCode(cause);
+
+  if (code === undefined) return new JobError('unexpected', { detail: 'crisp_request', cause });
+  if (TLS_FAILURE.test(code)) return new JobError('crisp_tls_failed', { hint: code, cause });
+  if (TIMEOUTS.has(code)) return new JobError('crisp_timeout', { hint: code, cause });
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return badResponse('headers_overflow', cause);
+  if (code.startsWith('HPE_')) return badResponse('not_http', cause);
+  if (hasAnswerBegun && ENDED_EARLY.has(code)) return badResponse('truncated', cause);
+  if (UNREACHABLE.has(code)) return new JobError('crisp_unreachable', { hint: code, cause });
+  return new JobError('unexpected', { detail: 'crisp_request', hint: code, cause });
+}
+
+// Certificates (OpenSSL's names for what is wrong with them) and handshakes.
+const TLS_FAILURE =
+  /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|ERROR_IN_CRL_|INVALID_|HOSTNAME_MISMATCH$|PATH_LENGTH_EXCEEDED$|EPROTO$)/;
+
+const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+
+// Closed in good order, but before the announced end.
+const ENDED_EARLY = new Set(['UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_ABORTED']);
+
+const UNREACHABLE = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EAI_NODATA',
+  'EAI_NONAME',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_SOCKET',
+]);
+
+// A host with several addresses fails with one error for each; the first speaks for all.
+function findCode(cause: unknown): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  if ('code' in cause && typeof cause.code === 'string') return cause.code;
+  if (cause instanceof AggregateError) return findCode(cause.errors[0]);
+  return findCode(cause.cause);
+}
+
+function badResponse(detail: string, cause: unknown): JobError {
+  return new JobError('bad_response', { detail, cause });
+}

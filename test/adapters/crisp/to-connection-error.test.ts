@@ -1,0 +1,55 @@
+import { errors } from 'undici';
+import { describe, expect, test } from 'vitest';
+import { toConnectionError } from '../../../lib/adapters/crisp/to-connection-error.ts';
+import { JobError } from '../../../lib/core/errors/job-error.ts';
+
+const withCode = (code: string) => Object.assign(new Error(`connect 203.0.113.9 ${code}`), { code });
+
+describe('before an answer began', () => {
+  test.each([
+    ['ENOTFOUND', 'crisp_unreachable'],
+    ['EAI_AGAIN', 'crisp_unreachable'],
+    ['ECONNREFUSED', 'crisp_unreachable'],
+    ['ECONNRESET', 'crisp_unreachable'],
+    ['EPIPE', 'crisp_unreachable'],
+    ['ETIMEDOUT', 'crisp_unreachable'],
+    ['UND_ERR_CONNECT_TIMEOUT', 'crisp_unreachable'],
+    ['UND_ERR_SOCKET', 'crisp_unreachable'],
+    ['UND_ERR_HEADERS_TIMEOUT', 'crisp_timeout'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'crisp_tls_failed'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'crisp_tls_failed'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'crisp_tls_failed'],
+    ['CERT_HAS_EXPIRED', 'crisp_tls_failed'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'crisp_tls_failed'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'crisp_tls_failed'],
+    ['UND_ERR_HEADERS_OVERFLOW', 'bad_response:headers_overflow'],
+    ['HPE_INVALID_CONSTANT', 'bad_response:not_http'],
+    ['ESOMETHINGNEW', 'unexpected:crisp_request'],
+  ])('%s is %s', (code, reason) => {
+    const failure = toConnectionError(withCode(code), false);
+
+    expect(failure.reason).toBe(reason);
+    expect(failure.message).not.toContain('203.0.113.9');
+  });
+
+  test('a host whose addresses all fail is told by the first of them', () => {
+    const all = new AggregateError([withCode('ECONNREFUSED'), withCode('ETIMEDOUT')]);
+
+    expect(toConnectionError(all, false).message).toBe('crisp_unreachable (ECONNREFUSED)');
+  });
+
+  test.each(['text', null, undefined, new Error('no code')])('%s is a defect', (thrown) => {
+    expect(toConnectionError(thrown, false).code).toBe('unexpected');
+  });
+});
+
+describe('after an answer began', () => {
+  test.each([
+    [new errors.SocketError('other side closed'), 'bad_response:truncated'],
+    [new errors.ResponseContentLengthMismatchError(), 'bad_response:truncated'],
+    [withCode('ECONNRESET'), 'crisp_unreachable'],
+    [new JobError('response_too_large'), 'response_too_large'],
+  ])('%s is %s', (thrown, reason) => {
+    expect(toConnectionError(thrown, true).reason).toBe(reason);
+  });
+});
