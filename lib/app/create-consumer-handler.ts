@@ -1,0 +1,65 @@
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import middy from '@middy/core';
+import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
+import { toReceivedMessages } from '../adapters/lambda-records.ts';
+import { createPowertoolsTelemetry } from '../adapters/powertools-telemetry.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import type { ConsumerConfig } from '../core/config/config.ts';
+import { BadInvocationError } from '../core/errors/bad-invocation-error.ts';
+import type { ReceivedMessage } from '../core/received-message.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { MessageOutcome } from '../use-cases/message-outcome.ts';
+import { type AwsClients, createAwsClients } from './aws-clients.ts';
+import { createConsumer } from './create-consumer.ts';
+
+export interface ConsumerDependencies {
+  readonly secrets: Secrets;
+  /** The rest are what local mode and tests put in the place of AWS; `telemetry`, in that of Powertools. */
+  readonly clients?: AwsClients;
+  readonly clock?: Clock;
+  readonly telemetry?: Telemetry;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
+}
+
+export type ConsumerHandler = ReturnType<typeof createConsumerHandler>;
+
+/**
+ * The consumer function: one instance, with a token bucket and connections of its own. It returns exactly the messages
+ * that are retained, and throws, so that Lambda returns the whole batch, only where the event is no batch of SQS
+ * messages.
+ */
+export function createConsumerHandler(config: ConsumerConfig, dependencies: ConsumerDependencies) {
+  const { secrets, clock = systemClock, clients = createAwsClients(), random = Math.random } = dependencies;
+  const { telemetry, middlewares } = dependencies.telemetry
+    ? { telemetry: dependencies.telemetry, middlewares: [] }
+    : createPowertoolsTelemetry({ service: 'consumer', logLevel: config.logLevel });
+  const processBatch = createConsumer(config, { secrets, clock, clients, random, telemetry });
+
+  return middy(async (event: SQSEvent, context: Context) => {
+    const messages = readMessages(event, telemetry);
+    const outcomes = processBatch(messages, clock.nowMs() + context.getRemainingTimeInMillis());
+    const settle = async ({ messageId }: SQSRecord) => expectAcknowledged((await outcomes).get(messageId));
+    // A processor keeps the state of one batch.
+    const processor = new BatchProcessor(EventType.SQS);
+    return processPartialResponse(event, settle, processor, { context, throwOnFullBatchFailure: false });
+  }).use(middlewares);
+}
+
+function readMessages(event: SQSEvent, telemetry: Telemetry): ReceivedMessage[] {
+  try {
+    return toReceivedMessages(event);
+  } catch (error) {
+    if (error instanceof BadInvocationError) {
+      telemetry.emit({ name: 'bad-record', code: error.code, detail: error.message });
+    }
+    throw error;
+  }
+}
+
+/** Powertools reports as failed the records whose handler throws. */
+function expectAcknowledged(outcome: MessageOutcome | undefined): void {
+  if (outcome?.outcome !== 'acknowledged') throw new Error(outcome?.reason ?? 'no outcome');
+}

@@ -1,0 +1,61 @@
+import type { JobError } from '../core/errors/job-error.ts';
+import type { SessionUnit } from '../core/session-unit.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CrispApi } from '../ports/crisp-api.ts';
+import type { SessionNotes } from '../ports/session-notes.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { AnnounceRemoval } from './announce-removal.ts';
+import type { BestEffort } from './best-effort.ts';
+import type { RefreshResult } from './refresh-session.ts';
+
+/** A conversation that was just created may be unknown to Crisp's REST side for seconds: a second look comes later. */
+export const ABSENCE_CONFIRMED_AFTER_MS = 10_000;
+const SECOND_LOOK_DELAY_SECONDS = 15;
+
+export interface ConfirmRemovalDependencies {
+  readonly clock: Clock;
+  readonly crisp: Pick<CrispApi, 'getWebsite'>;
+  readonly notes: SessionNotes;
+  readonly bestEffort: BestEffort;
+  readonly announceRemoval: AnnounceRemoval;
+  readonly telemetry: Telemetry;
+}
+
+export type ConfirmRemoval = ReturnType<typeof createConfirmRemoval>;
+
+/**
+ * Decides what a 404 means. Only when Crisp has twice not had the conversation, ten seconds apart, while the website
+ * itself answers, is its removal announced; a session of which there never was a record is skipped. Throws where the
+ * website does not answer, or where the ledger is away and nothing can be confirmed.
+ */
+export function createConfirmRemoval(dependencies: ConfirmRemovalDependencies) {
+  const { clock, crisp, notes, bestEffort, announceRemoval, telemetry } = dependencies;
+
+  return async (unit: SessionUnit, missing: JobError, signal: AbortSignal): Promise<RefreshResult> => {
+    const nowMs = clock.nowMs();
+    const sinceMs = await bestEffort('note-absence', () => notes.noteAbsence(unit, nowMs));
+    if (sinceMs === undefined) throw missing;
+    if (nowMs - sinceMs < ABSENCE_CONFIRMED_AFTER_MS) {
+      return { outcome: 'deferred', reason: 'absence_unconfirmed', delaySeconds: SECOND_LOOK_DELAY_SECONDS };
+    }
+
+    await crisp.getWebsite(unit.websiteId, signal);
+    const { outcome } = await announceRemoval(unit, { reason: missing.reason, startedMs: nowMs });
+    await bestEffort('clear-absence', () => notes.clearAbsence(unit));
+    if (outcome === 'never-seen') return skip(unit);
+    return { outcome: 'removed' };
+  };
+
+  function skip({ websiteId, sessionId, messages }: SessionUnit): RefreshResult {
+    for (const { message } of messages) {
+      telemetry.emit({
+        name: 'job-skipped',
+        reason: 'not-found',
+        messageId: message.messageId,
+        websiteId,
+        sessionId,
+      });
+    }
+    return { outcome: 'skipped' };
+  }
+}

@@ -1,0 +1,86 @@
+import { coversLatestMessage } from '../core/covers-latest-message.ts';
+import { JobError } from '../core/errors/job-error.ts';
+import type { FetchedConversation } from '../core/fetched-conversation.ts';
+import type { SessionUnit } from '../core/session-unit.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { RecordArchive } from '../ports/record-archive.ts';
+import type { SessionNotes } from '../ports/session-notes.ts';
+import type { AnnounceRecord } from './announce-record.ts';
+import type { BestEffort } from './best-effort.ts';
+import type { ConfirmRemoval } from './confirm-removal.ts';
+import type { FetchConversation } from './fetch-conversation.ts';
+
+/** How often a message is put off because Crisp's answer lacks the newest message; then it is announced as it is. */
+export const MAX_STALE_READS = 3;
+
+/** Crisp answers from a cache of unknown age: the wait grows with each stale read. */
+const STALE_READ_DELAY_SECONDS = 10;
+
+/** What a refresh came to; a failure is thrown as `JobError`. */
+export type RefreshResult =
+  | { readonly outcome: 'emitted' | 'unchanged' | 'removed' | 'skipped' }
+  | { readonly outcome: 'deferred'; readonly reason: string; readonly delaySeconds: number };
+
+export interface RefreshSessionDependencies {
+  readonly clock: Clock;
+  readonly archive: Pick<RecordArchive, 'getLatest'>;
+  readonly notes: SessionNotes;
+  readonly bestEffort: BestEffort;
+  readonly fetchConversation: FetchConversation;
+  readonly announceRecord: AnnounceRecord;
+  readonly confirmRemoval: ConfirmRemoval;
+}
+
+export type RefreshSession = ReturnType<typeof createRefreshSession>;
+
+/**
+ * Brings a session's record up to date: fetch, archive, announce. Resolves only when all of it is durable. The whole
+ * conversation is fetched in either mode, for now: a full fetch serves an incremental job as well.
+ */
+export function createRefreshSession(dependencies: RefreshSessionDependencies) {
+  const { clock, archive, notes, bestEffort, fetchConversation, announceRecord, confirmRemoval } =
+    dependencies;
+
+  return async (unit: SessionUnit, signal: AbortSignal): Promise<RefreshResult> => {
+    // Before the fetch, so that a run which another one overtakes cannot pass older content off as newer.
+    const replaces = (await archive.getLatest(unit)) ?? null;
+    let fetched: FetchedConversation;
+    try {
+      fetched = await fetchConversation(unit, signal);
+    } catch (thrown) {
+      if (thrown instanceof JobError && thrown.disposition === 'missing')
+        return confirmRemoval(unit, thrown, signal);
+      throw thrown;
+    }
+    if (isRepeated(unit)) await bestEffort('clear-absence', () => notes.clearAbsence(unit));
+
+    const staleReads = await countStaleReads(unit, fetched);
+    if (staleReads > 0 && staleReads <= MAX_STALE_READS) {
+      return {
+        outcome: 'deferred',
+        reason: 'stale_read',
+        delaySeconds: STALE_READ_DELAY_SECONDS * staleReads,
+      };
+    }
+    const absorbed = unit.messages.length - 1;
+    const { outcome } = await announceRecord(fetched, { mode: 'full', absorbed, replaces });
+    return { outcome };
+  };
+
+  /** 0 where the newest known message is there. Without the ledger, the receives count in place of the reads. */
+  async function countStaleReads(unit: SessionUnit, fetched: FetchedConversation): Promise<number> {
+    if (coversLatestMessage(fetched.conversation, fetched.messages) !== false) return 0;
+    const [newest] = unit.messages.slice(-1);
+    if (!newest) return 0;
+    const { messageId, receiveCount } = newest.message;
+    const counted = await bestEffort('count-stale-read', () =>
+      notes.countStaleRead(messageId, clock.nowMs()),
+    );
+    return counted ?? receiveCount;
+  }
+}
+
+/** An absence can have been noted only in an earlier receive of one of these messages. */
+function isRepeated(unit: SessionUnit): boolean {
+  return unit.messages.some(({ message }) => message.receiveCount > 1);
+}
