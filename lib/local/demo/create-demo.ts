@@ -1,0 +1,127 @@
+import type { SessionRef } from '../../core/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { createRandom, type Random } from '../simulator/random.ts';
+import type { Simulator } from '../simulator/simulator.ts';
+import { type Plan, type PlannedScene, planDay, planShow } from './plan-day.ts';
+import { playLine } from './play-line.ts';
+
+export interface DemoOptions {
+  readonly simulator: Simulator;
+  readonly clock: Clock;
+  readonly seed?: number;
+  /** 2 plays twice as fast. Default 1. */
+  readonly speed?: number;
+  /** Hears of each conversation as it begins. */
+  readonly onScene?: (title: string, session: SessionRef) => void;
+}
+
+/** What a demonstration did. Hooks are those of its time alone. */
+export interface DemoTotals {
+  readonly conversations: number;
+  readonly sessions: readonly SessionRef[];
+  /** Those that were deleted on the way. */
+  readonly removed: readonly SessionRef[];
+  /** Events that happened in the simulated Crisp, wanted by a hook or not. */
+  readonly events: number;
+  readonly hooksSent: number;
+  readonly hooksAcknowledged: number;
+  readonly hooksFailed: number;
+  readonly durationMs: number;
+}
+
+export interface Demo {
+  /** Plays support days one after the other until `stop`. */
+  start(): void;
+  stop(): Promise<void>;
+  /** Plays every scene once, waits for the hooks (at most `settleMs`, default 15,000), and says what was done. */
+  playOnce(options?: { readonly settleMs?: number }): Promise<DemoTotals>;
+}
+
+const HISTORY = { conversations: 1, messages: 12 };
+const DEFAULT_SETTLE_MS = 15_000;
+
+/** The support days of an invented tea shop, acted out in the simulator. */
+export function createDemo({ simulator, clock, seed = 1, speed = 1, onScene }: DemoOptions): Demo {
+  const random = createRandom(seed).fork('demo');
+  const stopping = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+
+  async function playPlan(plan: Plan): Promise<SessionRef[]> {
+    const scenes = plan.scenes.map((planned) => playScene(planned));
+    const played = Promise.all(scenes);
+    // A day has its length even when its last scene is over before.
+    await Promise.all([played, wait(plan.durationMs)]);
+    return played;
+  }
+
+  async function playScene({ startMs, scene, failsOnce }: PlannedScene): Promise<SessionRef> {
+    await wait(startMs);
+    const session = scene.visitor === 'new' ? simulator.startConversation() : toReturning(simulator);
+    if (failsOnce) failOnce(simulator, session);
+    onScene?.(scene.title, session);
+
+    let elapsedMs = 0;
+    for (const line of scene.lines) {
+      await wait(line.at - elapsedMs);
+      elapsedMs = line.at;
+      playLine(simulator, session, line);
+    }
+    return session;
+  }
+
+  const wait = (delayMs: number) => clock.sleep(delayMs / speed, stopping.signal);
+
+  return {
+    start() {
+      running = playDays(random, playPlan, stopping.signal);
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+    async playOnce({ settleMs = DEFAULT_SETTLE_MS } = {}) {
+      const before = { hooks: simulator.counters.snapshot().hooks, nowMs: clock.nowMs() };
+      const sessions = await playPlan(planShow(random));
+      const ended = new AbortController();
+      const patience = clock.sleep(settleMs, ended.signal).catch(() => undefined);
+      await Promise.race([simulator.hooks.settled(), patience]);
+      ended.abort();
+
+      const { hooks } = simulator.counters.snapshot();
+      return {
+        conversations: sessions.length,
+        sessions,
+        removed: sessions.filter((session) => simulator.readConversation(session) === undefined),
+        events: hooks.events - before.hooks.events,
+        hooksSent: hooks.deliveries - before.hooks.deliveries,
+        hooksAcknowledged: hooks.acknowledged - before.hooks.acknowledged,
+        hooksFailed: hooks.failedAttempts - before.hooks.failedAttempts,
+        durationMs: clock.nowMs() - before.nowMs,
+      };
+    },
+  };
+}
+
+async function playDays(
+  random: Random,
+  play: (plan: Plan) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    // The only way a wait ends early is `stop`.
+    await play(planDay(random)).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+}
+
+function toReturning(simulator: Simulator): SessionRef {
+  const [session] = simulator.seedConversations({ ...HISTORY, anonymousEvery: 0 });
+  return session ?? simulator.startConversation();
+}
+
+// Refused once and for good: the job goes to the DLQ, and a redrive finds Crisp well again.
+function failOnce({ faults }: Simulator, { sessionId }: SessionRef): void {
+  const effect = { kind: 'answer', status: 400, reason: 'invalid_data' } as const;
+  faults.add({ effect, route: 'messages', sessionId });
+}

@@ -1,0 +1,130 @@
+import type { Scene } from './scene.ts';
+
+/** A dozen conversations of an invented tea shop, together about sixty events that change something. */
+export const SCENES: readonly Scene[] = [
+  {
+    title: 'a lost parcel, asked in one breath',
+    visitor: 'returning',
+    lines: [
+      { at: 0, does: 'visitor-writes', text: 'Hello?' },
+      { at: 250, does: 'visitor-writes', text: 'Is my parcel lost?' },
+      { at: 500, does: 'visitor-writes', text: 'It should have been here on Tuesday.' },
+      { at: 800, does: 'visitor-writes', text: 'Order TL-1042.' },
+      { at: 2600, does: 'operator-takes-over' },
+      { at: 3000, does: 'operator-writes', text: 'Good morning! Let me look that up for you.' },
+      { at: 6500, does: 'operator-writes', text: 'It is at the depot and arrives tomorrow before noon.' },
+    ],
+  },
+  {
+    title: 'a broken lid, and an operator who corrects a date',
+    visitor: 'new',
+    lines: [
+      { at: 0, does: 'visitor-writes', text: 'The lid arrived in two pieces 😢' },
+      { at: 400, does: 'visitor-sends-photo' },
+      { at: 2200, does: 'operator-writes', text: 'I am sorry! A new one leaves on Thursday.' },
+      { at: 3000, does: 'operator-edits', text: 'I am sorry! A new one leaves today.' },
+      { at: 5200, does: 'operator-notes', text: 'Third broken lid this week: tell the packers.' },
+    ],
+  },
+  {
+    title: 'a note that went to the wrong person',
+    visitor: 'returning',
+    lines: [
+      { at: 0, does: 'visitor-writes', text: 'Can I change the delivery address?' },
+      { at: 1500, does: 'operator-writes', text: 'Mira, is this the one from yesterday?' },
+      { at: 2300, does: 'operator-retracts' },
+      { at: 2900, does: 'operator-writes', text: 'Of course, what is the new address?' },
+      { at: 5000, does: 'visitor-writes', text: '12 Example Street, thank you.' },
+    ],
+  },
+  {
+    title: 'solved and rated',
+    visitor: 'returning',
+    lines: [
+      { at: 0, does: 'visitor-writes', text: 'The discount code TEATIME does not work.' },
+      { at: 1200, does: 'operator-reads' },
+      { at: 1800, does: 'operator-writes', text: 'It starts tomorrow. I have applied it for you already.' },
+      { at: 3300, does: 'visitor-writes', text: 'Wonderful!' },
+      { at: 4300, does: 'operator-resolves' },
+      { at: 6000, does: 'visitor-rates', stars: 5 },
+    ],
+  },
+  {
+    title: 'a conversation that its visitor wants deleted',
+    visitor: 'new',
+    lines: [
+      { at: 0, does: 'visitor-writes', text: 'I pasted my order into the wrong shop, please delete this.' },
+      { at: 4000, does: 'operator-deletes' },
+    ],
+  },
+  {
+    title: 'resolved, then one more thing',
+    visitor: 'returning',
+    lines: [
+      { at: 0, does: 'operator-resolves' },
+      { at: 3200, does: 'visitor-writes', text: 'One more thing: can you add a gift card?' },
+      { at: 3500, does: 'visitor-writes', text: 'For Ada, please.' },
+      { at: 6200, does: 'operator-writes', text: 'Done!' },
+    ],
+  },
+  {
+    title: 'a refund by choice',
+    visitor: 'new',
+    lines: [
+      { at: 0, does: 'visitor-writes', text: 'I was charged twice, could you have a look?' },
+      { at: 1600, does: 'operator-offers-choice' },
+      { at: 3800, does: 'visitor-chooses' },
+      { at: 5600, does: 'operator-writes', text: 'It is on its way.' },
+    ],
+  },
+  {
+    title: 'in French',
+    visitor: 'returning',
+    lines: [
+      { at: 0, does: 'visitor-writes', text: 'Bonjour, est-ce que vous livrez au Québec ?' },
+      { at: 2000, does: 'operator-writes', text: 'Oui, comptez cinq jours ouvrés. ☕' },
+      { at: 3600, does: 'visitor-writes', text: 'Merci !' },
+    ],
+  },
+  {
+    title: 'a wholesale customer is tagged',
+    visitor: 'new',
+    lines: [
+      { at: 0, does: 'visitor-writes', text: 'We would like forty blue teapots for our café.' },
+      { at: 1500, does: 'operator-tags', segment: 'wholesale' },
+      { at: 1800, does: 'operator-takes-over' },
+      { at: 2400, does: 'operator-writes', text: 'With pleasure, here is our price list.' },
+    ],
+  },
+  {
+    title: 'typing for long, saying little',
+    visitor: 'returning',
+    lines: [
+      { at: 0, does: 'visitor-types' },
+      { at: 400, does: 'visitor-types' },
+      { at: 900, does: 'visitor-writes', text: 'Which of the green teas is the mildest?' },
+      { at: 4300, does: 'operator-writes', text: 'The one with the crane on the tin.' },
+    ],
+  },
+  {
+    title: 'a slip of the finger, mended at once',
+    visitor: 'returning',
+    lines: [
+      { at: 0, does: 'visitor-writes', text: 'Do you still have the blue teapto?' },
+      { at: 600, does: 'visitor-edits', text: 'Do you still have the blue teapot?' },
+      { at: 2100, does: 'operator-writes', text: 'Three left, shall I put one aside?' },
+      { at: 4100, does: 'visitor-writes', text: 'Yes please' },
+    ],
+  },
+  {
+    title: 'four lines within a second',
+    visitor: 'returning',
+    lines: [
+      { at: 0, does: 'visitor-writes', text: 'It says' },
+      { at: 200, does: 'visitor-writes', text: '“out for delivery”' },
+      { at: 450, does: 'visitor-writes', text: 'since' },
+      { at: 700, does: 'visitor-writes', text: 'yesterday…' },
+      { at: 2500, does: 'operator-writes', text: 'The driver had a flat tyre, it comes this afternoon.' },
+    ],
+  },
+];

@@ -1,0 +1,41 @@
+/** What the customers of an invented tea shop ask, and what its operators answer. */
+export const SHOP_TALK = {
+  questions: [
+    'Hello, is my parcel lost? It should have been here on Tuesday.',
+    'Do you still have the blue teapot?',
+    'The lid arrived in two pieces 😢',
+    'Can I change the delivery address?',
+    'Which of the green teas is the mildest?',
+    'I was charged twice, could you have a look?',
+    'Est-ce que vous livrez au Québec ?',
+    'The discount code TEATIME does not work.',
+    'Is the gift box made of cardboard or wood?',
+    'Thanks!',
+    'One more thing: can you add a gift card?',
+    'It says “out for delivery” since yesterday…',
+  ],
+  answers: [
+    'Good morning! Let me look that up for you.',
+    'I am sorry about that. A replacement leaves today.',
+    'Your parcel is at the depot and arrives tomorrow before noon.',
+    'We have three left, shall I put one aside?',
+    'Done: the address is changed.',
+    'The second charge was a reservation, it disappears within two days.',
+    'Oui, comptez cinq jours ouvrés.',
+    'Is there anything else I can do?',
+    'You are welcome, enjoy your tea!',
+  ],
+  notes: [
+    'Regular customer, be generous.',
+    'Depot confirmed the delay by phone.',
+    'Second broken lid this week: tell the packers.',
+  ],
+  topics: ['Parcel delay', 'Broken lid', 'Billing', 'Product advice', 'Address change'],
+  segments: ['customer', 'newsletter', 'wholesale', 'press'],
+  pages: [
+    { page_title: 'Teapots', page_url: 'https://shop.example.com/teapots' },
+    { page_title: 'Green teas', page_url: 'https://shop.example.com/green' },
+    { page_title: 'Delivery', page_url: 'https://shop.example.com/delivery' },
+    { page_title: 'Your basket', page_url: 'https://shop.example.com/basket' },
+  ],
+} as const;

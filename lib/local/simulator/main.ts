@@ -1,0 +1,106 @@
+import { parseArgs } from 'node:util';
+import { systemClock } from '../../adapters/system-clock.ts';
+import { createSimulator } from './create-simulator.ts';
+
+const USAGE = `node lib/local/simulator/main.ts
+  --port 4701  --seed 1  --conversations 20  --messages 5  --websites 1
+  --equal-timestamps-every 0  --text-only
+  --tier plugin|website  --hook-url URL  --hook-mode plugin|website
+  --switch name=position (repeatable)  --rate requests/s  --quota requests/day  --latency ms
+Prints one line of JSON with what a client needs, then serves until it is interrupted.`;
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '4701' },
+    seed: { type: 'string', default: '1' },
+    conversations: { type: 'string', default: '20' },
+    messages: { type: 'string', default: '5' },
+    websites: { type: 'string', default: '1' },
+    'equal-timestamps-every': { type: 'string', default: '0' },
+    'text-only': { type: 'boolean', default: false },
+    tier: { type: 'string', default: 'plugin' },
+    'hook-url': { type: 'string' },
+    'hook-mode': { type: 'string', default: 'plugin' },
+    switch: { type: 'string', multiple: true, default: [] },
+    rate: { type: 'string' },
+    quota: { type: 'string', default: '0' },
+    latency: { type: 'string', default: '0' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) console.log(USAGE);
+else await serve();
+
+async function serve(): Promise<void> {
+  const latencyMs = toNumber('latency');
+  const simulator = createSimulator({
+    clock: systemClock,
+    seed: toNumber('seed'),
+    tier: values.tier === 'website' ? 'website' : 'plugin',
+    websites: Array.from({ length: toNumber('websites') }, () => ({})),
+    limits: {
+      dailyQuota: toNumber('quota'),
+      ...(values.rate === undefined ? {} : { requestsPerSecond: Number(values.rate) }),
+    },
+    latency: { minMs: latencyMs, maxMs: latencyMs },
+  });
+  for (const [name, position] of values.switch.map(toPosition)) simulator.setSwitch(name, position);
+  seed(simulator);
+
+  const mode = values['hook-mode'] === 'website' ? 'website' : 'plugin';
+  if (values['hook-url'] !== undefined) simulator.subscribeHook({ url: values['hook-url'], mode });
+  const server = await simulator.listen({ port: toNumber('port') });
+  console.log(JSON.stringify(describe(simulator, server.url)));
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => Promise.all([simulator.stop(), server.stop()]));
+  }
+}
+
+type RunningSimulator = ReturnType<typeof createSimulator>;
+
+function seed(simulator: RunningSimulator): void {
+  for (const websiteId of simulator.websiteIds) {
+    simulator.seedConversations({
+      websiteId,
+      conversations: toNumber('conversations'),
+      messages: toNumber('messages'),
+      types: values['text-only'] ? 'text' : 'all',
+      equalTimestampsEvery: toNumber('equal-timestamps-every'),
+    });
+  }
+}
+
+function describe({ websiteIds, account, hookSecret }: RunningSimulator, url: string) {
+  return {
+    url,
+    api: `${url}/v1`,
+    control: `${url}/_simulator`,
+    website_ids: websiteIds,
+    tier: account.tier,
+    token_identifier: account.token.identifier,
+    token_key: account.token.key,
+    hook_secret: hookSecret,
+  };
+}
+
+type NumberOption =
+  | 'port'
+  | 'seed'
+  | 'conversations'
+  | 'messages'
+  | 'websites'
+  | 'quota'
+  | 'latency'
+  | 'equal-timestamps-every';
+
+function toNumber(option: NumberOption): number {
+  const value = Number(values[option]);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new TypeError(`--${option} must be a whole number, got '${values[option]}'`);
+}
+
+function toPosition(assignment: string): [string, string | number] {
+  const [name = '', position = ''] = assignment.split('=');
+  return [name, /^\d+$/.test(position) ? Number(position) : position];
+}

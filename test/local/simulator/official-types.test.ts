@@ -1,0 +1,86 @@
+import type {
+  Conversation,
+  ConversationEvent,
+  ConversationFile,
+  ConversationMessage,
+  ConversationMeta,
+  ConversationOriginal,
+  ConversationPage,
+  EventsMap,
+  PeopleProfile,
+  Website,
+} from 'crisp-api';
+import { expectTypeOf, test } from 'vitest';
+import type {
+  CrispConversation,
+  CustomEvent,
+  OriginalMessage,
+  ConversationMeta as SimulatedMeta,
+  VisitedPage,
+} from '../../../lib/local/simulator/model/conversation.ts';
+import type {
+  MessageEventFields,
+  SessionEvents,
+  WebsiteEvents,
+} from '../../../lib/local/simulator/model/event.ts';
+import type {
+  CrispMessage,
+  FileContent,
+  MessageContents,
+} from '../../../lib/local/simulator/model/message.ts';
+import type { CrispProfile } from '../../../lib/local/simulator/model/profile.ts';
+import type { CrispWebsite } from '../../../lib/local/simulator/model/website.ts';
+
+// The compiler does the work: a line that is wrong is an error of `npm run check`.
+
+// The official types were written without strict null checks; null does occur on the wire (avatar, inbox_id, assigned).
+type WithoutNull<Value> = Value extends object
+  ? Value extends readonly (infer Item)[]
+    ? WithoutNull<Item>[]
+    : { [Key in keyof Value]: WithoutNull<Exclude<Value[Key], null>> }
+  : Value;
+
+test('what the simulator answers has the official client’s types, nulls aside', () => {
+  expectTypeOf<WithoutNull<CrispConversation>>().toExtend<Conversation>();
+  expectTypeOf<WithoutNull<SimulatedMeta>>().toExtend<ConversationMeta>();
+  expectTypeOf<WithoutNull<CrispMessage>>().toExtend<ConversationMessage>();
+  expectTypeOf<CrispProfile>().toExtend<PeopleProfile>();
+  expectTypeOf<CrispWebsite>().toExtend<Website>();
+  expectTypeOf<VisitedPage>().toExtend<ConversationPage>();
+  expectTypeOf<CustomEvent>().toExtend<ConversationEvent>();
+  expectTypeOf<OriginalMessage>().toExtend<ConversationOriginal>();
+  expectTypeOf<FileContent & { fingerprint: number; timestamp: number }>().toExtend<ConversationFile>();
+});
+
+test('the simulator’s objects have no field that the official client does not know', () => {
+  expectTypeOf<keyof CrispConversation>().toExtend<keyof Conversation>();
+  expectTypeOf<keyof CrispMessage>().toExtend<keyof ConversationMessage>();
+  expectTypeOf<keyof CrispProfile>().toExtend<keyof PeopleProfile>();
+  expectTypeOf<keyof SimulatedMeta>().toExtend<keyof ConversationMeta>();
+});
+
+test('the nine message types are those of the official client', () => {
+  expectTypeOf<keyof MessageContents>().toEqualTypeOf<NonNullable<ConversationMessage['type']>>();
+});
+
+type Generic = { website_id: string; session_id: string; inbox_id: string | null };
+// Where the two official clients disagree, the simulator has a switch; see `capabilitiesShape`.
+type Disagreed = 'session:sync:capabilities';
+// Unions by message type: held against their parts below.
+type Messages = 'message:send' | 'message:received';
+// The official type admits strings and pickers only, though fields are filled in as well.
+type Narrower = 'message:updated';
+type Agreed = Exclude<keyof SessionEvents, Disagreed | Messages | Narrower>;
+
+test('the events that the simulator emits have the official client’s types', () => {
+  expectTypeOf<keyof SessionEvents>().toExtend<keyof EventsMap>();
+  expectTypeOf<{ [Name in Agreed]: SessionEvents[Name] & Generic }>().toExtend<Pick<EventsMap, Agreed>>();
+  expectTypeOf<{
+    [Name in keyof WebsiteEvents]: WebsiteEvents[Name] & { website_id: string };
+  }>().toExtend<Pick<EventsMap, keyof WebsiteEvents>>();
+
+  type TextEvent = MessageEventFields & Generic & { type: 'text'; content: string };
+  type PickerEvent = MessageEventFields & Generic & { type: 'picker'; content: MessageContents['picker'] };
+  expectTypeOf<TextEvent>().toExtend<EventsMap['message:send']>();
+  expectTypeOf<PickerEvent>().toExtend<EventsMap['message:received']>();
+});
