@@ -1,0 +1,81 @@
+import { ConfigError, type ConfigProblem } from '../../core/errors/config-error.ts';
+import { AWS_SERVICES, type AwsEndpoints, type AwsServiceName } from './aws-endpoints.ts';
+import { isLoopbackHost } from './is-loopback-host.ts';
+
+export interface ChooseEndpointsOptions {
+  /** `--aws-endpoint-ok`: another machine may be meant. A real AWS host is refused all the same. */
+  readonly allowRemote?: boolean;
+}
+
+// Every public name under which AWS serves its APIs, in all partitions.
+const AWS_DOMAINS = [
+  'amazonaws.com',
+  'amazonaws.com.cn',
+  'amazonaws.eu',
+  'api.aws',
+  'on.aws',
+  'aws.dev',
+  'aws',
+];
+
+/**
+ * Which services are not to be embedded: those whose endpoint the SDK's own variables name (`AWS_ENDPOINT_URL_SQS`
+ * before `AWS_ENDPOINT_URL`; none where `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`). Local mode creates resources
+ * and sends demo traffic, so an endpoint must be on this machine, and never AWS itself. Throws `ConfigError` with every
+ * endpoint that is not allowed.
+ */
+export function chooseEndpoints(
+  env: Readonly<Record<string, string | undefined>>,
+  { allowRemote = false }: ChooseEndpointsOptions = {},
+): Partial<AwsEndpoints> {
+  if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true') return {};
+
+  const given = AWS_SERVICES.flatMap((service) => findGiven(service, env));
+  const problems = new Map(
+    given.map((it) => [it.variable, toProblem(it, allowRemote)]).filter((entry) => isProblemEntry(entry)),
+  );
+  if (problems.size > 0) throw new ConfigError([...problems.values()]);
+  return Object.fromEntries(given.map(({ service, value }) => [service, value.replace(/\/+$/, '')]));
+}
+
+interface GivenEndpoint {
+  readonly service: AwsServiceName;
+  readonly variable: string;
+  readonly value: string;
+}
+
+function findGiven(service: AwsServiceName, env: Readonly<Record<string, string | undefined>>) {
+  const variables = [`AWS_ENDPOINT_URL_${service.toUpperCase()}`, 'AWS_ENDPOINT_URL'];
+  for (const variable of variables) {
+    const value = env[variable];
+    if (value) return [{ service, variable, value } satisfies GivenEndpoint];
+  }
+  return [];
+}
+
+function toProblem({ variable, value }: GivenEndpoint, allowRemote: boolean): ConfigProblem | undefined {
+  const message = explainRefusal(value, allowRemote);
+  return message === undefined ? undefined : { code: 'config_invalid', variable, message };
+}
+
+function explainRefusal(value: string, allowRemote: boolean): string | undefined {
+  const url = URL.parse(value);
+  if (!url || !['http:', 'https:'].includes(url.protocol)) return 'must be a URL with http or https';
+  if (url.username || url.password) return 'must not hold credentials';
+  if (isAwsHost(url.hostname)) return `${url.hostname} is AWS itself; local mode never uses it`;
+  if (!allowRemote && !isLoopbackHost(url.host)) {
+    return `${url.hostname} is not this machine; --aws-endpoint-ok allows it`;
+  }
+  return undefined;
+}
+
+function isAwsHost(hostname: string): boolean {
+  const name = hostname.toLowerCase().replace(/\.+$/, '');
+  return AWS_DOMAINS.some((domain) => name === domain || name.endsWith(`.${domain}`));
+}
+
+function isProblemEntry(
+  entry: readonly (string | ConfigProblem | undefined)[],
+): entry is [string, ConfigProblem] {
+  return entry[1] !== undefined;
+}

@@ -1,0 +1,109 @@
+import { fileURLToPath } from 'node:url';
+import { type AwsClients, createAwsClients } from './aws-clients.ts';
+import type { AwsEndpoints } from './aws-endpoints.ts';
+import type { InfraSettings } from './create-infra-resolver.ts';
+import { InfraError } from './infra-error.ts';
+import { type InfraResource, type InfraTemplate, loadInfraTemplate } from './infra-template.ts';
+import { provisionBucket } from './provision-bucket.ts';
+import { provisionQueues } from './provision-queues.ts';
+import { provisionTable } from './provision-table.ts';
+import { provisionTopic } from './provision-topic.ts';
+
+export const QUEUE_KEYS = [
+  'sessions',
+  'sessions-dlq',
+  'records',
+  'records-dlq',
+  'records-undelivered',
+] as const;
+
+export type QueueKey = (typeof QUEUE_KEYS)[number];
+
+export interface ProvisionedResources {
+  readonly queues: Readonly<Record<QueueKey, string>>;
+  readonly queueArns: Readonly<Record<QueueKey, string>>;
+  readonly topicArn: string;
+  readonly bucket: string;
+  readonly table: string;
+}
+
+export interface ProvisionOptions {
+  readonly endpoints: AwsEndpoints;
+  readonly settings: InfraSettings;
+  readonly stage?: string;
+  readonly region?: string;
+  /** Where the infra files are; by default this repository's. */
+  readonly infraDirectory?: string;
+}
+
+/** The folder of the files that the template on AWS includes as well. */
+export const INFRA_DIRECTORY = fileURLToPath(new URL('../../../infra/', import.meta.url));
+
+/**
+ * Makes the resources of the infra files: creates what is missing and gives what exists the attributes of the files, so
+ * that a changed number takes effect on kept data too. May be repeated. Rejects with `InfraError` where the files do not
+ * hold a resource of the pipeline, otherwise with the SDK's error.
+ */
+export async function provisionResources({
+  endpoints,
+  settings,
+  stage = 'local',
+  region = 'us-east-1',
+  infraDirectory = INFRA_DIRECTORY,
+}: ProvisionOptions): Promise<ProvisionedResources> {
+  const template = await loadInfraTemplate(infraDirectory, { stage, settings, region });
+  const clients = createAwsClients(endpoints, region);
+  try {
+    return await provision(template, clients, { stage, sqsEndpoint: endpoints.sqs });
+  } finally {
+    clients.destroy();
+  }
+}
+
+async function provision(
+  template: InfraTemplate,
+  clients: AwsClients,
+  { stage, sqsEndpoint }: { stage: string; sqsEndpoint: string },
+): Promise<ProvisionedResources> {
+  const [queues, bucket, table] = await Promise.all([
+    provisionQueues(clients.sqs, template.resources('AWS::SQS::Queue'), sqsEndpoint),
+    provisionBucket(clients.s3, onlyOne(template, 'AWS::S3::Bucket')),
+    provisionTable(clients.dynamodb, onlyOne(template, 'AWS::DynamoDB::Table')),
+  ]);
+  const topicArn = await provisionTopic(
+    clients.sns,
+    onlyOne(template, 'AWS::SNS::Topic'),
+    template.resources('AWS::SNS::Subscription'),
+  );
+
+  const keyed = new Map(queues.map((queue) => [toQueueKey(queue.name, stage), queue]));
+  return {
+    queues: mapKeys((key) => findQueue(keyed, key).url),
+    queueArns: mapKeys((key) => findQueue(keyed, key).arn),
+    topicArn,
+    bucket,
+    table,
+  };
+}
+
+function onlyOne(template: InfraTemplate, type: string): InfraResource {
+  const [resource, ...others] = template.resources(type);
+  if (resource && others.length === 0) return resource;
+  throw new InfraError('infra_incomplete', `The infra files must have exactly one ${type}`);
+}
+
+// crisp-enrich-local-sessions-dlq.fifo → sessions-dlq
+function toQueueKey(name: string, stage: string): string {
+  return name.replace(`crisp-enrich-${stage}-`, '').replace(/\.fifo$/, '');
+}
+
+function findQueue<Queue>(queues: ReadonlyMap<string, Queue>, key: QueueKey): Queue {
+  const queue = queues.get(key);
+  if (queue) return queue;
+  throw new InfraError('infra_incomplete', `The infra files have no queue ${key}`);
+}
+
+function mapKeys(toValue: (key: QueueKey) => string): Record<QueueKey, string> {
+  // Object.fromEntries widens the keys; QUEUE_KEYS holds each of them.
+  return Object.fromEntries(QUEUE_KEYS.map((key) => [key, toValue(key)])) as Record<QueueKey, string>;
+}

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { createAwsClients } from '../../lib/local/aws/aws-clients.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
+import { ALL_BEHAVIOURS } from './all-behaviours.ts';
+import type { ConformanceTarget } from './behaviour.ts';
+
+const clock = createVirtualClock();
+let aws: EmbeddedAws;
+let target: ConformanceTarget;
+
+beforeAll(async () => {
+  aws = await startEmbeddedAws({ clock });
+  let names = 0;
+  target = {
+    ...createAwsClients(aws.endpoints),
+    pass: (seconds) => clock.advance(seconds * 1000),
+    patienceSeconds: 0,
+    longestPassSeconds: Number.POSITIVE_INFINITY,
+    name(base) {
+      names += 1;
+      return `${base}-${names}`;
+    },
+    onEnd() {}, // It all ends with the process.
+  };
+});
+
+afterAll(async () => {
+  target.destroy();
+  await aws.stop();
+});
+
+describe.each(Object.entries(ALL_BEHAVIOURS))('embedded %s', (_service, behaviours) => {
+  test.each(behaviours)('$title', ({ run }) => run(target));
+});

@@ -1,0 +1,149 @@
+import { expect } from 'vitest';
+import type { Behaviour } from './behaviour.ts';
+import { first, makeFifoQueue, makeQueue } from './test-queue.ts';
+
+export const visibilityBehaviours: readonly Behaviour[] = [
+  {
+    title:
+      'a message in flight is hidden for the visibility timeout, then received again with a greater count',
+    passesSeconds: 3,
+    async run(target) {
+      const queue = await makeQueue(target, { VisibilityTimeout: '2' });
+      await queue.send({ MessageBody: 'x' });
+
+      const one = first(await queue.receive());
+      const hidden = await queue.receiveFor(0, 10);
+      await target.pass(3);
+      const two = first(await queue.receive());
+
+      expect(hidden).toEqual([]);
+      expect(two.MessageId).toBe(one.MessageId);
+      expect([one, two].map(({ Attributes }) => Attributes?.ApproximateReceiveCount)).toEqual(['1', '2']);
+      expect(two.Attributes?.ApproximateFirstReceiveTimestamp).toBe(
+        one.Attributes?.ApproximateFirstReceiveTimestamp,
+      );
+      expect(two.Attributes?.SentTimestamp).toBe(one.Attributes?.SentTimestamp);
+    },
+  },
+  {
+    title: 'a visibility of 0 makes a message available at once, and the receive counts',
+    async run(target) {
+      const queue = await makeFifoQueue(target);
+      await queue.sendTo('g', 'x');
+
+      await queue.hide(first(await queue.receive()), 0);
+      const again = first(await queue.receive());
+
+      expect(again.Attributes?.ApproximateReceiveCount).toBe('2');
+    },
+  },
+  {
+    title: 'a changed visibility counts from the change, and locks the group until it ends',
+    passesSeconds: 7,
+    async run(target) {
+      const queue = await makeFifoQueue(target, { VisibilityTimeout: '1' });
+      await queue.sendTo('g', 'x');
+      await queue.hide(first(await queue.receive()), 6);
+      await target.pass(3);
+      const hidden = await queue.receiveFor(0, 10);
+      await target.pass(4);
+
+      const back = await queue.bodies();
+
+      expect(hidden).toEqual([]);
+      expect(back).toEqual(['x']);
+    },
+  },
+  {
+    title: 'the visibility of a message that is not in flight cannot be changed',
+    passesSeconds: 3,
+    async run(target) {
+      const queue = await makeFifoQueue(target, { VisibilityTimeout: '1' });
+      await queue.sendTo('g', 'x');
+      const message = first(await queue.receive());
+      await target.pass(3);
+
+      const change = queue.hide(message, 10);
+
+      await expect(change).rejects.toThrow();
+    },
+  },
+  {
+    title: 'a delete may be repeated',
+    async run(target) {
+      const queue = await makeQueue(target);
+      await queue.send({ MessageBody: 'x' });
+      const message = first(await queue.receive());
+
+      await queue.delete(message);
+
+      await expect(queue.delete(message)).resolves.toBeDefined();
+    },
+  },
+  {
+    title: 'a queue delay holds for a FIFO queue',
+    passesSeconds: 5,
+    async run(target) {
+      const queue = await makeFifoQueue(target, { DelaySeconds: '4' });
+      await queue.sendTo('g', 'x');
+      const early = await queue.receiveFor(0, 10);
+      await target.pass(5);
+
+      const late = await queue.bodies();
+
+      expect(early).toEqual([]);
+      expect(late).toEqual(['x']);
+    },
+  },
+  {
+    title: 'a changed delay of a FIFO queue applies to the messages that are in it',
+    // A changed attribute takes up to a minute to be known everywhere.
+    passesSeconds: 65,
+    async run(target) {
+      const queue = await makeFifoQueue(target, { DelaySeconds: '900' });
+      await queue.sendTo('g', 'x');
+      await queue.setAttributes({ DelaySeconds: '2' });
+      await target.pass(65);
+
+      const bodies = await queue.bodies();
+
+      expect(bodies).toEqual(['x']);
+    },
+  },
+  {
+    title:
+      'a message that was received maxReceiveCount times goes to the dead-letter queue, with its id, body and group',
+    passesSeconds: 2,
+    async run(target) {
+      const deadLetters = await makeFifoQueue(target);
+      const policy = { deadLetterTargetArn: await deadLetters.arn(), maxReceiveCount: 2 };
+      const queue = await makeFifoQueue(target, { RedrivePolicy: JSON.stringify(policy) });
+      const { MessageId } = await queue.sendTo('g', 'poison');
+      await queue.sendTo('h', 'healthy');
+
+      for (let receives = 0; receives < 2; receives += 1) {
+        for (const message of await queue.receive()) {
+          if (message.Body === 'poison') await queue.hide(message, 0);
+          else await queue.delete(message);
+        }
+      }
+      const left = await queue.bodies();
+      await target.pass(2);
+      const dead = first(await deadLetters.receive());
+
+      expect(left).toEqual([]);
+      expect(dead).toMatchObject({ MessageId, Body: 'poison', Attributes: { MessageGroupId: 'g' } });
+    },
+  },
+  {
+    title: 'a long poll ends when a message arrives',
+    async run(target) {
+      const queue = await makeQueue(target);
+
+      const polling = queue.receiveFor(20, 10);
+      await queue.send({ MessageBody: 'x' });
+
+      expect(first(await polling).Body).toBe('x');
+    },
+  },
+];
