@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
+import type { Clock } from '../../ports/clock.ts';
+import { listenOnLoopback } from '../listen-on-loopback.ts';
+import { readBody } from './read-body.ts';
+import { refuseConnection } from './refuse-connection.ts';
+import { toFunctionUrlEvent } from './to-function-url-event.ts';
+
+/** A function behind a Function URL. */
+export type UrlFunction = (event: LambdaFunctionURLEvent) => Promise<LambdaFunctionURLResult>;
+
+export interface FrontDoorOptions {
+  /** Longest prefix wins; a function gets its path and everything below it. */
+  readonly functions: Readonly<Record<string, UrlFunction>>;
+  /** What `GET /healthz` answers; undefined while the pipeline is not ready (503). */
+  readonly health: () => object | undefined;
+  readonly port: number;
+  readonly bodyLimitBytes: number;
+  readonly clock: Clock;
+}
+
+export interface FrontDoor {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+// A request that is not complete by then is given up (slow or stuck senders); Crisp's own clients wait ten seconds.
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Opens the one local HTTP port in front of the functions, on loopback alone. */
+export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
+    (request, response) => {
+      answer(request, response, options).catch(() => send(response, 500, { error: 'unexpected' }));
+    },
+  );
+  server.on('clientError', refuseConnection);
+  const { url, stop } = await listenOnLoopback(server, options.port);
+  return { url, stop };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: FrontDoorOptions,
+): Promise<void> {
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  if (path === '/healthz') return sendHealth(response, options);
+
+  const invoke = findFunction(path, options.functions);
+  if (!invoke) return send(response, 404, { error: 'not_found' });
+
+  const body = await readBody(request, options.bodyLimitBytes);
+  if (!body) return send(response, 413, { error: 'body_too_large' }, { connection: 'close' });
+
+  const result = await invoke(
+    toFunctionUrlEvent({
+      method: request.method ?? 'GET',
+      url: request.url ?? '/',
+      rawHeaders: request.rawHeaders,
+      body,
+      sourceIp: request.socket.remoteAddress ?? '',
+      requestId: randomUUID(),
+      nowMs: options.clock.nowMs(),
+    }),
+  );
+  sendResult(response, result);
+}
+
+function findFunction(path: string, functions: FrontDoorOptions['functions']): UrlFunction | undefined {
+  const [match] = Object.keys(functions)
+    .filter((prefix) => path === prefix || path.startsWith(`${prefix}/`))
+    .sort((a, b) => b.length - a.length);
+  return match === undefined ? undefined : functions[match];
+}
+
+function sendHealth(response: ServerResponse, { health }: FrontDoorOptions): void {
+  const state = health();
+  send(response, state ? 200 : 503, state ?? { status: 'starting' });
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Record<string, string> = {},
+): void {
+  if (response.headersSent) return;
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+function sendResult(response: ServerResponse, result: LambdaFunctionURLResult): void {
+  const { statusCode = 200, headers, body = '' } = typeof result === 'string' ? { body: result } : result;
+  response.writeHead(statusCode, toHeaderRecord(headers));
+  response.end(body);
+}
+
+function toHeaderRecord(
+  headers: Record<string, boolean | number | string> | undefined,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]));
+}

@@ -1,0 +1,22 @@
+import { type RequestedPort, UsageError } from './local-options.ts';
+
+/**
+ * Listens on the requested port. A default port that is in use gives way to any free one; one that was asked for is
+ * answered with a `UsageError`, because somebody counts on it.
+ */
+export async function listenOrGiveWay<Server>(
+  { port, isDefault }: RequestedPort,
+  listen: (port: number) => Promise<Server>,
+): Promise<Server> {
+  try {
+    return await listen(port);
+  } catch (error) {
+    if (!isInUse(error)) throw error;
+    if (isDefault) return listen(0);
+    throw new UsageError(`port ${port} is in use (try 0 for a free one)`, { cause: error });
+  }
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}

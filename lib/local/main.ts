@@ -1,0 +1,83 @@
+import { systemClock } from '../adapters/system-clock.ts';
+import { loadLocalConfig, loadLocalEnvironment, loadLocalInfraSettings } from '../app/load-config.ts';
+import { chooseEndpoints } from './aws/choose-endpoints.ts';
+import { createDemo } from './demo/create-demo.ts';
+import { explainStartFailure } from './explain-start-failure.ts';
+import { LOCAL_USAGE, type LocalOptions, parseLocalOptions } from './local-options.ts';
+import { playOnce, toSubscription } from './play-once.ts';
+import { readQueueDepth } from './queue-depth.ts';
+import { type LocalMode, startLocalMode } from './start-local-mode.ts';
+import { formatBanner } from './terminal/format-banner.ts';
+import { formatProgress } from './terminal/format-progress.ts';
+import { openTerminal, type Terminal } from './terminal/open-terminal.ts';
+
+// What a shell gives to a program that Ctrl-C ended.
+const EXIT_INTERRUPTED = 130;
+
+try {
+  await run(parseLocalOptions(process.argv.slice(2)));
+} catch (error) {
+  const { text, exitCode } = explainStartFailure(error);
+  process.stderr.write(`${text}\n`);
+  process.exit(exitCode);
+}
+
+async function run(options: LocalOptions): Promise<void> {
+  if (options.help) {
+    process.stdout.write(`${LOCAL_USAGE}\n`);
+    return;
+  }
+  const terminal = openTerminal({ write: (text) => process.stdout.write(text), clock: systemClock });
+  const mode = await startLocalMode({
+    options,
+    config: loadLocalConfig(),
+    settings: loadLocalInfraSettings(),
+    givenEndpoints: chooseEndpoints(loadLocalEnvironment(), { allowRemote: options.awsEndpointOk }),
+    clock: systemClock,
+    terminal,
+  });
+  terminal.say(formatBanner(mode));
+  return options.once ? runOnce(mode, terminal) : runUntilStopped(mode, terminal, options.demo);
+}
+
+async function runOnce(mode: LocalMode, terminal: Terminal): Promise<void> {
+  const { crisp } = mode;
+  if (!crisp) throw new Error('--once plays the demo, which needs the simulator: leave out CRISP_TOKEN_…');
+  const report = await playOnce({ mode, crisp, clock: systemClock, terminal });
+  terminal.stop();
+  await mode.stop();
+  terminal.say(`\n${report.text}`);
+  process.exitCode = report.agrees ? 0 : 1;
+}
+
+async function runUntilStopped(mode: LocalMode, terminal: Terminal, withDemo: boolean): Promise<void> {
+  const { crisp } = mode;
+  const demo = crisp && createDemo({ simulator: crisp.simulator, clock: systemClock });
+  if (crisp) crisp.simulator.subscribeHook(toSubscription(mode, crisp));
+  if (withDemo) demo?.start();
+
+  await untilSignal();
+  terminal.say('\nStopping: running fetches may finish; once more Ctrl-C ends at once.');
+  process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED));
+  await demo?.stop();
+  terminal.say(await describeRest(mode));
+  const cutOff = await mode.stop();
+  terminal.stop();
+  if (cutOff > 0) terminal.say(`${cutOff} running fetches were cut off; their messages stay in the queue.`);
+  terminal.say(formatProgress(terminal.totals()));
+  process.exit(EXIT_INTERRUPTED);
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}
+
+async function describeRest({ aws }: LocalMode): Promise<string> {
+  const { sessions, 'sessions-dlq': deadLetters } = aws.resources.queues;
+  const waiting = await readQueueDepth(aws.clients.sqs, sessions);
+  const dead = await readQueueDepth(aws.clients.sqs, deadLetters);
+  return `Left in the queues: ${waiting.total} jobs waiting, ${dead.total} dead letters.`;
+}

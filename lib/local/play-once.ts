@@ -1,0 +1,51 @@
+import type { Clock } from '../ports/clock.ts';
+import { createDemo } from './demo/create-demo.ts';
+import { type QueueDepth, readQueueDepth } from './queue-depth.ts';
+import type { LocalMode } from './start-local-mode.ts';
+import type { SimulatedCrisp } from './start-simulated-crisp.ts';
+import { type OnceReport, toOnceReport } from './terminal/once-report.ts';
+import type { Terminal } from './terminal/open-terminal.ts';
+
+export interface PlayOnceInput {
+  readonly mode: LocalMode;
+  readonly crisp: SimulatedCrisp;
+  readonly clock: Clock;
+  readonly terminal: Terminal;
+}
+
+// A removal is confirmed after 15 s and a stale read is put off for up to a minute: beyond that something is stuck.
+const PATIENCE_MS = 120_000;
+const LOOK_EVERY_MS = 250;
+
+/** Plays the demo to its end, waits until the sessions queue is empty, and holds our counts against everybody else's. */
+export async function playOnce({ mode, crisp, clock, terminal }: PlayOnceInput): Promise<OnceReport> {
+  const { simulator } = crisp;
+  simulator.subscribeHook(toSubscription(mode, crisp));
+  const demo = await createDemo({ simulator, clock }).playOnce();
+
+  const { clients, resources } = mode.aws;
+  const read = (url: string) => readQueueDepth(clients.sqs, url);
+  await untilEmpty(() => read(resources.queues.sessions), clock);
+
+  return toOnceReport({
+    demo,
+    totals: terminal.totals(),
+    crisp: simulator.counters.snapshot(),
+    sessions: await read(resources.queues.sessions),
+    deadLetters: await read(resources.queues['sessions-dlq']),
+    records: await read(resources.queues.records),
+    undelivered: await read(resources.queues['records-undelivered']),
+  });
+}
+
+/** The hook of the local webhook, as Crisp would be told of it. */
+export function toSubscription({ health }: LocalMode, { config, simulator }: SimulatedCrisp) {
+  return config.hookMode === 'website'
+    ? { url: `${health.webhook}?key=${encodeURIComponent(simulator.hookSecret)}`, mode: 'website' as const }
+    : { url: health.webhook, mode: 'plugin' as const };
+}
+
+async function untilEmpty(read: () => Promise<QueueDepth>, clock: Clock): Promise<void> {
+  const deadlineMs = clock.nowMs() + PATIENCE_MS;
+  while ((await read()).total > 0 && clock.nowMs() < deadlineMs) await clock.sleep(LOOK_EVERY_MS);
+}

@@ -1,0 +1,83 @@
+import type { DemoTotals } from '../demo/create-demo.ts';
+import type { QueueDepth } from '../queue-depth.ts';
+import type { CountersSnapshot } from '../simulator/counters.ts';
+import { formatSaving } from './format-progress.ts';
+import type { RunTotals } from './run-totals.ts';
+
+/** All that was counted in a run of the demo, each by its own witness. */
+export interface OnceCounts {
+  readonly demo: DemoTotals;
+  /** By the pipeline's events. */
+  readonly totals: RunTotals;
+  /** By the simulator of Crisp. */
+  readonly crisp: CountersSnapshot;
+  /** By the queues themselves. */
+  readonly sessions: QueueDepth;
+  readonly deadLetters: QueueDepth;
+  readonly records: QueueDepth;
+  readonly undelivered: QueueDepth;
+}
+
+export interface OnceReport {
+  readonly text: string;
+  /** True where every count equals its witness and nothing is left over. */
+  readonly agrees: boolean;
+}
+
+interface Row {
+  readonly what: string;
+  readonly ours: number;
+  readonly theirs: number;
+  readonly witness: string;
+}
+
+/** The summary of `--once`: what we say we did, beside what the simulator and the queues say. */
+export function toOnceReport(counts: OnceCounts): OnceReport {
+  const rows = toRows(counts);
+  const agrees = rows.every(({ ours, theirs }) => ours === theirs);
+  const { demo, totals } = counts;
+  const text = [
+    `${demo.conversations} conversations, ${demo.events} events in ${Math.round(demo.durationMs / 1000)} s`,
+    ...rows.map(formatRow),
+    `  ${'coalescing saved'.padEnd(WHAT_WIDTH)} ${formatSaving(totals)}`,
+    agrees ? 'All counts agree.' : 'Counts marked ✗ do not agree.',
+  ].join('\n');
+  return { text, agrees };
+}
+
+function toRows({ totals, crisp, sessions, deadLetters, records, undelivered }: OnceCounts): Row[] {
+  const hooks = totals.hooksQueued + totals.hooksIgnored;
+  const announced = totals.recordsEmitted + totals.removalsEmitted;
+  return [
+    { what: 'hooks acknowledged', ours: hooks, theirs: crisp.hooks.acknowledged, witness: 'simulator' },
+    {
+      what: 'hooks refused',
+      ours: totals.hooksRefused,
+      theirs: crisp.hooks.failedAttempts,
+      witness: 'simulator',
+    },
+    {
+      what: 'conversation fetches',
+      ours: totals.conversationRequests,
+      theirs: crisp.requests.byRoute['GET conversation'] ?? 0,
+      witness: 'simulator',
+    },
+    {
+      what: 'requests to Crisp',
+      ours: totals.crispRequests,
+      theirs: crisp.requests.total,
+      witness: 'simulator',
+    },
+    { what: 'records announced', ours: announced, theirs: records.total, witness: 'records queue' },
+    { what: 'jobs left over', ours: 0, theirs: sessions.total, witness: 'sessions.fifo' },
+    { what: 'dead letters', ours: 0, theirs: deadLetters.total, witness: 'sessions-dlq.fifo' },
+    { what: 'records undelivered', ours: 0, theirs: undelivered.total, witness: 'records-undelivered' },
+  ];
+}
+
+const WHAT_WIDTH = 22;
+
+function formatRow({ what, ours, theirs, witness }: Row): string {
+  const mark = ours === theirs ? '✓' : '✗';
+  return `${mark} ${what.padEnd(WHAT_WIDTH)} ${String(ours).padStart(5)}   ${witness}: ${theirs}`;
+}

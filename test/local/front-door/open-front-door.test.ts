@@ -1,0 +1,143 @@
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, expect, test } from 'vitest';
+import { type FrontDoor, openFrontDoor } from '../../../lib/local/front-door/open-front-door.ts';
+import { createVirtualClock } from '../../support/virtual-clock.ts';
+
+let door: FrontDoor | undefined;
+afterEach(() => door?.stop());
+
+async function openDoor(health: () => object | undefined = () => ({ status: 'ok' })) {
+  const events: {
+    rawPath: string;
+    body?: string;
+    isBase64Encoded: boolean;
+    headers: Record<string, string | undefined>;
+    rawQueryString: string;
+  }[] = [];
+  door = await openFrontDoor({
+    functions: {
+      '/webhook': async (event) => {
+        events.push(event);
+        return { statusCode: 202, headers: { 'x-test': 'yes' }, body: 'taken' };
+      },
+    },
+    health,
+    port: 0,
+    bodyLimitBytes: 1000,
+    clock: createVirtualClock(),
+  });
+  return { url: door.url, port: Number(new URL(door.url).port), events };
+}
+
+/** Sends bytes as they are, ends its side, and returns all that came back. */
+async function sendRaw(port: number, bytes: string): Promise<string> {
+  const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.end(bytes);
+  return text(socket);
+}
+
+test('a request reaches the function as a Function URL event and its answer comes back', async () => {
+  const { url, events } = await openDoor();
+
+  const response = await fetch(`${url}/webhook?key=a&key=b`, {
+    method: 'POST',
+    body: '{"é":1}',
+    headers: { 'X-Custom': 'V' },
+  });
+
+  expect(response.status).toBe(202);
+  expect(response.headers.get('x-test')).toBe('yes');
+  expect(await response.text()).toBe('taken');
+  expect(events).toMatchObject([
+    { rawPath: '/webhook', rawQueryString: 'key=a&key=b', body: '{"é":1}', isBase64Encoded: false },
+  ]);
+  expect(events[0]?.headers['x-custom']).toBe('V');
+});
+
+test('a body that is no UTF-8 arrives in base64, byte for byte', async () => {
+  const { url, events } = await openDoor();
+  const bytes = new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]);
+
+  await fetch(`${url}/webhook`, { method: 'POST', body: bytes });
+
+  expect(events[0]).toMatchObject({ isBase64Encoded: true, body: Buffer.from(bytes).toString('base64') });
+});
+
+test('two headers of one name are joined by a comma, as a Function URL joins them', async () => {
+  const { port, events } = await openDoor();
+
+  await sendRaw(
+    port,
+    'POST /webhook HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}',
+  );
+
+  expect(events[0]?.headers['x-a']).toBe('1,2');
+});
+
+test('a body over the limit is refused without being read to its end, with and without a declared length', async () => {
+  const { url, events } = await openDoor();
+  const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(600)) });
+
+  const declared = await fetch(`${url}/webhook`, { method: 'POST', body: 'x'.repeat(1001) });
+  const streamed = await fetch(`${url}/webhook`, {
+    method: 'POST',
+    body: endless,
+    duplex: 'half',
+  } as RequestInit).catch(() => undefined);
+
+  expect(declared.status).toBe(413);
+  expect(await declared.json()).toEqual({ error: 'body_too_large' });
+  expect(streamed === undefined || streamed.status === 413).toBe(true);
+  expect(events).toEqual([]);
+});
+
+test('a body shorter than its declared length is refused with bad_length', async () => {
+  const { port, events } = await openDoor();
+
+  const answer = await sendRaw(port, 'POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{}');
+
+  expect(answer).toContain('HTTP/1.1 400 Bad Request');
+  expect(answer).toContain('{"error":"bad_length"}');
+  expect(events).toEqual([]);
+});
+
+test('headers beyond 16 KB are refused with 431', async () => {
+  const { port } = await openDoor();
+
+  const answer = await sendRaw(
+    port,
+    `POST /webhook HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`,
+  );
+
+  expect(answer).toContain('HTTP/1.1 431');
+  expect(answer).toContain('{"error":"headers_too_large"}');
+});
+
+test('what is no HTTP is refused with 400', async () => {
+  const { port } = await openDoor();
+
+  expect(await sendRaw(port, 'hello\r\n\r\n')).toContain('{"error":"bad_request"}');
+});
+
+test('healthz is 200 only when the pipeline is ready, and tells what a program needs', async () => {
+  let health: object | undefined;
+  const { url } = await openDoor(() => health);
+
+  const starting = await fetch(`${url}/healthz`);
+  health = { status: 'ok', stage: 'local' };
+  const ready = await fetch(`${url}/healthz`);
+
+  expect(starting.status).toBe(503);
+  expect(ready.status).toBe(200);
+  expect(await ready.json()).toEqual({ status: 'ok', stage: 'local' });
+});
+
+test.each(['/', '/webhooks', '/hook', '//webhook', '/healthz/x'])('%s is not found', async (path) => {
+  const { url } = await openDoor();
+
+  const response = await fetch(url + path, { method: 'POST', body: '{}' });
+
+  expect(response.status).toBe(404);
+  expect(await response.json()).toEqual({ error: 'not_found' });
+});
