@@ -1,0 +1,125 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseConsumerConfig } from '../../lib/core/config/parse-consumer-config.ts';
+import { parseWebhookConfig } from '../../lib/core/config/parse-webhook-config.ts';
+import { TEMPLATE_RULES } from './rules/template-rules.ts';
+import { packageRepository, type RepositoryPackage } from './template/package-repository.ts';
+import { runtimeEnvironment } from './template/runtime-environment.ts';
+import { parseTemplate, resourcesOf, type Template } from './template/template.ts';
+
+const SECRETS = {
+  CRISP_HOOK_SECRETS: 'canary-hook-secret-0123456789abcdef',
+  CRISP_TOKEN_IDENTIFIER: 'canary-identifier-0123456789abcdef',
+  CRISP_TOKEN_KEY: 'canary-key-0123456789abcdef',
+};
+const KIB = 1024;
+// What a bundle may have: a function that grows beyond it starts noticeably later.
+const MAX_BUNDLE_BYTES: Readonly<Record<string, number>> = { webhook: 500 * KIB, consumer: 1300 * KIB };
+
+let packaged: RepositoryPackage;
+let repeated: RepositoryPackage;
+let template: Template;
+
+beforeAll(async () => {
+  [packaged, repeated] = await Promise.all([packageRepository(), packageRepository(SECRETS)]);
+  template = parseTemplate(packaged.templateText);
+}, 60_000);
+
+const webhookConfig = () => parseWebhookConfig(runtimeEnvironment(template, 'WebhookLambdaFunction'));
+const consumerConfig = () => parseConsumerConfig(runtimeEnvironment(template, 'ConsumerLambdaFunction'));
+
+describe('the artefacts', () => {
+  test('packaging twice gives the same bytes, whatever secrets lie around', () => {
+    const hashes = ({ artifacts, templateSha256 }: RepositoryPackage) => [
+      templateSha256,
+      ...artifacts.map(({ zipSha256 }) => zipSha256),
+    ];
+
+    expect(hashes(repeated)).toEqual(hashes(packaged));
+  });
+
+  test('no secret gets into the template or a bundle', () => {
+    const texts = [repeated.templateText, ...[...repeated.bundles.values()].map(String)];
+
+    for (const secret of Object.values(SECRETS)) {
+      expect(texts.filter((text) => text.includes(secret))).toEqual([]);
+    }
+  });
+
+  test('every function of the template has its bundle, and every bundle its function', () => {
+    const handlers = resourcesOf(template, 'AWS::Lambda::Function').map((it) => it.properties.Handler);
+
+    expect(handlers.sort()).toEqual(packaged.artifacts.map(({ name }) => `functions/${name}.handler`).sort());
+  });
+
+  test('no bundle is larger than its budget', () => {
+    const tooLarge = packaged.artifacts
+      .filter(({ name, bundleBytes }) => bundleBytes > (MAX_BUNDLE_BYTES[name] ?? 0))
+      .map(({ name, bundleBytes }) => `${name}: ${bundleBytes} bytes`);
+
+    expect(tooLarge).toEqual([]);
+  });
+
+  test('a bundle starts alone, with what the template gives it', { timeout: 30_000 }, async () => {
+    const handlers = await Promise.all(
+      [...packaged.bundles].map(([name, code]) => {
+        const logicalId = `${name.charAt(0).toUpperCase()}${name.slice(1)}LambdaFunction`;
+        return typeOfHandler(code, runtimeEnvironment(template, logicalId));
+      }),
+    );
+
+    expect(handlers).toEqual(packaged.artifacts.map(() => 'function'));
+  });
+});
+
+describe('the functions', () => {
+  test('run on Node 24 on arm64, and end before Lambda would end them', () => {
+    for (const { properties } of resourcesOf(template, 'AWS::Lambda::Function')) {
+      expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+      expect(properties.Timeout).toBeLessThanOrEqual(900);
+    }
+  });
+
+  test('read their secrets from under the stage, and hold none', () => {
+    const expected = { source: 'ssm', path: '/crisp-enrich/test/' };
+
+    expect(webhookConfig().secrets).toEqual(expected);
+    expect(consumerConfig().secrets).toEqual(expected);
+  });
+});
+
+describe('the template', () => {
+  test.each(TEMPLATE_RULES)('$title', ({ check }) => {
+    expect(check(template, packaged)).toEqual([]);
+  });
+
+  const breaches = TEMPLATE_RULES.flatMap(({ title, check, breaches: changes }) =>
+    changes.map((change, index) => ({ title, check, change, number: index + 1 })),
+  );
+
+  test.each(breaches)('breach $number is noticed: $title', ({ check, change }) => {
+    const changed = structuredClone(template);
+    change(changed);
+
+    expect(check(changed, packaged)).not.toEqual([]);
+  });
+});
+
+/** What `handler` is when Node runs the bundle with nothing around it. */
+async function typeOfHandler(code: Buffer, environment: Record<string, string>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'crisp-enrich-bundle-'));
+  try {
+    await writeFile(join(folder, 'function.mjs'), code);
+    const script =
+      "const { handler } = await import('./function.mjs'); console.log(typeof handler); process.exit()";
+    const options = { cwd: folder, env: environment };
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], options);
+    return stdout.trim();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,37 @@
+import { at, resourcesOf, type Template, toList } from './template.ts';
+
+/** One statement of a role's or a resource's policy. */
+export interface PolicyStatement {
+  /** Logical id of the role or the policy. */
+  readonly owner: string;
+  readonly effect: unknown;
+  readonly actions: readonly string[];
+  readonly resources: readonly unknown[];
+  readonly principal: unknown;
+  readonly condition: unknown;
+}
+
+const RESOURCE_POLICIES = ['AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy', 'AWS::S3::BucketPolicy'];
+
+export function roleStatements(template: Template): PolicyStatement[] {
+  return resourcesOf(template, 'AWS::IAM::Role').flatMap(({ id, properties }) =>
+    toList(properties.Policies).flatMap((policy) => toStatements(id, at(policy, 'PolicyDocument'))),
+  );
+}
+
+export function resourceStatements(template: Template): PolicyStatement[] {
+  return RESOURCE_POLICIES.flatMap((type) => resourcesOf(template, type)).flatMap(({ id, properties }) =>
+    toStatements(id, properties.PolicyDocument),
+  );
+}
+
+function toStatements(owner: string, document: unknown): PolicyStatement[] {
+  return toList(at(document, 'Statement')).map((statement) => ({
+    owner,
+    effect: at(statement, 'Effect'),
+    actions: toList(at(statement, 'Action')).map(String),
+    resources: toList(at(statement, 'Resource')),
+    principal: at(statement, 'Principal'),
+    condition: at(statement, 'Condition'),
+  }));
+}

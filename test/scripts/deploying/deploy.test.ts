@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const SCRIPTS = join(import.meta.dirname, '../../../scripts');
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'crisp-enrich-deploy-'));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+test.each(['deploy', 'remove'])(
+  '%s without credentials ends with one sentence, and nothing was made',
+  async (name) => {
+    const { exitCode, printed } = await run(name, ['--stage', 'dev']);
+
+    expect(exitCode).toBe(2);
+    expect(printed.trim().split('\n')).toHaveLength(1);
+    expect(printed).toMatch(/^No AWS credentials found .* Nothing was created\.$/m);
+    expect(await readdir(folder)).toEqual([]);
+  },
+);
+
+test.each([
+  ['no stage', []],
+  ['a wrong stage', ['--stage', 'Prod!']],
+  ['an unknown option', ['--stage', 'dev', '--yes']],
+])('%s is told before credentials are looked for', async (_case, words) => {
+  const { exitCode, printed } = await run('deploy', words);
+
+  expect(exitCode).toBe(2);
+  expect(printed.trim().split('\n')).toHaveLength(1);
+  expect(printed).not.toContain('credentials');
+});
+
+test('every problem of the configuration is told at once, without a stack', async () => {
+  const { exitCode, printed } = await run('deploy', ['--stage', 'dev'], {
+    COALESCE_SECONDS: '0',
+    MAX_PAGES: 'many',
+  });
+
+  expect(exitCode).toBe(1);
+  expect(printed).toContain('COALESCE_SECONDS');
+  expect(printed).toContain('MAX_PAGES');
+  expect(printed).not.toMatch(/^\s+at /m);
+});
+
+async function run(
+  name: string,
+  words: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<{ exitCode: number | null; printed: string }> {
+  const child = spawn(process.execPath, [join(SCRIPTS, `${name}.ts`), ...words], {
+    cwd: folder,
+    // No credentials in the environment, in files, or from the machine itself.
+    env: { HOME: folder, AWS_EC2_METADATA_DISABLED: 'true', ...variables },
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { exitCode, printed };
+}
