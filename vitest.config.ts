@@ -6,5 +6,7 @@ export default defineConfig({
     environment: 'node',
     restoreMocks: true,
     testTimeout: 20_000,
+    // Concurrent tests are those that wait for queues, not for the processor.
+    maxConcurrency: 12,
   },
 });

@@ -52,3 +52,8 @@ export function loadLocalEnvironment(): Environment {
   const path = join(process.cwd(), '.env');
   return existsSync(path) ? { ...parseEnv(readFileSync(path, 'utf8')), ...process.env } : process.env;
 }
+
+/** True in a script of package.json. */
+export function isRunByNpm(): boolean {
+  return process.env.npm_lifecycle_event !== undefined;
+}

@@ -1,4 +1,5 @@
 import { ConfigError } from '../core/errors/config-error.ts';
+import { DataFolderError } from './aws/data-folder-error.ts';
 import { InfraError } from './aws/infra-error.ts';
 import { UsageError } from './local-options.ts';
 
@@ -13,7 +14,9 @@ export interface StartFailure {
 export function explainStartFailure(error: unknown): StartFailure {
   if (error instanceof UsageError || error instanceof ConfigError)
     return { text: error.message, exitCode: 2 };
-  if (error instanceof InfraError) return { text: error.message, exitCode: 1 };
+  if (error instanceof InfraError || error instanceof DataFolderError) {
+    return { text: error.message, exitCode: 1 };
+  }
   const system = explainSystemError(error);
   if (system !== undefined) return { text: system, exitCode: 1 };
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), exitCode: 1 };
@@ -23,10 +26,6 @@ function explainSystemError(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   const path = 'path' in error && typeof error.path === 'string' ? error.path : 'a file of local mode';
   switch (error.code) {
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return `Cannot write ${path}: give local mode a folder of its own with --data DIR.`;
     case 'ENOSPC':
       return `No space left for ${path}: free some, or choose another folder with --data DIR.`;
     case 'ECONNREFUSED':

@@ -1,18 +1,27 @@
 import { systemClock } from '../adapters/system-clock.ts';
-import { loadLocalConfig, loadLocalEnvironment, loadLocalInfraSettings } from '../app/load-config.ts';
+import {
+  isRunByNpm,
+  loadLocalConfig,
+  loadLocalEnvironment,
+  loadLocalInfraSettings,
+} from '../app/load-config.ts';
 import { chooseEndpoints } from './aws/choose-endpoints.ts';
 import { createDemo } from './demo/create-demo.ts';
 import { explainStartFailure } from './explain-start-failure.ts';
-import { LOCAL_USAGE, type LocalOptions, parseLocalOptions } from './local-options.ts';
-import { playOnce, toSubscription } from './play-once.ts';
+import { LOCAL_USAGE, type LocalOptions, parseLocalOptions, UsageError } from './local-options.ts';
+import { playOnce } from './play-once.ts';
 import { readQueueDepth } from './queue-depth.ts';
 import { type LocalMode, startLocalMode } from './start-local-mode.ts';
 import { formatBanner } from './terminal/format-banner.ts';
 import { formatProgress } from './terminal/format-progress.ts';
 import { openTerminal, type Terminal } from './terminal/open-terminal.ts';
+import { untilStopped } from './until-stopped.ts';
 
 // What a shell gives to a program that Ctrl-C ended.
 const EXIT_INTERRUPTED = 130;
+
+// Whoever closes our output (`| head`) has seen enough.
+process.stdout.on('error', () => process.exit(0));
 
 try {
   await run(parseLocalOptions(process.argv.slice(2)));
@@ -42,7 +51,8 @@ async function run(options: LocalOptions): Promise<void> {
 
 async function runOnce(mode: LocalMode, terminal: Terminal): Promise<void> {
   const { crisp } = mode;
-  if (!crisp) throw new Error('--once plays the demo, which needs the simulator: leave out CRISP_TOKEN_…');
+  if (!crisp)
+    throw new UsageError('--once plays the demo in the simulator, so it goes without a Crisp token');
   const report = await playOnce({ mode, crisp, clock: systemClock, terminal });
   terminal.stop();
   await mode.stop();
@@ -53,10 +63,9 @@ async function runOnce(mode: LocalMode, terminal: Terminal): Promise<void> {
 async function runUntilStopped(mode: LocalMode, terminal: Terminal, withDemo: boolean): Promise<void> {
   const { crisp } = mode;
   const demo = crisp && createDemo({ simulator: crisp.simulator, clock: systemClock });
-  if (crisp) crisp.simulator.subscribeHook(toSubscription(mode, crisp));
   if (withDemo) demo?.start();
 
-  await untilSignal();
+  await untilStopped({ isRunByNpm: isRunByNpm() });
   terminal.say('\nStopping: running fetches may finish; once more Ctrl-C ends at once.');
   process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED));
   await demo?.stop();
@@ -66,13 +75,6 @@ async function runUntilStopped(mode: LocalMode, terminal: Terminal, withDemo: bo
   if (cutOff > 0) terminal.say(`${cutOff} running fetches were cut off; their messages stay in the queue.`);
   terminal.say(formatProgress(terminal.totals()));
   process.exit(EXIT_INTERRUPTED);
-}
-
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
-  });
 }
 
 async function describeRest({ aws }: LocalMode): Promise<string> {

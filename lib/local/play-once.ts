@@ -20,7 +20,6 @@ const LOOK_EVERY_MS = 250;
 /** Plays the demo to its end, waits until the sessions queue is empty, and holds our counts against everybody else's. */
 export async function playOnce({ mode, crisp, clock, terminal }: PlayOnceInput): Promise<OnceReport> {
   const { simulator } = crisp;
-  simulator.subscribeHook(toSubscription(mode, crisp));
   const demo = await createDemo({ simulator, clock }).playOnce();
 
   const { clients, resources } = mode.aws;
@@ -36,13 +35,6 @@ export async function playOnce({ mode, crisp, clock, terminal }: PlayOnceInput):
     records: await read(resources.queues.records),
     undelivered: await read(resources.queues['records-undelivered']),
   });
-}
-
-/** The hook of the local webhook, as Crisp would be told of it. */
-export function toSubscription({ health }: LocalMode, { config, simulator }: SimulatedCrisp) {
-  return config.hookMode === 'website'
-    ? { url: `${health.webhook}?key=${encodeURIComponent(simulator.hookSecret)}`, mode: 'website' as const }
-    : { url: health.webhook, mode: 'plugin' as const };
 }
 
 async function untilEmpty(read: () => Promise<QueueDepth>, clock: Clock): Promise<void> {

@@ -3,6 +3,8 @@ import type { InfraSettings } from '../core/config/to-infra-settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AwsEndpoints } from './aws/aws-endpoints.ts';
 import type { LocalOptions } from './local-options.ts';
+import { ARCHIVING_EVENTS } from './simulator/hooks/archiving-events.ts';
+import type { SubscriptionInput } from './simulator/hooks/hook-subscription.ts';
 import { type LocalAws, startAws } from './start-aws.ts';
 import { startPipeline } from './start-pipeline.ts';
 import { type SimulatedCrisp, startSimulatedCrisp } from './start-simulated-crisp.ts';
@@ -52,7 +54,7 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
 
     const crisp = input.config.hasCrispCredentials
       ? undefined
-      : await startSimulatedCrisp(input.config, clock);
+      : await startSimulatedCrisp(input.config, { clock, dataDir });
     if (crisp) started.unshift(crisp.stop);
 
     const config = crisp?.config ?? input.config;
@@ -62,11 +64,12 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
       port: options.port,
       health: () => health,
       clock,
-      telemetry: terminal,
+      terminal,
     });
     started.unshift(pipeline.stop);
 
     health = toHealth(pipeline.url, aws, config);
+    crisp?.simulator.subscribeHook(toSubscription(health.webhook, crisp));
     return { health, aws, crisp, stop: () => stopAll(pipeline.stop, started) };
   } catch (error) {
     for (const stop of started) await stop();
@@ -81,6 +84,17 @@ async function stopAll(
   const cutOff = await stopPipeline();
   for (const stop of started) if (stop !== stopPipeline) await stop();
   return cutOff;
+}
+
+/** The hook as somebody who archives conversations would configure it at Crisp. */
+function toSubscription(webhook: string, { config, simulator }: SimulatedCrisp): SubscriptionInput {
+  return config.hookMode === 'website'
+    ? {
+        url: `${webhook}?key=${encodeURIComponent(simulator.hookSecret)}`,
+        mode: 'website',
+        events: ARCHIVING_EVENTS,
+      }
+    : { url: webhook, mode: 'plugin', events: ARCHIVING_EVENTS };
 }
 
 function toHealth(url: string, aws: LocalAws, config: LocalConfig): LocalHealth {

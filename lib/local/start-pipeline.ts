@@ -4,7 +4,6 @@ import { createWebhookHandler } from '../app/create-webhook-handler.ts';
 import type { LocalConfig } from '../core/config/parse-local-config.ts';
 import { MAX_BODY_BYTES } from '../core/hook/read-hook-body.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
 import { readEventSource } from './aws/read-event-source.ts';
 import { openFrontDoor, type UrlFunction } from './front-door/open-front-door.ts';
 import { createEventSourceMapping } from './lambda/event-source-mapping.ts';
@@ -12,6 +11,7 @@ import { createLambdaContext } from './lambda/lambda-context.ts';
 import { listenOrGiveWay } from './listen-or-give-way.ts';
 import type { RequestedPort } from './local-options.ts';
 import type { LocalAws } from './start-aws.ts';
+import type { Terminal } from './terminal/open-terminal.ts';
 
 export interface PipelineOptions {
   readonly config: LocalConfig;
@@ -19,7 +19,7 @@ export interface PipelineOptions {
   readonly port: RequestedPort;
   readonly health: () => object | undefined;
   readonly clock: Clock;
-  readonly telemetry: Telemetry;
+  readonly terminal: Terminal;
 }
 
 export interface Pipeline {
@@ -56,11 +56,11 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   };
 }
 
-function createWebhook({ config, aws, clock, telemetry }: PipelineOptions): UrlFunction {
+function createWebhook({ config, aws, clock, terminal }: PipelineOptions): UrlFunction {
   const timeoutMs = Number(aws.template.functionNamed('webhook').field('timeout')) * 1000;
   const webhook = createWebhookHandler(
     { ...config, sessionsQueueUrl: aws.resources.queues.sessions },
-    { secrets: createSecrets(config.secrets, clock), sqs: aws.clients.sqs, clock, telemetry },
+    { secrets: createSecrets(config.secrets, clock), sqs: aws.clients.sqs, clock, telemetry: terminal },
   );
   return (event) => {
     const deadlineMs = clock.nowMs() + timeoutMs;
@@ -68,7 +68,7 @@ function createWebhook({ config, aws, clock, telemetry }: PipelineOptions): UrlF
   };
 }
 
-function createMapping({ config, aws, clock, telemetry }: PipelineOptions) {
+function createMapping({ config, aws, clock, terminal }: PipelineOptions) {
   const { queues, queueArns, topicArn, bucket, table } = aws.resources;
   const {
     batchSize,
@@ -92,13 +92,14 @@ function createMapping({ config, aws, clock, telemetry }: PipelineOptions) {
     maximumConcurrency,
     timeoutSeconds,
     clock,
+    onEvent: terminal.showMapping,
     // Each instance has a token bucket of its own, as each of Lambda's has.
     createInvoker: () => {
       const consumer = createConsumerHandler(consumerConfig, {
         secrets,
         clients: aws.clients,
         clock,
-        telemetry,
+        telemetry: terminal,
       });
       return { invoke: (event, context) => consumer(event, context) };
     },

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import type { LocalConfig } from '../core/config/parse-local-config.ts';
 import type { Clock } from '../ports/clock.ts';
 import { listenOrGiveWay } from './listen-or-give-way.ts';
-import { createSimulator, type Simulator } from './simulator/create-simulator.ts';
+import { createSimulator } from './simulator/create-simulator.ts';
+import type { Simulator } from './simulator/simulator.ts';
 
 /** The simulator's usual port; it gives way to a free one. */
 export const SIMULATOR_PORT = 4701;
@@ -22,13 +24,17 @@ export interface SimulatedCrisp {
 }
 
 /** Starts a Crisp of our own for those who have no credentials yet. */
-export async function startSimulatedCrisp(config: LocalConfig, clock: Clock): Promise<SimulatedCrisp> {
+export async function startSimulatedCrisp(
+  config: LocalConfig,
+  { clock, dataDir }: { readonly clock: Clock; readonly dataDir?: string | undefined },
+): Promise<SimulatedCrisp> {
   const [hookSecret = DEMO_HOOK_SECRET] =
     config.secrets.source === 'environment' ? config.secrets.hookSecrets : [];
   const simulator = createSimulator({
     clock,
     tier: config.crispTier,
     hookSecret,
+    ...(dataDir !== undefined && { dataDir: join(dataDir, 'crisp') }),
     ...(config.websiteIds.length > 0 && { websites: config.websiteIds.map((websiteId) => ({ websiteId })) }),
   });
   const server = await listenOrGiveWay({ port: SIMULATOR_PORT, isDefault: true }, (port) =>

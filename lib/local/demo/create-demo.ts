@@ -54,10 +54,10 @@ export function createDemo({ simulator, clock, seed = 1, speed = 1, onScene }: D
     return played;
   }
 
-  async function playScene({ startMs, scene, failsOnce }: PlannedScene): Promise<SessionRef> {
+  async function playScene({ startMs, scene, failsAtFirst }: PlannedScene): Promise<SessionRef> {
     await wait(startMs);
     const session = scene.visitor === 'new' ? simulator.startConversation() : toReturning(simulator);
-    if (failsOnce) failOnce(simulator, session);
+    if (failsAtFirst) failForAWhile(simulator, session, wait);
     onScene?.(scene.title, session);
 
     let elapsedMs = 0;
@@ -120,8 +120,16 @@ function toReturning(simulator: Simulator): SessionRef {
   return session ?? simulator.startConversation();
 }
 
-// Refused once and for good: the job goes to the DLQ, and a redrive finds Crisp well again.
-function failOnce({ faults }: Simulator, { sessionId }: SessionRef): void {
+// Long enough for a permanent failure to spend its receives, so that its job is in the DLQ when Crisp is well again.
+const FAILURE_MS = 30_000;
+
+/** Crisp refuses a conversation's messages for a while: its job goes to the DLQ, and a redrive finds Crisp well again. */
+function failForAWhile(
+  { faults }: Simulator,
+  { sessionId }: SessionRef,
+  wait: (ms: number) => Promise<void>,
+): void {
   const effect = { kind: 'answer', status: 400, reason: 'invalid_data' } as const;
-  faults.add({ effect, route: 'messages', sessionId });
+  const withdraw = faults.add({ effect, route: 'messages', sessionId, times: Number.POSITIVE_INFINITY });
+  wait(FAILURE_MS).then(withdraw, withdraw);
 }

@@ -6,8 +6,8 @@ import { SCENES } from './scenes.ts';
 export interface PlannedScene {
   readonly startMs: number;
   readonly scene: Scene;
-  /** Crisp refuses the first fetch of this conversation's messages: it ends in the DLQ, and a redrive mends it. */
-  readonly failsOnce: boolean;
+  /** Crisp refuses this conversation's messages for a while: its job ends in the DLQ, and a redrive mends it. */
+  readonly failsAtFirst: boolean;
 }
 
 /** A stretch of demo, ready to be played. */
@@ -27,7 +27,7 @@ export function planDay(random: Random): Plan {
     Array.from({ length: count }, (_, index) => ({
       startMs: hour * HOUR_MS + random.integer(0, HOUR_MS - 1),
       scene: random.pick(SCENES),
-      failsOnce: hour === FAILING_HOUR && index === 0,
+      failsAtFirst: hour === FAILING_HOUR && index === 0,
     })),
   );
   return { durationMs: BUSYNESS.length * HOUR_MS, scenes };
@@ -40,7 +40,7 @@ export function planShow(random: Random): Plan {
   const scenes = random.shuffle(SCENES).map((scene, index) => ({
     startMs: Math.round((index * SHOW_SPREAD_MS) / SCENES.length),
     scene,
-    failsOnce: false,
+    failsAtFirst: false,
   }));
   const ends = scenes.map(({ startMs, scene }) => startMs + (scene.lines.at(-1)?.at ?? 0));
   return { durationMs: Math.max(...ends), scenes };

@@ -4,6 +4,10 @@ import { type Counters, createCounters } from './counters.ts';
 import { createHookDelivery, type HookDelivery } from './hooks/create-hook-delivery.ts';
 import { createFaults, type Faults } from './http/create-faults.ts';
 import { inventWebsite } from './invention/invent-website.ts';
+import { createDeliveryNotes } from './journal/create-delivery-notes.ts';
+import { createKeeper, type Keeper } from './journal/create-keeper.ts';
+import { openJournal } from './journal/open-journal.ts';
+import { restoreStore } from './journal/restore-store.ts';
 import { createLimits, type Limits } from './limits/create-limits.ts';
 import { createRandom, type Random } from './random.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
@@ -14,6 +18,8 @@ import type { World } from './world.ts';
 /** What a simulator is made of. */
 export interface SimulatorParts {
   readonly world: World;
+  /** Present where the state is to survive a restart. */
+  readonly keeper: Keeper | undefined;
   readonly store: Store;
   readonly account: Account;
   readonly hookSecret: string;
@@ -41,30 +47,39 @@ export function createParts(options: SimulatorOptions): SimulatorParts {
   const counters = createCounters();
   const store = createStore();
   const hookSecret = options.hookSecret ?? random.fork('hook-secret').hex(64);
+  const journal = options.dataDir === undefined ? undefined : openJournal(options.dataDir);
+  const keeper = journal === undefined ? undefined : createKeeper(journal, store);
   const hooks = createHookDelivery({
     clock,
     switches,
     random: random.fork('hooks'),
     counters,
     defaultSecret: hookSecret,
+    notes: createDeliveryNotes(journal),
     scopes: () => account.scopes,
   });
   const world: World = {
     clock,
     switches,
     store,
-    ids: random.fork('ids'),
+    // A restart must not draw the ids of what it restored.
+    ids: random.fork(journal === undefined || journal.generation === 0 ? 'ids' : `ids-${journal.generation}`),
     invention: random.fork('invention'),
-    publish: hooks.publish,
+    publish(event) {
+      keeper?.keepSubjectOf(event);
+      hooks.publish(event);
+    },
   };
   for (const [index, input] of websites.entries()) {
     const website = inventWebsite(input, random.fork(`website-${index}`));
     if (tier === 'website' && index > 0) website.isSubscribed = false;
     store.websites.set(website.websiteId, website);
   }
+  if (journal !== undefined) restoreStore(store, journal.lines);
 
   return {
     world,
+    keeper,
     store,
     account,
     hookSecret,

@@ -1,3 +1,4 @@
+import { parseSessionId } from '../../core/ids.ts';
 import { acknowledge } from './actions/acknowledge.ts';
 import { changeConversation } from './actions/change-conversation.ts';
 import { changeProfile, removeProfile } from './actions/change-profile.ts';
@@ -65,7 +66,13 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     },
     subscribeHook: (input) => hooks.subscribe(input),
 
-    startConversation: (input = {}) => startConversation(world, { websiteId, ...input }).ref,
+    startConversation: (input = {}) => {
+      const { ref, relations } = startConversation(world, { websiteId, ...input });
+      // The parent changed too, and no event tells of it.
+      const parentId = parseSessionId(relations.parent);
+      if (parentId !== undefined) parts.keeper?.keepConversation({ ...ref, sessionId: parentId });
+      return ref;
+    },
     sendMessage: (session, input) => sendMessage(world, session, input),
     editMessage: (session, fingerprint, content) => editMessage(world, session, fingerprint, content),
     removeMessage: (session, fingerprint) => removeMessage(world, session, fingerprint),
@@ -77,7 +84,11 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     changeProfile: (profile, change) => changeProfile(world, profile, change),
     removeProfile: (profile) => removeProfile(world, profile),
     emit: (website, event, data) => emitRawEvent(world, website, event, data),
-    seedConversations: (input) => seedConversations(world, { websiteId, ...input }),
+    seedConversations: (input) => {
+      const seeded = seedConversations(world, { websiteId, ...input });
+      for (const session of seeded) parts.keeper?.keepConversation(session);
+      return seeded;
+    },
     websites: () => [...store.websites.values()],
     readConversation: (session) =>
       store.websites.get(session.websiteId)?.conversations.get(session.sessionId),

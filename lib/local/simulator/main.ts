@@ -6,7 +6,7 @@ const USAGE = `node lib/local/simulator/main.ts
   --port 4701  --seed 1  --conversations 20  --messages 5  --websites 1
   --equal-timestamps-every 0  --text-only
   --tier plugin|website  --hook-url URL  --hook-mode plugin|website
-  --switch name=position (repeatable)  --rate requests/s  --quota requests/day  --latency ms
+  --data DIR  --switch name=position (repeatable)  --rate requests/s  --quota requests/day  --latency ms
 Prints one line of JSON with what a client needs, then serves until it is interrupted.`;
 
 const { values } = parseArgs({
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     tier: { type: 'string', default: 'plugin' },
     'hook-url': { type: 'string' },
     'hook-mode': { type: 'string', default: 'plugin' },
+    data: { type: 'string' },
     switch: { type: 'string', multiple: true, default: [] },
     rate: { type: 'string' },
     quota: { type: 'string', default: '0' },
@@ -44,9 +45,11 @@ async function serve(): Promise<void> {
       ...(values.rate === undefined ? {} : { requestsPerSecond: Number(values.rate) }),
     },
     latency: { minMs: latencyMs, maxMs: latencyMs },
+    ...(values.data === undefined ? {} : { dataDir: values.data }),
   });
   for (const [name, position] of values.switch.map(toPosition)) simulator.setSwitch(name, position);
-  seed(simulator);
+  const isRestart = simulator.websites().some(({ conversations }) => conversations.size > 0);
+  if (!isRestart) seed(simulator);
 
   const mode = values['hook-mode'] === 'website' ? 'website' : 'plugin';
   if (values['hook-url'] !== undefined) simulator.subscribeHook({ url: values['hook-url'], mode });

@@ -21,6 +21,11 @@ export interface SimulatorOptions {
   readonly switches?: Partial<Switches>;
   /** Default: none. */
   readonly limits?: LimitsInput;
+  /**
+   * A folder in which conversations, profiles and hooks on their way survive a restart, a kill included. Switches, limits,
+   * faults, subscriptions and counters start anew. Equal seeds then no longer give equal ids after the first start.
+   */
+  readonly dataDir?: string;
   /** How long an answer takes, drawn evenly between the two. Default 0. */
   readonly latency?: { readonly minMs: number; readonly maxMs: number };
 }

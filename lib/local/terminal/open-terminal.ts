@@ -1,6 +1,8 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
+import type { MappingEvent } from '../lambda/mapping-event.ts';
 import { formatEvent } from './format-event.ts';
+import { formatMappingEvent } from './format-mapping-event.ts';
 import { formatProgress } from './format-progress.ts';
 import { createTotalsCounter, type RunTotals } from './run-totals.ts';
 
@@ -9,6 +11,8 @@ const PROGRESS_EVERY_MS = 15_000;
 
 export interface Terminal extends Telemetry {
   say(text: string): void;
+  /** Shows what went wrong between the queue and the consumer. */
+  showMapping(event: MappingEvent): void;
   totals(): RunTotals;
   stop(): void;
 }
@@ -20,6 +24,9 @@ export function openTerminal({ write, clock }: { write: (text: string) => void; 
   let lastProgress = '';
 
   const say = (text: string) => write(`${text}\n`);
+  const sayIfAny = (text: string | undefined) => {
+    if (text !== undefined) sayAt(text);
+  };
   const sayAt = (text: string) => say(`${toTimeOfDay(clock.nowMs())}  ${text}`);
   showProgress();
 
@@ -29,9 +36,9 @@ export function openTerminal({ write, clock }: { write: (text: string) => void; 
     stop: () => stopped.abort(),
     emit(event) {
       counter.count(event);
-      const text = formatEvent(event, counter.hooksOf);
-      if (text !== undefined) sayAt(text);
+      sayIfAny(formatEvent(event, counter.hooksOf));
     },
+    showMapping: (event) => sayIfAny(formatMappingEvent(event)),
   };
 
   async function showProgress(): Promise<void> {

@@ -106,7 +106,7 @@ test.each([
 
 test('a path is taken as it came: an id that climbs out of its segment is seen', async () => {
   const { simulator, server } = await startSimulator();
-  const path = `/v1/website/${simulator.websiteId}/conversation/../../../plugin/connect/account`;
+  const path = `/v1/website/${simulator.websiteId}/conversation/../../../plugin/connect/websites/all/1`;
 
   // fetch and undici would tidy the path up before it is sent.
   const socket = connect(server.port, '127.0.0.1');

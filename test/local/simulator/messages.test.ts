@@ -19,6 +19,7 @@ async function startWithMessages(
   return {
     read: async (query = '') => {
       const { status, data } = await get(`conversation/${session.sessionId}/messages${query}`);
+      // A page of messages is a list of them; where it is not, the comparison fails.
       return { status, data: data as CrispMessage[] };
     },
   };

@@ -98,6 +98,26 @@ test('the official client reads the routes beside a conversation', async () => {
   expect(await website.checkConversationExists(websiteId, id)).toEqual({});
 });
 
+test('the official client reads where a message came from, and which conversation it was split from', async () => {
+  const { simulator, client, websiteId } = await startWithClient();
+  const parent = simulator.startConversation();
+  const child = simulator.startConversation({ parentSessionId: parent.sessionId });
+  const source = { type: 'text/html', headers: { Subject: 'Broken lid' }, content: '<p>It broke.</p>' };
+  const { original } = simulator.sendMessage(child, { origin: 'email', source });
+  const { website } = client;
+  const originalId = original?.original_id ?? '';
+
+  const raw = await website.getOriginalMessageInConversation(websiteId, child.sessionId, originalId);
+
+  expect(raw).toMatchObject({ ...source, original_id: originalId, session_id: child.sessionId });
+  expect(await website.getConversationRelations(websiteId, parent.sessionId)).toEqual({
+    conversations: { parent: null, children: [child.sessionId] },
+  });
+  expect(await website.getConversationRelations(websiteId, child.sessionId)).toEqual({
+    conversations: { parent: parent.sessionId, children: [] },
+  });
+});
+
 test('the official client reads people by id and by e-mail address', async () => {
   const { simulator, client, websiteId } = await startWithClient();
   const session = simulator.startConversation({ nickname: 'Ada', email: 'ada@example.com' });
@@ -119,6 +139,8 @@ test('the official client reads people by id and by e-mail address', async () =>
     again.sessionId,
   ]);
   expect(await website.listPeopleProfiles(websiteId)).toEqual([byId]);
+  expect(await website.listPeopleEvents(websiteId, peopleId)).toEqual([]);
+  expect(await website.listPeopleCampaigns(websiteId, peopleId)).toEqual([]);
 });
 
 test('the official client lists conversations, operators and websites', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { Simulator } from '../../../lib/local/simulator/simulator.ts';
 import type { SimulatorOptions } from '../../../lib/local/simulator/simulator-options.ts';
 import {
   alternativePositions,
@@ -38,6 +39,20 @@ function hookOf(
   };
 }
 
+// Until each attempt has arrived and its answer is read; an answer that never comes has some turns to be given up.
+async function untilQuiet({
+  simulator,
+  hooks,
+}: {
+  simulator: Simulator;
+  hooks: HookReceiver;
+}): Promise<void> {
+  const { hooks: counts } = simulator.counters;
+  while (counts.attempts === 0 || hooks.received.length < counts.attempts) await setImmediate();
+  const isAnswered = () => counts.attempts === counts.acknowledged + counts.failedAttempts;
+  for (let turn = 0; turn < 100 && !isAnswered(); turn += 1) await setImmediate();
+}
+
 // What happened after the first hook failed and `waitMs` went by.
 function afterFailure(waitMs: number, mode: 'plugin' | 'website', answers: (number | 'hang')[]): Probe {
   return {
@@ -46,11 +61,9 @@ function afterFailure(waitMs: number, mode: 'plugin' | 'website', answers: (numb
       simulator.subscribeHook({ url: hooks.url, mode, events: ['message:send'] });
       const session = simulator.startConversation();
       for (const content of ['1', '2']) simulator.sendMessage(session, { content });
-      while (hooks.received.length < 1) await setTimeout(1);
-      // The receiver has it; now the simulator reads the answers.
-      await setTimeout(20);
+      await untilQuiet({ simulator, hooks });
       await clock.advance(waitMs);
-      await setTimeout(20);
+      await untilQuiet({ simulator, hooks });
       const { failedAttempts } = simulator.counters.hooks;
       const stamps = new Set(hooks.received.map(({ headers }) => headers['x-crisp-request-timestamp'])).size;
       const bodies = hooks.received.map(({ data }) => data.content);

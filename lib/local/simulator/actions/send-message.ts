@@ -1,5 +1,6 @@
 import type { SessionRef } from '../../../core/ids.ts';
 import { inventContent } from '../invention/invent-content.ts';
+import type { OriginalMessage } from '../model/conversation.ts';
 import type { MessageEventFields } from '../model/event.ts';
 import type {
   CrispMessage,
@@ -29,6 +30,8 @@ export interface SendMessageInput {
   readonly user?: MessageUser;
   readonly isAutomated?: boolean;
   readonly mentions?: readonly string[];
+  /** The raw source of a message that came by e-mail: `…/original/{original_id}` returns it. */
+  readonly source?: Pick<OriginalMessage, 'type' | 'headers' | 'content'>;
   /** Fields that the message has in REST beyond the usual, or instead of them: an unknown type, for instance. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }
@@ -67,8 +70,21 @@ function createMessage(world: World, stored: StoredConversation, input: SendMess
     user: input.user ?? toUser(world, stored, from),
   };
   if (input.isAutomated === true) message.automated = true;
+  if (input.source !== undefined) message.original = keepOriginal(world, stored, input.source, message);
   if (input.mentions !== undefined) message.mentions = [...input.mentions];
   return Object.assign(message, input.extra);
+}
+
+function keepOriginal(
+  world: World,
+  { ref, originals }: StoredConversation,
+  source: Pick<OriginalMessage, 'type' | 'headers' | 'content'>,
+  { timestamp }: CrispMessage,
+): { original_id: string } {
+  const original_id = world.ids.uuid();
+  const ids = { website_id: ref.websiteId, session_id: ref.sessionId, original_id };
+  originals.set(original_id, { ...ids, ...source, timestamp });
+  return { original_id };
 }
 
 // Fifteen digits, as in Crisp's documents: below 2^53. Two draws, because one has only 32 bits of chance.

@@ -8,6 +8,7 @@ import type { StoredConversation } from '../store/create-store.ts';
 import type { World } from '../world.ts';
 import { bindProfile } from './bind-profile.ts';
 import { emitSessionEvent } from './emit.ts';
+import { touch } from './touch.ts';
 
 export interface StartConversationInput {
   readonly websiteId: WebsiteId;
@@ -19,6 +20,8 @@ export interface StartConversationInput {
   readonly isAnonymous?: boolean;
   readonly state?: ConversationState;
   readonly inboxId?: string | null;
+  /** The conversation, of the same website, that this one was split from. */
+  readonly parentSessionId?: string;
 }
 
 /**
@@ -34,6 +37,7 @@ export function startConversation(world: World, input: StartConversationInput): 
   const stored = createConversation(world, ref, persona, input);
   website.conversations.set(ref.sessionId, stored);
   website.revision += 1;
+  if (input.parentSessionId !== undefined) relate(world, stored, input.parentSessionId);
   emitArrival(world, stored);
   if (input.isAnonymous !== true) bindProfile(world, ref, persona);
   return stored;
@@ -68,6 +72,12 @@ function createConversation(
     originals: new Map(),
     relations: { parent: null, children: [] },
   };
+}
+
+function relate(world: World, child: StoredConversation, parentSessionId: string): void {
+  const parentRef = toSession(world, { websiteId: child.ref.websiteId, sessionId: parentSessionId });
+  touch(world, parentRef).relations.children.push(child.ref.sessionId);
+  child.relations.parent = parentRef.sessionId;
 }
 
 function emitArrival(world: World, stored: StoredConversation): void {

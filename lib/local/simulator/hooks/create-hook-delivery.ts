@@ -1,3 +1,4 @@
+import type { DeliveryNotes } from '../journal/create-delivery-notes.ts';
 import type { CrispEvent } from '../model/event.ts';
 import type { Random } from '../random.ts';
 import { SimulatorError } from '../simulator-error.ts';
@@ -12,7 +13,8 @@ import {
   type SubscriptionInput,
 } from './hook-subscription.ts';
 
-export interface HookDeliveryDeps extends SenderDeps {
+export interface HookDeliveryDeps extends Omit<SenderDeps, 'onEnd'> {
+  readonly notes: DeliveryNotes;
   readonly random: Random;
   readonly defaultSecret: string;
   /** The token's scopes; undefined where it may do everything. */
@@ -46,11 +48,11 @@ const LOG_LENGTH = 1000;
 
 /** Delivers events to hooks as Crisp does: plugin hooks signed and retried, website hooks neither. */
 export function createHookDelivery(deps: HookDeliveryDeps): HookDelivery {
-  const { switches, counters, random } = deps;
+  const { switches, counters, random, notes } = deps;
   const disturbances = createDisturbances(random.fork('disturbances'));
   const ids = random.fork('subscriptions');
   const subscriptions = new Map<string, HookSubscription>();
-  const sender = createSender(deps);
+  const sender = createSender({ ...deps, onEnd: ({ noteId }) => noteId !== undefined && notes.end(noteId) });
   const log: Delivery[] = [];
   let held: Delivery[] | undefined;
   let lastId = 0;
@@ -73,6 +75,11 @@ export function createHookDelivery(deps: HookDeliveryDeps): HookDelivery {
     held.push(delivery);
   }
 
+  function offer(subscription: HookSubscription, event: CrispEvent): void {
+    const scopes = deps.scopes();
+    if (isOffered(subscription, event.event, { switches, scopes })) deliver(subscription, event);
+  }
+
   function deliver(subscription: HookSubscription, event: CrispEvent): void {
     const { isLost, copies, delayMs } = disturbances.decideFate();
     const body = toHookBody(event, switches);
@@ -82,6 +89,8 @@ export function createHookDelivery(deps: HookDeliveryDeps): HookDelivery {
       delivery.outcome = 'lost';
       return;
     }
+    // A website hook is never tried again, after a restart neither.
+    if (subscription.mode === 'plugin') delivery.noteId = notes.begin(event);
     sendOrHold(delivery, delayMs);
     if (copies > 1) repeat(delivery);
   }
@@ -96,6 +105,9 @@ export function createHookDelivery(deps: HookDeliveryDeps): HookDelivery {
     subscribe(input) {
       const subscription = createSubscription(input, { defaultSecret: deps.defaultSecret, random: ids });
       subscriptions.set(subscription.id, subscription);
+      if (subscription.mode === 'plugin') {
+        for (const event of notes.takePending()) offer(subscription, event);
+      }
       return subscription;
     },
     unsubscribe(id) {
@@ -104,10 +116,7 @@ export function createHookDelivery(deps: HookDeliveryDeps): HookDelivery {
     subscriptions: () => [...subscriptions.values()],
     publish(event) {
       counters.hooks.events += 1;
-      for (const subscription of subscriptions.values()) {
-        if (isOffered(subscription, event.event, { switches, scopes: deps.scopes() }))
-          deliver(subscription, event);
-      }
+      for (const subscription of subscriptions.values()) offer(subscription, event);
     },
     hold() {
       held ??= [];

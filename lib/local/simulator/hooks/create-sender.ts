@@ -13,7 +13,7 @@ export interface Sender {
 
 const CONNECTIONS = 32;
 
-export function createSender({ clock, switches, counters }: SenderDeps): Sender {
+export function createSender({ clock, switches, counters, onEnd }: SenderDeps): Sender {
   const dispatcher = new Agent({ connections: CONNECTIONS });
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
@@ -57,6 +57,11 @@ export function createSender({ clock, switches, counters }: SenderDeps): Sender 
     end(delivery, 'abandoned');
   }
 
+  function end(delivery: Delivery, outcome: DeliveryOutcome): void {
+    delivery.outcome = outcome;
+    onEnd(delivery);
+  }
+
   return {
     send(delivery, delayMs) {
       delivery.outcome = 'pending';
@@ -81,10 +86,6 @@ export function createSender({ clock, switches, counters }: SenderDeps): Sender 
       await dispatcher.destroy();
     },
   };
-}
-
-function end(delivery: Delivery, outcome: DeliveryOutcome): void {
-  delivery.outcome = outcome;
 }
 
 function toTailKey({ subscription, event }: Delivery): string {

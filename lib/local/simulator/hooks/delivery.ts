@@ -14,6 +14,8 @@ export interface Delivery {
   readonly body: string;
   attempts: number;
   outcome: DeliveryOutcome;
+  /** Under which a restart would know of it. */
+  noteId?: string;
 }
 
 /** What sending needs. */
@@ -21,4 +23,6 @@ export interface SenderDeps {
   readonly clock: Clock;
   readonly switches: Switches;
   readonly counters: Counters;
+  /** Hears of each delivery that was acknowledged or given up. */
+  readonly onEnd: (delivery: Delivery) => void;
 }

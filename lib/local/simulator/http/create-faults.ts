@@ -45,7 +45,8 @@ export interface Fault {
 }
 
 export interface Faults {
-  add(fault: Fault): void;
+  /** Returns a function that withdraws what is left of it. */
+  add(fault: Fault): () => void;
   clear(): void;
   /** The effect that meets this request, if any; uses it up. */
   take(request: { route: string; sessionId?: string | undefined }): FaultEffect | undefined;
@@ -59,7 +60,11 @@ export function createFaults(random: Random): Faults {
 
   return {
     add(fault) {
-      entries.push({ fault, left: fault.times ?? 1, wait: fault.after ?? 0 });
+      const entry = { fault, left: fault.times ?? 1, wait: fault.after ?? 0 };
+      entries.push(entry);
+      return () => {
+        entries = entries.filter((other) => other !== entry);
+      };
     },
     clear() {
       entries = [];

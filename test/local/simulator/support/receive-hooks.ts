@@ -51,8 +51,11 @@ export async function receiveHooks(): Promise<HookReceiver> {
     await new Promise((resolve) => server.close(resolve));
   });
 
+  // A server that listens on TCP has an address of this kind.
+  const { port } = server.address() as AddressInfo;
+
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    url: `http://127.0.0.1:${port}/hook`,
     received,
     answerWith(...next) {
       statuses = next;

@@ -24,4 +24,5 @@ const server = createServer((incoming, outgoing) => {
   incoming.pipe(passed);
 });
 
+// A server that listens on TCP has an address of this kind.
 server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));

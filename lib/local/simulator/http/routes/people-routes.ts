@@ -45,6 +45,8 @@ export const PEOPLE_ROUTES: readonly Route[] = [
     about: 'website',
     answer: ofProfile(({ profile }, context) => listPage(sessionsOf(context, profile.people_id), context)),
   },
+  ofNothing('people-events', 'events'),
+  ofNothing('people-campaigns', 'campaigns'),
   {
     name: 'profiles',
     path: `${PEOPLE}/profiles/:page`,
@@ -62,6 +64,19 @@ export const PEOPLE_ROUTES: readonly Route[] = [
     answer: ({ website }) => resolved({ total: website.profiles.size }),
   },
 ];
+
+// Lists that exist for every profile, and that nothing in the simulator fills.
+function ofNothing(name: string, segment: string): Route {
+  return {
+    name,
+    path: `${PEOPLE}/${segment}/:people_id/list/:page`,
+    scope: PROFILES,
+    isScopeConfirmed: false,
+    isPeople: true,
+    about: 'website',
+    answer: ofProfile((_profile, context) => listPage([], context)),
+  };
+}
 
 function ofProfile(answer: (profile: StoredProfile, context: WebsiteContext) => Reply) {
   return (context: WebsiteContext): Reply => {

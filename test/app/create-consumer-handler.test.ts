@@ -1,0 +1,150 @@
+import type { SQSEvent } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createEnvironmentSecrets } from '../../lib/adapters/secrets/environment-secrets.ts';
+import { systemClock } from '../../lib/adapters/system-clock.ts';
+import { type ConsumerHandler, createConsumerHandler } from '../../lib/app/create-consumer-handler.ts';
+import type { SessionRef } from '../../lib/core/ids.ts';
+import { createAwsClients } from '../../lib/local/aws/aws-clients.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
+import { type ProvisionedResources, provisionResources } from '../../lib/local/aws/provision.ts';
+import { createLambdaContext } from '../../lib/local/lambda/lambda-context.ts';
+import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
+import { consumer as aConsumerConfig } from '../support/a-configuration.ts';
+import { createRecordingTelemetry, type RecordingTelemetry } from '../support/recording-telemetry.ts';
+
+const SETTINGS = {
+  sessionsDelaySeconds: 0,
+  consumerConcurrency: 2,
+  archiveBucketSuffix: '',
+  archiveRetentionDays: 1,
+};
+const simulator = createSimulator({ clock: systemClock });
+let crisp: Awaited<ReturnType<typeof simulator.listen>>;
+let aws: EmbeddedAws;
+let resources: ProvisionedResources;
+let clients: ReturnType<typeof createAwsClients>;
+
+beforeAll(async () => {
+  crisp = await simulator.listen();
+  aws = await startEmbeddedAws();
+  resources = await provisionResources({ endpoints: aws.endpoints, settings: SETTINGS });
+  clients = createAwsClients(aws.endpoints);
+});
+afterAll(async () => {
+  clients.destroy();
+  await Promise.all([crisp.stop(), aws.stop()]);
+});
+
+function createScene(): { handle: ConsumerHandler; telemetry: RecordingTelemetry } {
+  const telemetry = createRecordingTelemetry();
+  const config = aConsumerConfig({
+    CRISP_API_URL: `${crisp.url}/v1`,
+    CRISP_REQUESTS_PER_SECOND: '1000',
+    SESSIONS_QUEUE_URL: resources.queues.sessions,
+    RECORDS_TOPIC_ARN: resources.topicArn,
+    ARCHIVE_BUCKET: resources.bucket,
+    LEDGER_TABLE: resources.table,
+  });
+  const { token } = simulator.account;
+  const secrets = createEnvironmentSecrets({ source: 'environment', hookSecrets: [], crispToken: token });
+  return { telemetry, handle: createConsumerHandler(config, { secrets, clients, telemetry }) };
+}
+
+/** A batch as Lambda delivers it: the name of each message, and what its body asks for. */
+function aBatch(messages: Record<string, SessionRef | string>): SQSEvent {
+  return {
+    Records: Object.entries(messages).map(([messageId, asked]) => ({
+      messageId,
+      receiptHandle: `handle-of-${messageId}`,
+      body: typeof asked === 'string' ? asked : JSON.stringify({ v: 1, ...asked }),
+      attributes: {
+        ApproximateReceiveCount: '1',
+        SentTimestamp: '1790856000000',
+        SenderId: 'x',
+        ApproximateFirstReceiveTimestamp: '1790856000000',
+      },
+      messageAttributes: {},
+      md5OfBody: '',
+      eventSource: 'aws:sqs',
+      eventSourceARN: resources.queueArns.sessions,
+      awsRegion: 'us-east-1',
+    })),
+  };
+}
+
+function inTenMinutes() {
+  const deadlineMs = systemClock.nowMs() + 600_000;
+  return createLambdaContext({ functionName: 'consumer', clock: systemClock, deadlineMs });
+}
+
+function twoSessions(): [SessionRef, SessionRef] {
+  const [a, b] = simulator.seedConversations({ conversations: 2, messages: 3 });
+  if (!a || !b) throw new Error('no sessions');
+  return [a, b];
+}
+
+describe('the batch response', () => {
+  test('names exactly the messages of the session that fails', async () => {
+    const [a, b] = twoSessions();
+    const { handle, telemetry } = createScene();
+    const effect = { kind: 'answer', status: 500, reason: 'internal' } as const;
+    const withdraw = simulator.faults.add({
+      effect,
+      route: 'conversation',
+      sessionId: a.sessionId,
+      times: 9,
+    });
+
+    const response = await handle(aBatch({ A1: a, A2: a, B1: b }), inTenMinutes());
+    withdraw();
+
+    expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: 'A1' }, { itemIdentifier: 'A2' }] });
+    expect(telemetry.named('record-emitted')).toMatchObject([{ sessionId: b.sessionId }]);
+  });
+
+  test('names all messages, and throws nothing, when all fail', async () => {
+    const { handle } = createScene();
+
+    const response = await handle(aBatch({ P1: 'not a job', P2: '{}' }), inTenMinutes());
+
+    expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: 'P1' }, { itemIdentifier: 'P2' }] });
+  });
+
+  test('is empty when all succeed, and the second fetch of the same content announces nothing', async () => {
+    const [a, b] = twoSessions();
+    const { handle, telemetry } = createScene();
+
+    const first = await handle(aBatch({ A1: a, B1: b }), inTenMinutes());
+    const second = await handle(aBatch({ A2: a }), inTenMinutes());
+
+    expect([first, second]).toEqual([{ batchItemFailures: [] }, { batchItemFailures: [] }]);
+    expect(telemetry.named('record-emitted')).toHaveLength(2);
+    expect(telemetry.named('record-unchanged')).toMatchObject([{ sessionId: a.sessionId }]);
+  });
+
+  test('two invocations of one instance at the same time do not answer for each other', async () => {
+    const [a, b] = twoSessions();
+    const { handle } = createScene();
+
+    const [poisoned, healthy] = await Promise.all([
+      handle(aBatch({ P1: 'not a job', A1: a }), inTenMinutes()),
+      handle(aBatch({ B1: b }), inTenMinutes()),
+    ]);
+
+    expect(poisoned).toEqual({ batchItemFailures: [{ itemIdentifier: 'P1' }] });
+    expect(healthy).toEqual({ batchItemFailures: [] });
+  });
+});
+
+describe('an invocation that cannot be answered for', () => {
+  test('fails as a whole, so that Lambda returns every message', async () => {
+    const [a] = twoSessions();
+    const { handle, telemetry } = createScene();
+    const batch = aBatch({ A1: a, '': a });
+
+    await expect(handle(batch, inTenMinutes())).rejects.toThrow('bad_record');
+
+    expect(telemetry.named('bad-record')).toMatchObject([{ code: 'bad_record' }]);
+    expect(simulator.counters.ofSession(a)).toEqual({});
+  });
+});

@@ -1,0 +1,101 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Simulator } from '../../../lib/local/simulator/simulator.ts';
+import { receiveHooks } from './support/receive-hooks.ts';
+import { startSimulator } from './support/start-simulator.ts';
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'simulator-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+const stateOf = (simulator: Simulator) =>
+  simulator.websites().map(({ conversations, profiles }) => [[...conversations], [...profiles]]);
+
+test('conversations and profiles survive, changed, removed and seeded ones alike', async () => {
+  const dataDir = makeFolder();
+  const { simulator } = await startSimulator({ dataDir });
+  simulator.seedConversations({ conversations: 3, messages: 4 });
+  const [first, second] = [
+    simulator.startConversation(),
+    simulator.startConversation({ email: 'ada@example.com' }),
+  ];
+  const { fingerprint } = simulator.sendMessage(first, { content: 'teapto' });
+  simulator.editMessage(first, fingerprint, 'teapot');
+  simulator.setState(first, 'resolved');
+  simulator.removeConversation(second);
+  simulator.startConversation({ parentSessionId: first.sessionId });
+  const peopleId = simulator.readConversation(first)?.conversation.people_id ?? '';
+  simulator.changeProfile({ websiteId: first.websiteId, peopleId }, { notepad: 'likes oolong' });
+
+  // Nothing is stopped before: the second start finds what a killed process leaves.
+  const again = await startSimulator({ dataDir });
+
+  expect(stateOf(again.simulator)).toEqual(stateOf(simulator));
+  expect(again.simulator.account).toEqual(simulator.account);
+  expect(await again.get('people/profile/ada@example.com')).toMatchObject({ status: 200 });
+  expect(await again.get(`conversation/${first.sessionId}`)).toMatchObject({
+    data: { last_message: 'teapot' },
+  });
+});
+
+test('a restart draws new ids', async () => {
+  const dataDir = makeFolder();
+  const before = (await startSimulator({ dataDir })).simulator.startConversation();
+
+  const after = (await startSimulator({ dataDir })).simulator.startConversation();
+
+  expect(after.sessionId).not.toBe(before.sessionId);
+});
+
+test('plugin hooks that were not acknowledged are delivered after a restart, and only those', async () => {
+  const dataDir = makeFolder();
+  const { simulator } = await startSimulator({ dataDir });
+  const hooks = await receiveHooks();
+  simulator.subscribeHook({ url: hooks.url, mode: 'plugin', events: ['message:send'] });
+  const session = simulator.startConversation();
+  simulator.sendMessage(session, { content: 'acknowledged' });
+  await simulator.hooks.settled();
+  hooks.answerWith('hang');
+  simulator.sendMessage(session, { content: 'on its way' });
+  simulator.hooks.hold();
+  simulator.sendMessage(session, { content: 'held' });
+
+  const again = await startSimulator({ dataDir });
+  const later = await receiveHooks();
+  again.simulator.subscribeHook({ url: later.url, mode: 'plugin' });
+  await again.simulator.hooks.settled();
+  const third = await startSimulator({ dataDir });
+  const last = await receiveHooks();
+  third.simulator.subscribeHook({ url: last.url, mode: 'plugin' });
+  await third.simulator.hooks.settled();
+
+  expect(later.received.map(({ data }) => data.content).toSorted()).toEqual(['held', 'on its way']);
+  expect(last.received).toEqual([]);
+});
+
+test('a line that a killed process left unfinished never happened', async () => {
+  const dataDir = makeFolder();
+  const { simulator } = await startSimulator({ dataDir });
+  simulator.startConversation();
+  appendFileSync(join(dataDir, 'simulator.jsonl'), '{"kind":"conversation","websiteId":"');
+
+  const again = await startSimulator({ dataDir });
+
+  expect(stateOf(again.simulator)).toEqual(stateOf(simulator));
+});
+
+test('a start leaves one line for each thing', async () => {
+  const dataDir = makeFolder();
+  const { simulator } = await startSimulator({ dataDir });
+  const session = simulator.startConversation({ isAnonymous: true });
+  for (let message = 0; message < 50; message += 1) simulator.sendMessage(session);
+
+  await startSimulator({ dataDir });
+
+  const lines = readFileSync(join(dataDir, 'simulator.jsonl'), 'utf8').trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line).kind)).toEqual(['started', 'started', 'conversation']);
+});
