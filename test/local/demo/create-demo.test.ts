@@ -90,20 +90,24 @@ test('two shows of one seed send the same bytes, and another seed sends others',
   expect(sent[2]).not.toEqual(sent[0]);
 });
 
-test('a day goes on until it is stopped, with a rush and one conversation whose first fetch fails', async () => {
+test('a day goes on until it is stopped, with a rush and one conversation that fails for a while', async () => {
   const started = await startDemo();
   const { demo, simulator, clock } = started;
 
   demo.start();
-  await turnUntil(clock.sleep(80_000), started);
+  await turnUntil(clock.sleep(62_000), started);
+  const failing = simulator.faults.pending();
+  await turnUntil(clock.sleep(18_000), started);
   const beforeRush = simulator.websites()[0]?.conversations.size ?? 0;
   await turnUntil(clock.sleep(20_000), started);
   const afterRush = simulator.websites()[0]?.conversations.size ?? 0;
+  const healed = simulator.faults.pending();
   await turnUntil(clock.sleep(100_000), started);
   const nextDay = simulator.websites()[0]?.conversations.size ?? 0;
   await turnUntil(demo.stop(), started);
 
-  expect(simulator.faults.pending()).toMatchObject([{ route: 'messages', effect: { status: 400 } }]);
+  expect(failing).toMatchObject([{ route: 'messages', effect: { status: 400 } }]);
+  expect(healed).toEqual([]);
   expect(afterRush - beforeRush).toBeGreaterThan(beforeRush / 4);
   expect(nextDay).toBeGreaterThan(afterRush);
   expect(clock.sleepers).toBe(0);
