@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import {
   DeleteMessageCommand,
   type Message,
@@ -14,6 +13,7 @@ import type { EnrichedRecord } from '../../lib/core/record/schema.ts';
 import { parseLocalOptions } from '../../lib/local/local-options.ts';
 import { type LocalMode, startLocalMode } from '../../lib/local/start-local-mode.ts';
 import { openTerminal } from '../../lib/local/terminal/open-terminal.ts';
+import { signHookRequest } from './sign-hook-request.ts';
 
 export const HOOK_SECRET = 'a-hook-secret-for-tests';
 
@@ -23,7 +23,7 @@ export interface LocalScene {
   /** All that the terminal showed. */
   readonly shown: readonly string[];
   /** Posts a signed event of a session; resolves with the status. */
-  hook(session: SessionRef, event?: Record<string, unknown>): Promise<number>;
+  hook(session: SessionRef): Promise<number>;
   /** Puts a message onto the sessions queue past the webhook. */
   enqueue(body: string, groupId?: string): Promise<void>;
   /** The next records on the records queue, acknowledged as they come. */
@@ -73,17 +73,9 @@ export async function startLocalScene({ env = {}, args = [] }: LocalSceneOptions
     mode,
     shown,
     receiveFrom,
-    async hook({ websiteId, sessionId }, event = { event: 'message:send' }) {
-      const data = { website_id: websiteId, session_id: sessionId };
-      const body = JSON.stringify({ website_id: websiteId, data, timestamp: systemClock.nowMs(), ...event });
-      const timestamp = String(systemClock.nowMs());
-      const signature = createHmac('sha256', HOOK_SECRET).update(`[${timestamp};${body}]`).digest('hex');
-      const headers = {
-        'content-type': 'application/json',
-        'x-crisp-request-timestamp': timestamp,
-        'x-crisp-signature': signature,
-      };
-      const response = await fetch(mode.health.webhook, { method: 'POST', body, headers });
+    async hook(session) {
+      const request = signHookRequest(session, { secret: HOOK_SECRET, nowMs: systemClock.nowMs() });
+      const response = await fetch(mode.health.webhook, request);
       return response.status;
     },
     async enqueue(body, groupId = 'by-hand') {
