@@ -6,7 +6,7 @@ import type { SessionNotes } from '../ports/session-notes.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { AnnounceRemoval } from './announce-removal.ts';
 import type { BestEffort } from './best-effort.ts';
-import type { RefreshResult } from './refresh-session.ts';
+import type { RefreshResult } from './refresh-result.ts';
 
 /** A conversation that was just created may be unknown to Crisp's REST side for seconds: a second look comes later. */
 export const ABSENCE_CONFIRMED_AFTER_MS = 10_000;

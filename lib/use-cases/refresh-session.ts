@@ -9,17 +9,13 @@ import type { AnnounceRecord } from './announce-record.ts';
 import type { BestEffort } from './best-effort.ts';
 import type { ConfirmRemoval } from './confirm-removal.ts';
 import type { FetchConversation } from './fetch-conversation.ts';
+import type { RefreshResult } from './refresh-result.ts';
 
 /** How often a message is put off because Crisp's answer lacks the newest message; then it is announced as it is. */
 export const MAX_STALE_READS = 3;
 
 /** Crisp answers from a cache of unknown age: the wait grows with each stale read. */
 const STALE_READ_DELAY_SECONDS = 10;
-
-/** What a refresh came to; a failure is thrown as `JobError`. */
-export type RefreshResult =
-  | { readonly outcome: 'emitted' | 'unchanged' | 'removed' | 'skipped' }
-  | { readonly outcome: 'deferred'; readonly reason: string; readonly delaySeconds: number };
 
 export interface RefreshSessionDependencies {
   readonly clock: Clock;

@@ -7,7 +7,7 @@ import type { SessionUnit } from '../../lib/core/session-unit.ts';
 import { createHideMessage } from '../../lib/use-cases/hide-message.ts';
 import { createProcessBatch } from '../../lib/use-cases/process-batch.ts';
 import { createProcessUnit, DEADLINE_RESERVE_MS } from '../../lib/use-cases/process-unit.ts';
-import type { RefreshResult } from '../../lib/use-cases/refresh-session.ts';
+import type { RefreshResult } from '../../lib/use-cases/refresh-result.ts';
 import { createRetainFailed } from '../../lib/use-cases/retain-failed.ts';
 import { aMessage, aSession, OTHER_WEBSITE_ID } from '../support/builders.ts';
 import { createRecordingTelemetry } from '../support/recording-telemetry.ts';

@@ -1,6 +1,6 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { CrispTier } from '../../core/config/config.ts';
-import type { CrispResponse } from '../../core/crisp/classify-response.ts';
+import type { CrispResponse } from '../../core/crisp/crisp-response.ts';
 import { JobError } from '../../core/errors/job-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Secrets } from '../../ports/secrets.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ConfigError } from '../errors/config-error.ts';
 import { dropBlanks, type Environment } from './environment.ts';
 import { LOCAL_DEFAULTS } from './local-defaults.ts';
 import { parseEnvironment } from './parse-environment.ts';
@@ -36,12 +37,22 @@ export function toInfraSettings(
     deployedVariables,
     { hookSecrets: false, crispToken: false },
   );
+  if (!isLocal) refuseThinMargin(values.COALESCE_MARGIN_SECONDS);
   return {
     sessionsDelaySeconds: values.COALESCE_SECONDS + values.COALESCE_MARGIN_SECONDS,
     consumerConcurrency: values.CONSUMER_CONCURRENCY,
     archiveBucketSuffix,
     archiveRetentionDays: values.ARCHIVE_RETENTION_DAYS,
   };
+}
+
+// Webhook clocks may differ by half the margin, and Crisp's cache needs some time to forget.
+const LEAST_DEPLOYED_MARGIN_SECONDS = 10;
+
+function refuseThinMargin(marginSeconds: number): void {
+  if (marginSeconds >= LEAST_DEPLOYED_MARGIN_SECONDS) return;
+  const message = `expected at least ${LEAST_DEPLOYED_MARGIN_SECONDS} on AWS, found ${marginSeconds}`;
+  throw new ConfigError([{ code: 'config_invalid', variable: 'COALESCE_MARGIN_SECONDS', message }]);
 }
 
 /** Whoever deploys may have secrets of their own machine around them: they are neither checked nor passed on. */

@@ -1,6 +1,6 @@
 import { JobError } from '../errors/job-error.ts';
-import type { CrispResponse, ResponseContext } from './classify-response.ts';
 import type { CrispObject } from './crisp-object.ts';
+import type { CrispResponse, ResponseContext } from './crisp-response.ts';
 import { isCrispObject } from './is-crisp-object.ts';
 import { toReasonToken } from './reason-token.ts';
 import { parseRetryAfter } from './retry-after.ts';

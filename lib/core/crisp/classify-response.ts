@@ -1,23 +1,9 @@
 import { JobError } from '../errors/job-error.ts';
 import { classifyRefusal } from './classify-refusal.ts';
+import type { CrispResponse, ResponseContext } from './crisp-response.ts';
 import { describeForeignBody } from './describe-foreign-body.ts';
 import { type Envelope, readEnvelope } from './read-envelope.ts';
 import { toReasonToken } from './reason-token.ts';
-
-/** An answer of Crisp to a GET, as far as its meaning depends on it. */
-export interface CrispResponse {
-  readonly status: number;
-  readonly body: string;
-  readonly contentType?: string | undefined;
-  readonly retryAfter?: string | undefined;
-  readonly location?: string | undefined;
-}
-
-export interface ResponseContext {
-  readonly nowMs: number;
-  /** Where the request went: a redirect may name its target relative to it. */
-  readonly requestUrl: URL;
-}
 
 /** The `data` of a good answer, with 206 told apart from 200, or the failure that the answer stands for. */
 export type ClassifiedResponse =

@@ -1,15 +1,6 @@
+import type { InfraContext } from './infra-context.ts';
 import { InfraError } from './infra-error.ts';
 import { resolveInfraVariables } from './resolve-infra-variables.ts';
-
-/** What `${self:custom.settings.NAME}` stands for. An empty text is a value; an absent name is an error. */
-export type InfraSettings = Readonly<Record<string, string | number | boolean>>;
-
-export interface InfraContext {
-  readonly stage: string;
-  readonly settings: InfraSettings;
-  readonly region: string;
-  readonly accountId: string;
-}
 
 export interface RawResource {
   readonly logicalId: string;

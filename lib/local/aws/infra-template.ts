@@ -1,12 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  createInfraResolver,
-  type InfraContext,
-  type InfraResolver,
-  type InfraSettings,
-  type RawResource,
-} from './create-infra-resolver.ts';
+import { createInfraResolver, type InfraResolver, type RawResource } from './create-infra-resolver.ts';
+import type { InfraContext, InfraSettings } from './infra-context.ts';
 import { InfraError } from './infra-error.ts';
 import { parseInfraYaml } from './parse-infra-yaml.ts';
 

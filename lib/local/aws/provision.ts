@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type AwsClients, createAwsClients } from './aws-clients.ts';
 import type { AwsEndpoints } from './aws-endpoints.ts';
-import type { InfraSettings } from './create-infra-resolver.ts';
+import type { InfraSettings } from './infra-context.ts';
 import { InfraError } from './infra-error.ts';
 import { type InfraResource, type InfraTemplate, loadInfraTemplate } from './infra-template.ts';
 import { provisionBucket } from './provision-bucket.ts';

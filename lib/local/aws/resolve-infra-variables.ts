@@ -1,4 +1,4 @@
-import type { InfraContext } from './create-infra-resolver.ts';
+import type { InfraContext } from './infra-context.ts';
 import { InfraError } from './infra-error.ts';
 
 const SETTING = /^self:custom\.settings\.(\w+)$/;

@@ -1,6 +1,7 @@
 import { buildApp } from 'fauxqs';
 import type { Clock } from '../../ports/clock.ts';
 import { explainForeignRequest } from './explain-foreign-request.ts';
+import type { FauxqsApp } from './fauxqs-app.ts';
 import { PersistenceManager, S3Store, type SnsStore } from './fauxqs-internals.ts';
 import { mendConditionalPuts } from './s3/mend-conditional-puts.ts';
 import { mendObjectSize } from './s3/mend-object-size.ts';
@@ -20,8 +21,6 @@ export interface FauxqsOptions {
   readonly clock: Clock;
   readonly dataDir?: string;
 }
-
-export type FauxqsApp = ReturnType<typeof buildApp>;
 
 /** Starts SQS, SNS and S3 (fauxqs) on 127.0.0.1, in memory or in the existing folder `dataDir`. */
 export async function startFauxqs({ port, clock, dataDir }: FauxqsOptions): Promise<LocalServer> {

@@ -40,3 +40,11 @@ test('functions get the variables that are set, and never a secret', () => {
 
   expect(environment).toEqual({ MAX_PAGES: '5' });
 });
+
+test('a deployment is refused a margin that clocks and Crisp’s cache could use up, local mode is not', () => {
+  const environment = { COALESCE_MARGIN_SECONDS: '9' };
+  const settings = (isLocal: boolean) => toInfraSettings(environment, { isLocal, archiveBucketSuffix: '' });
+
+  expect(problemsOf(() => settings(false))).toEqual(['COALESCE_MARGIN_SECONDS config_invalid']);
+  expect(problemsOf(() => settings(true))).toEqual([]);
+});

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CrispResponse, classifyResponse } from '../../../lib/core/crisp/classify-response.ts';
+import { classifyResponse } from '../../../lib/core/crisp/classify-response.ts';
+import type { CrispResponse } from '../../../lib/core/crisp/crisp-response.ts';
 import { JobError } from '../../../lib/core/errors/job-error.ts';
 
 const context = {

@@ -1,5 +1,5 @@
+import type { FauxqsApp } from '../fauxqs-app.ts';
 import type { S3Store } from '../fauxqs-internals.ts';
-import type { FauxqsApp } from '../start-fauxqs.ts';
 
 interface Refusal {
   readonly status: number;

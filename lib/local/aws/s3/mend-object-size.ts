@@ -1,4 +1,4 @@
-import type { FauxqsApp } from '../start-fauxqs.ts';
+import type { FauxqsApp } from '../fauxqs-app.ts';
 
 // An archived conversation may be larger than the 11 MiB of fauxqs; S3's own limit of one PUT is 5 GiB.
 const BODY_LIMIT = 256 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { FauxqsApp } from '../start-fauxqs.ts';
+import type { FauxqsApp } from '../fauxqs-app.ts';
 import type { EmbeddedSqsStore } from './embedded-sqs-store.ts';
 import { readSqsRequest } from './read-sqs-request.ts';
 

@@ -1,4 +1,4 @@
-import type { FauxqsApp } from '../start-fauxqs.ts';
+import type { FauxqsApp } from '../fauxqs-app.ts';
 import { toContentDeduplicationId, toDeduplicationKey } from './deduplication-key.ts';
 import type { EmbeddedQueue } from './embedded-queue.ts';
 import type { EmbeddedSqsStore } from './embedded-sqs-store.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../ports/clock.ts';
-import type { FauxqsApp } from '../start-fauxqs.ts';
+import type { FauxqsApp } from '../fauxqs-app.ts';
 import type { EmbeddedSqsStore } from './embedded-sqs-store.ts';
 import {
   createMessageMoveTasks,
