@@ -2,6 +2,7 @@ import type { LocalConfig } from '../core/config/parse-local-config.ts';
 import type { InfraSettings } from '../core/config/to-infra-settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AwsEndpoints } from './aws/aws-endpoints.ts';
+import { checkCrisp } from './check-crisp.ts';
 import type { LocalOptions } from './local-options.ts';
 import { ARCHIVING_EVENTS } from './simulator/hooks/archiving-events.ts';
 import type { SubscriptionInput } from './simulator/hooks/hook-subscription.ts';
@@ -69,6 +70,7 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
     started.unshift(pipeline.stop);
 
     health = toHealth(pipeline.url, aws, config);
+    if (!crisp) warnAboutCrisp(config, input);
     crisp?.simulator.subscribeHook(toSubscription(health.webhook, crisp));
     return { health, aws, crisp, stop: () => stopAll(pipeline.stop, started) };
   } catch (error) {
@@ -84,6 +86,14 @@ async function stopAll(
   const cutOff = await stopPipeline();
   for (const stop of started) if (stop !== stopPipeline) await stop();
   return cutOff;
+}
+
+/** Beside the start, which does not wait for it: the pipeline takes hooks in whatever Crisp says now. */
+function warnAboutCrisp(config: LocalConfig, { clock, terminal }: LocalModeInput): void {
+  checkCrisp(config, clock).then(
+    (findings) => findings.forEach(terminal.say),
+    () => undefined,
+  );
 }
 
 /** The hook as somebody who archives conversations would configure it at Crisp. */

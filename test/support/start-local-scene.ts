@@ -13,6 +13,7 @@ import type { EnrichedRecord } from '../../lib/core/record/schema.ts';
 import { parseLocalOptions } from '../../lib/local/local-options.ts';
 import { type LocalMode, startLocalMode } from '../../lib/local/start-local-mode.ts';
 import { openTerminal } from '../../lib/local/terminal/open-terminal.ts';
+import type { RunTotals } from '../../lib/local/terminal/run-totals.ts';
 import { signHookRequest } from './sign-hook-request.ts';
 
 export const HOOK_SECRET = 'a-hook-secret-for-tests';
@@ -20,6 +21,8 @@ export const HOOK_SECRET = 'a-hook-secret-for-tests';
 /** Local mode on free ports with short buckets, and the hands and eyes of a test. */
 export interface LocalScene {
   readonly mode: LocalMode;
+  /** What the pipeline counted. */
+  totals(): RunTotals;
   /** All that the terminal showed. */
   readonly shown: readonly string[];
   /** Posts a signed event of a session; resolves with the status. */
@@ -71,6 +74,7 @@ export async function startLocalScene({ env = {}, args = [] }: LocalSceneOptions
 
   return {
     mode,
+    totals: terminal.totals,
     shown,
     receiveFrom,
     async hook(session) {
