@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SessionRef } from '../../lib/core/ids.ts';
 import type { EnrichedRecord } from '../../lib/core/record/schema.ts';
+import type { Switches } from '../../lib/local/simulator/switches.ts';
 import { aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
 import {
   type LocalScene,
@@ -9,14 +10,12 @@ import {
   startLocalScene,
 } from '../support/start-local-scene.ts';
 
-let scene: LocalScene | undefined;
-afterEach(async () => {
-  await scene?.stop();
-  scene = undefined;
-});
+// The tests wait for queues most of the time, so they run beside each other, each in a local mode of its own.
+type StopLater = (stop: () => Promise<void>) => void;
 
-async function start(options: LocalSceneOptions = {}): Promise<LocalScene> {
-  scene = await startLocalScene(options);
+async function start(onTestFinished: StopLater, options: LocalSceneOptions = {}): Promise<LocalScene> {
+  const scene = await startLocalScene(options);
+  onTestFinished(scene.stop);
   return scene;
 }
 
@@ -31,9 +30,22 @@ function fingerprints(record: EnrichedRecord | undefined) {
   return record?.messages.map((message) => (message as { fingerprint: number }).fingerprint);
 }
 
-describe('a signed hook in, a complete record out', () => {
-  test('five hooks of a burst become one record with the whole conversation', async () => {
-    const scene = await start();
+// What is not known of Crisp's pages: each of these servers follows what is.
+const PAGING: readonly (readonly [
+  title: string,
+  switches: Partial<Switches>,
+  equalTimestampsEvery: number,
+])[] = [
+  ['pages of 7, an inclusive cursor', { messagesPageSize: 7, timestampBoundary: 'inclusive' }, 0],
+  ['pages of 20, a strict cursor', { messagesPageSize: 20, timestampBoundary: 'strict' }, 0],
+  ['equal timestamps across every page edge', { messagesPageSize: 20, timestampBoundary: 'strict' }, 20],
+  ['the same with an inclusive cursor', { messagesPageSize: 20, timestampBoundary: 'inclusive' }, 20],
+  ['pages of 20 and a 200 on every one', { messagesPageSize: 20, messagesStatus: 'always-200' }, 0],
+];
+
+describe.concurrent('a signed hook in, a complete record out', () => {
+  test('five hooks of a burst become one record with the whole conversation', async ({ onTestFinished }) => {
+    const scene = await start(onTestFinished);
     const [session] = simulatorOf(scene).seedConversations({ conversations: 1, messages: 30 });
     if (!session) throw new Error('no session');
 
@@ -50,33 +62,33 @@ describe('a signed hook in, a complete record out', () => {
     expect(simulatorOf(scene).counters.ofSession(session)['GET conversation']).toBeLessThanOrEqual(2);
   });
 
-  // What is not known of Crisp's pages: each of these servers follows what is.
-  test.each([
-    ['pages of 7, an inclusive cursor', { messagesPageSize: 7, timestampBoundary: 'inclusive' }, 0],
-    ['pages of 20, a strict cursor', { messagesPageSize: 20, timestampBoundary: 'strict' }, 0],
-    [
-      'two messages with equal timestamps across every page edge',
-      { messagesPageSize: 20, timestampBoundary: 'strict' },
-      20,
-    ],
-    ['the same with an inclusive cursor', { messagesPageSize: 20, timestampBoundary: 'inclusive' }, 20],
-    ['pages of 20 and a 200 on every one', { messagesPageSize: 20, messagesStatus: 'always-200' }, 0],
-  ])('all 100 messages arrive, in order and none twice: %s', async (_, switches, equalTimestampsEvery) => {
-    const scene = await start();
-    const simulator = simulatorOf(scene);
-    for (const [name, position] of Object.entries(switches)) simulator.setSwitch(name, position);
-    const [session] = simulator.seedConversations({ conversations: 1, messages: 100, equalTimestampsEvery });
-    if (!session) throw new Error('no session');
+  test.for(PAGING)(
+    'all 100 messages arrive, in order and none twice: %s',
+    async ([, switches, equalTimestampsEvery], { onTestFinished }) => {
+      const scene = await start(onTestFinished);
+      const simulator = simulatorOf(scene);
+      for (const [name, position] of Object.entries(switches)) simulator.setSwitch(name, position);
+      const [session] = simulator.seedConversations({
+        conversations: 1,
+        messages: 100,
+        equalTimestampsEvery,
+      });
+      if (!session) throw new Error('no session');
 
-    await scene.hook(session);
-    const [record] = await scene.receiveRecords(1);
+      await scene.hook(session);
+      const [record] = await scene.receiveRecords(1);
 
-    expect(fingerprints(record)).toEqual(truth(scene, session));
-    expect(record?.metrics.messages).toBe(100);
-  });
+      expect(fingerprints(record)).toEqual(truth(scene, session));
+      expect(record?.metrics.messages).toBe(100);
+    },
+  );
 
-  test('two websites that hold the same session id give two records, never mixed', async () => {
-    const scene = await start({ env: { CRISP_WEBSITE_IDS: `${WEBSITE_ID},${OTHER_WEBSITE_ID}` } });
+  test('two websites that hold the same session id give two records, never mixed', async ({
+    onTestFinished,
+  }) => {
+    const scene = await start(onTestFinished, {
+      env: { CRISP_WEBSITE_IDS: `${WEBSITE_ID},${OTHER_WEBSITE_ID}` },
+    });
     const sessions = [aSession('session_shared', WEBSITE_ID), aSession('session_shared', OTHER_WEBSITE_ID)];
     for (const session of sessions) {
       simulatorOf(scene).startConversation(session);
@@ -93,9 +105,11 @@ describe('a signed hook in, a complete record out', () => {
   });
 });
 
-describe('what fails is told and kept', () => {
-  test('a poison message ends in the dead-letter queue with its reason shown, and harms nobody', async () => {
-    const scene = await start();
+describe.concurrent('what fails is told and kept', () => {
+  test('a poison message ends in the dead-letter queue with its reason shown, and harms nobody', async ({
+    onTestFinished,
+  }) => {
+    const scene = await start(onTestFinished);
     const [session] = simulatorOf(scene).seedConversations({ conversations: 1, messages: 2 });
     if (!session) throw new Error('no session');
 
@@ -109,8 +123,8 @@ describe('what fails is told and kept', () => {
     expect(scene.shown.join('')).toContain('malformed_message');
   });
 
-  test('another producer asks for a conversation with two ids alone', async () => {
-    const scene = await start();
+  test('another producer asks for a conversation with two ids alone', async ({ onTestFinished }) => {
+    const scene = await start(onTestFinished);
     const [session] = simulatorOf(scene).seedConversations({ conversations: 1, messages: 2 });
     if (!session) throw new Error('no session');
 
@@ -120,8 +134,10 @@ describe('what fails is told and kept', () => {
     expect(record?.session_id).toBe(session.sessionId);
   });
 
-  test('a hook with one byte changed is refused, and nothing is asked of Crisp', async () => {
-    const scene = await start();
+  test('a hook with one byte changed is refused, and nothing is asked of Crisp', async ({
+    onTestFinished,
+  }) => {
+    const scene = await start(onTestFinished);
 
     const response = await fetch(scene.mode.health.webhook, {
       method: 'POST',

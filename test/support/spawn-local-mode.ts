@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { LocalHealth } from '../../lib/local/start-local-mode.ts';
 
@@ -7,6 +8,8 @@ const MAIN = fileURLToPath(new URL('../../lib/local/main.ts', import.meta.url));
 
 export interface SpawnedLocalMode {
   readonly health: LocalHealth;
+  /** The most memory that it held at a time, in MiB; undefined where the system does not tell. */
+  readonly peakMemoryMb: () => number | undefined;
   /** All that it printed so far. */
   readonly output: () => string;
   /** Ends it with a signal; resolves with its exit code once it is gone: null after SIGKILL. */
@@ -29,6 +32,7 @@ export async function spawnLocalMode(
   return {
     health,
     output: () => output,
+    peakMemoryMb: () => readPeakMemory(child.pid),
     async end(signal) {
       const exited = once(child, 'exit');
       child.kill(signal);
@@ -45,4 +49,11 @@ async function untilReady(child: ChildProcess, output: () => string): Promise<Lo
     if (child.exitCode !== null) throw new Error(`local mode ended: ${output()}`);
     await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'exit')]);
   }
+}
+
+function readPeakMemory(pid: number | undefined): number | undefined {
+  const status = `/proc/${pid}/status`;
+  if (!existsSync(status)) return undefined;
+  const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync(status, 'utf8'))?.[1];
+  return Number(kilobytes) / 1024;
 }

@@ -1,0 +1,56 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../lib/adapters/system-clock.ts';
+import type { SessionRef } from '../../lib/core/ids.ts';
+import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
+import { collectRecords } from '../support/collect-records.ts';
+import { signHookRequest } from '../support/sign-hook-request.ts';
+import { type SpawnedLocalMode, spawnLocalMode } from '../support/spawn-local-mode.ts';
+
+const SECRET = 'a-hook-secret-for-tests';
+const SESSIONS = 200;
+const HOOKS_OF_A_SESSION = 5;
+const MESSAGES = 5;
+
+/** The five hooks of a session back to back. */
+async function sendHooks({ health }: SpawnedLocalMode, session: SessionRef): Promise<number[]> {
+  const statuses: number[] = [];
+  for (let hook = 0; hook < HOOKS_OF_A_SESSION; hook++) {
+    const request = signHookRequest(session, { secret: SECRET, nowMs: systemClock.nowMs() });
+    statuses.push((await fetch(health.webhook, request)).status);
+  }
+  return statuses;
+}
+
+test('1,000 hooks of 200 sessions become 200 complete records with few fetches and little memory', {
+  timeout: 90_000,
+}, async () => {
+  const simulator = createSimulator({ clock: systemClock });
+  const crisp = await simulator.listen();
+  onTestFinished(() => crisp.stop());
+  const sessions = simulator.seedConversations({ conversations: SESSIONS, messages: MESSAGES });
+  const { identifier, key } = simulator.account.token;
+  const mode = await spawnLocalMode([], {
+    CRISP_API_URL: `${crisp.url}/v1`,
+    CRISP_TOKEN_IDENTIFIER: identifier,
+    CRISP_TOKEN_KEY: key,
+    CRISP_HOOK_SECRETS: SECRET,
+    CRISP_REQUESTS_PER_SECOND: '1000',
+    COALESCE_SECONDS: '2',
+  });
+  onTestFinished(() => void mode.end('SIGKILL'));
+  const startedMs = systemClock.nowMs();
+
+  const statuses = (await Promise.all(sessions.map((session) => sendHooks(mode, session)))).flat();
+  const records = await collectRecords(mode, (collected) => collected.size >= SESSIONS);
+  const seconds = (systemClock.nowMs() - startedMs) / 1000;
+
+  const fetches = simulator.counters.snapshot().requests.byRoute['GET conversation'] ?? 0;
+  console.log(
+    `${statuses.length} hooks, ${fetches} fetches, ${seconds.toFixed(1)} s, ${mode.peakMemoryMb()?.toFixed(0)} MiB`,
+  );
+  expect(statuses.filter((status) => status === 202)).toHaveLength(SESSIONS * HOOKS_OF_A_SESSION);
+  expect(sessions.filter(({ sessionId }) => records.get(sessionId) !== MESSAGES)).toEqual([]);
+  expect(fetches).toBeLessThanOrEqual(450);
+  expect(seconds).toBeLessThan(60);
+  expect(mode.peakMemoryMb() ?? 0).toBeLessThan(400);
+});
