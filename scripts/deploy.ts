@@ -17,8 +17,8 @@ await runCommand(async () => {
   await runOsls(['deploy', ...forOsls], { root, output: 'inherit' });
   await runOsls(['info', '--verbose', ...forOsls], { root, output: 'inherit' });
   console.log(
-    '\nNext: enter WebhookUrl (above) as the hook in Crisp, then the secrets with ' +
-      `\`npx crisp-enrich secrets set NAME --stage ${stage}\`: CRISP_HOOK_SECRETS, CRISP_TOKEN_IDENTIFIER, ` +
-      'CRISP_TOKEN_KEY.',
+    '\nNext: enter WebhookUrl (above) as the hook in Crisp. Then enter CRISP_TOKEN_IDENTIFIER, CRISP_TOKEN_KEY and ' +
+      `CRISP_HOOK_SECRETS as SecureStrings below /crisp-enrich/${stage}/ (docs/runbook.md, "Enter a secret"). ` +
+      'Until then the webhook answers 503 and queues nothing.',
   );
 });

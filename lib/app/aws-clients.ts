@@ -11,12 +11,24 @@ export interface AwsClients {
   readonly dynamodb: DynamoDBClient;
 }
 
-/** Clients with the SDK's own configuration: region, credentials and endpoints come from its own variables. */
+// Far above what these services take, and so that two tries end within the reserve that a run keeps for its deadline.
+const TIMES = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequestTimeout: true },
+};
+
+// The pipeline would rather go on without its notes than wait for them.
+const LEDGER_TIMES = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 500, requestTimeout: 1000, throwOnRequestTimeout: true },
+};
+
+/** Clients with the SDK's own variables for region, credentials and endpoints, and with time limits. */
 export function createAwsClients(): AwsClients {
   return {
-    sqs: new SQSClient({}),
-    sns: new SNSClient({}),
-    s3: new S3Client({}),
-    dynamodb: new DynamoDBClient({}),
+    sqs: new SQSClient(TIMES),
+    sns: new SNSClient(TIMES),
+    s3: new S3Client(TIMES),
+    dynamodb: new DynamoDBClient(LEDGER_TIMES),
   };
 }

@@ -1,6 +1,6 @@
 import { createCrispApi } from '../adapters/crisp/create-crisp-api.ts';
 import { createThrottle } from '../adapters/crisp/throttle.ts';
-import { createDynamoSessionNotes } from '../adapters/dynamo-session-notes.ts';
+import { createDynamoMessageNotes } from '../adapters/dynamo-message-notes.ts';
 import { createS3RecordArchive } from '../adapters/s3-record-archive.ts';
 import { createSnsRecordTopic } from '../adapters/sns-record-topic.ts';
 import { createSqsJobVisibility } from '../adapters/sqs-job-visibility.ts';
@@ -21,6 +21,7 @@ import { createProcessBatch, type ProcessBatch } from '../use-cases/process-batc
 import { createProcessUnit } from '../use-cases/process-unit.ts';
 import { createRefreshSession } from '../use-cases/refresh-session.ts';
 import { createRetainFailed } from '../use-cases/retain-failed.ts';
+import { createVerdicts } from '../use-cases/verdicts.ts';
 import type { AwsClients } from './aws-clients.ts';
 
 export interface ConsumerDependencies {
@@ -38,7 +39,7 @@ export function createConsumer(config: ConsumerConfig, dependencies: ConsumerDep
   const crisp = createCrisp(config, dependencies);
   const archive = createS3RecordArchive({ client: clients.s3, bucket: config.archiveBucket });
   const topic = createSnsRecordTopic({ client: clients.sns, topicArn: config.recordsTopicArn });
-  const notes = createDynamoSessionNotes({ client: clients.dynamodb, table: config.ledgerTable });
+  const notes = createDynamoMessageNotes({ client: clients.dynamodb, table: config.ledgerTable });
   const bestEffort = createBestEffort(telemetry);
 
   const announcing = { archive, topic, telemetry, inlineLimitBytes: config.inlineLimitBytes };
@@ -66,7 +67,15 @@ export function createConsumer(config: ConsumerConfig, dependencies: ConsumerDep
   );
   const policy = { retryBaseSeconds: config.retryBaseSeconds, random };
   const retainFailed = createRetainFailed({ hideMessage, policy, telemetry });
-  const processUnit = createProcessUnit({ clock, refreshSession, hideMessage, retainFailed, telemetry });
+  const verdicts = createVerdicts({ notes, bestEffort, clock });
+  const processUnit = createProcessUnit({
+    clock,
+    refreshSession,
+    hideMessage,
+    retainFailed,
+    verdicts,
+    telemetry,
+  });
   return createProcessBatch({ decode: createDecode(config), processUnit, retainFailed, telemetry });
 }
 

@@ -29,7 +29,11 @@ function explainSystemError(error: unknown): string | undefined {
     case 'ENOSPC':
       return `No space left for ${path}: free some, or choose another folder with --data DIR.`;
     case 'ECONNREFUSED':
-      return 'A service named by AWS_ENDPOINT_URL does not answer: start it, or unset the variable.';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'A service named by AWS_ENDPOINT_URL… does not answer: start it, or unset the variable.';
+    case 'EISDIR':
+      return `${path} is a folder where a file is expected: remove it, or start in another folder.`;
     default:
       return undefined;
   }

@@ -71,7 +71,7 @@ function parseOrExplain(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message.split('. ')[0] : error}; see --help`, {
+    throw new UsageError(`${error instanceof Error ? error.message.split(/\.\s/)[0] : error}; see --help`, {
       cause: error,
     });
   }

@@ -12,6 +12,7 @@ import { LOCAL_USAGE, type LocalOptions, parseLocalOptions, UsageError } from '.
 import { playOnce } from './play-once.ts';
 import { readQueueDepth } from './queue-depth.ts';
 import { type LocalMode, startLocalMode } from './start-local-mode.ts';
+import type { SimulatedCrisp } from './start-simulated-crisp.ts';
 import { formatBanner } from './terminal/format-banner.ts';
 import { formatProgress } from './terminal/format-progress.ts';
 import { openTerminal, type Terminal } from './terminal/open-terminal.ts';
@@ -36,23 +37,27 @@ async function run(options: LocalOptions): Promise<void> {
     process.stdout.write(`${LOCAL_USAGE}\n`);
     return;
   }
+  const config = loadLocalConfig();
+  if (options.once && config.hasCrispCredentials) {
+    throw new UsageError('--once plays the demo in the simulator, so it goes without a Crisp token');
+  }
   const terminal = openTerminal({ write: (text) => process.stdout.write(text), clock: systemClock });
   const mode = await startLocalMode({
     options,
-    config: loadLocalConfig(),
+    config,
     settings: loadLocalInfraSettings(),
     givenEndpoints: chooseEndpoints(loadLocalEnvironment(), { allowRemote: options.awsEndpointOk }),
     clock: systemClock,
     terminal,
   });
   terminal.say(formatBanner(mode));
-  return options.once ? runOnce(mode, terminal) : runUntilStopped(mode, terminal, options.demo);
+  const { crisp } = mode;
+  return options.once && crisp
+    ? runOnce(mode, crisp, terminal)
+    : runUntilStopped(mode, terminal, options.demo);
 }
 
-async function runOnce(mode: LocalMode, terminal: Terminal): Promise<void> {
-  const { crisp } = mode;
-  if (!crisp)
-    throw new UsageError('--once plays the demo in the simulator, so it goes without a Crisp token');
+async function runOnce(mode: LocalMode, crisp: SimulatedCrisp, terminal: Terminal): Promise<void> {
   const report = await playOnce({ mode, crisp, clock: systemClock, terminal });
   terminal.stop();
   await mode.stop();

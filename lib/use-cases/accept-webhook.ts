@@ -1,5 +1,6 @@
 import { type CoalescedJob, toCoalescedJob } from '../core/coalesce.ts';
 import type { WebhookConfig } from '../core/config/config.ts';
+import { ConfigError } from '../core/errors/config-error.ts';
 import { HookRefusedError } from '../core/errors/hook-refused-error.ts';
 import type { AcceptedHook } from '../core/hook/accepted-hook.ts';
 import { checkRequest } from '../core/hook/check-request.ts';
@@ -123,6 +124,8 @@ export function createAcceptWebhook(dependencies: AcceptWebhookDependencies) {
 
 /** What may be told of a failure: its name or code. A message may quote anything. */
 function toFailureName(failure: unknown): string {
+  if (failure instanceof ConfigError)
+    return failure.problems.map(({ variable, code }) => `${variable} ${code}`).join(', ');
   if (!(failure instanceof Error)) return 'unknown';
   return 'code' in failure && typeof failure.code === 'string' ? failure.code : failure.name;
 }

@@ -1,6 +1,7 @@
 import type { SessionRef } from '../core/ids.ts';
 import { buildRemovedRecord } from '../core/record/build-removed-record.ts';
 import { nextVersion } from '../core/record/next-version.ts';
+import type { StoredLatest } from '../ports/record-archive.ts';
 import { type AnnounceDeps, createAnnounceVersion } from './announce-version.ts';
 
 export interface AnnounceRemovalOptions {
@@ -8,6 +9,11 @@ export interface AnnounceRemovalOptions {
   readonly reason: string;
   /** When Crisp was asked for it, epoch ms. */
   readonly startedMs: number;
+  /**
+   * What `latest` said before that; null: nothing. A run that another one overtook is refused (`record_superseded`): a
+   * removal must not pass for newer than a record that was fetched after it. Without it, `latest` is read now.
+   */
+  readonly replaces?: StoredLatest | null;
 }
 
 /** `never-seen`: nothing was ever announced of this session, so there is nobody to tell. */
@@ -27,8 +33,8 @@ export type AnnounceRemoval = (
 export function createAnnounceRemoval(deps: AnnounceDeps): AnnounceRemoval {
   const announceVersion = createAnnounceVersion(deps);
 
-  return async (session, { reason, startedMs }) => {
-    const stored = await deps.archive.getLatest(session);
+  return async (session, { reason, startedMs, replaces }) => {
+    const stored = replaces === undefined ? await deps.archive.getLatest(session) : (replaces ?? undefined);
     if (!stored) return { outcome: 'never-seen' };
 
     const { latest, revision } = stored;

@@ -7,6 +7,7 @@ import type { HideMessage } from './hide-message.ts';
 import { ACKNOWLEDGED, type MessageOutcome } from './message-outcome.ts';
 import type { RefreshSession } from './refresh-session.ts';
 import type { RetainFailed } from './retain-failed.ts';
+import type { Verdicts } from './verdicts.ts';
 
 /**
  * No fetch is started, and a running one is given up, this long before the function's timeout: enough to announce what
@@ -19,26 +20,41 @@ export interface ProcessUnitDependencies {
   readonly refreshSession: RefreshSession;
   readonly hideMessage: HideMessage;
   readonly retainFailed: RetainFailed;
+  readonly verdicts: Verdicts;
   readonly telemetry: Telemetry;
 }
 
 export type ProcessUnit = ReturnType<typeof createProcessUnit>;
 
 /**
- * Handles the messages of one session: those that are early are deferred to their `notBeforeMs`, the others share one
- * fetch and its fate. Resolves to one outcome per message and never throws.
+ * Handles the messages of one session: those that are early are deferred to their `notBeforeMs`, those with a
+ * verdict wait for SQS to move them, the others share one fetch and its fate. Resolves to one outcome per message and never throws.
  *
  * The debounce (skipping a message that a newer one supersedes) will stand between the two steps.
  */
 export function createProcessUnit(dependencies: ProcessUnitDependencies) {
-  const { clock, refreshSession, hideMessage, retainFailed, telemetry } = dependencies;
+  const { clock, refreshSession, hideMessage, retainFailed, verdicts, telemetry } = dependencies;
 
   return async (unit: SessionUnit, deadlineMs: number): Promise<[messageId: string, MessageOutcome][]> => {
     const { due, early } = splitByDueTime(unit.messages, clock.nowMs());
     const deferred = early.map(async (message) => settle(message, await deferUntilDue(message)));
-    const refreshed = due.length === 0 ? [] : await refreshTogether(unit, due, deadlineMs);
-    return [...(await Promise.all(deferred)), ...refreshed];
+    const judged = await Promise.all(
+      due.map(async (each) => ({ each, verdict: await verdicts.find(each.message) })),
+    );
+    const hopeless = judged.flatMap(({ each, verdict }) => (verdict ? [retainHopeless(each, verdict)] : []));
+    const hopeful = judged.flatMap(({ each, verdict }) => (verdict ? [] : [each]));
+    const refreshed = hopeful.length === 0 ? [] : await refreshTogether(unit, hopeful, deadlineMs);
+    return [...(await Promise.all([...deferred, ...hopeless])), ...refreshed];
   };
+
+  /** Shown again at once until SQS moves it; what was wrong was told when the verdict fell. */
+  async function retainHopeless(
+    each: DecodedMessage,
+    { reason }: JobError,
+  ): Promise<[string, MessageOutcome]> {
+    await hideMessage(each.message, 0);
+    return settle(each, { outcome: 'retained', reason });
+  }
 
   async function refreshTogether(unit: SessionUnit, due: readonly DecodedMessage[], deadlineMs: number) {
     const deadline = startDeadline(deadlineMs);
@@ -50,6 +66,7 @@ export function createProcessUnit(dependencies: ProcessUnitDependencies) {
       return await Promise.all(due.map(async (message) => settle(message, await toOutcome(message))));
     } catch (thrown) {
       const error = toJobError(thrown);
+      await Promise.all(due.map(({ message }) => verdicts.note(message, error)));
       return Promise.all(
         due.map(async (each) => settle(each, await retainFailed(each.message, error, each.job))),
       );

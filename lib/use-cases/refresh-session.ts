@@ -3,8 +3,8 @@ import { JobError } from '../core/errors/job-error.ts';
 import type { FetchedConversation } from '../core/fetched-conversation.ts';
 import type { SessionUnit } from '../core/session-unit.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { MessageNotes } from '../ports/message-notes.ts';
 import type { RecordArchive } from '../ports/record-archive.ts';
-import type { SessionNotes } from '../ports/session-notes.ts';
 import type { AnnounceRecord } from './announce-record.ts';
 import type { BestEffort } from './best-effort.ts';
 import type { ConfirmRemoval } from './confirm-removal.ts';
@@ -20,7 +20,7 @@ const STALE_READ_DELAY_SECONDS = 10;
 export interface RefreshSessionDependencies {
   readonly clock: Clock;
   readonly archive: Pick<RecordArchive, 'getLatest'>;
-  readonly notes: SessionNotes;
+  readonly notes: MessageNotes;
   readonly bestEffort: BestEffort;
   readonly fetchConversation: FetchConversation;
   readonly announceRecord: AnnounceRecord;
@@ -45,10 +45,9 @@ export function createRefreshSession(dependencies: RefreshSessionDependencies) {
       fetched = await fetchConversation(unit, signal);
     } catch (thrown) {
       if (thrown instanceof JobError && thrown.disposition === 'missing')
-        return confirmRemoval(unit, thrown, signal);
+        return confirmRemoval(unit, { missing: thrown, replaces, signal });
       throw thrown;
     }
-    if (isRepeated(unit)) await bestEffort('clear-absence', () => notes.clearAbsence(unit));
 
     const staleReads = await countStaleReads(unit, fetched);
     if (staleReads > 0 && staleReads <= MAX_STALE_READS) {
@@ -66,17 +65,13 @@ export function createRefreshSession(dependencies: RefreshSessionDependencies) {
   /** 0 where the newest known message is there. Without the ledger, the receives count in place of the reads. */
   async function countStaleReads(unit: SessionUnit, fetched: FetchedConversation): Promise<number> {
     if (coversLatestMessage(fetched.conversation, fetched.messages) !== false) return 0;
-    const [newest] = unit.messages.slice(-1);
-    if (!newest) return 0;
-    const { messageId, receiveCount } = newest.message;
+    // The oldest message: SQS hands it out again together with ever newer ones, which have not been put off yet.
+    const [oldest] = unit.messages;
+    if (!oldest) return 0;
+    const { messageId, receiveCount } = oldest.message;
     const counted = await bestEffort('count-stale-read', () =>
       notes.countStaleRead(messageId, clock.nowMs()),
     );
     return counted ?? receiveCount;
   }
-}
-
-/** An absence can have been noted only in an earlier receive of one of these messages. */
-function isRepeated(unit: SessionUnit): boolean {
-  return unit.messages.some(({ message }) => message.receiveCount > 1);
 }

@@ -234,15 +234,16 @@ test('an event that is no request at all is answered with 500, and the log says 
   ]);
 });
 
-test('the log names which secrets were tried by their place, and shows ids from outside escaped and clipped', async () => {
+test('the log names which secrets were tried by their place, and shows ids from outside as a shape alone', async () => {
   const webhook = createWebhookUnderTest({ CRISP_HOOK_SECRETS: `${HOOK_SECRET}${CURRENT}` });
 
   await webhook.deliver({ secret: 'whsec_of_development' });
-  await webhook.deliver({ payload: aHookPayload({ session_id: `session_\u202e\n${'a'.repeat(500)}` }) });
+  await webhook.deliver({ payload: aHookPayload({ session_id: `ada.lovelace@example.com\u202e` }) });
 
   const [mismatch, invalid] = webhook.telemetry.named('hook-refused');
   expect(mismatch?.detail).toContain('#1, #2');
-  expect(invalid?.detail).toMatch(/^"session_\\u202e\\u000aa+… \(510 characters\)"$/);
+  expect(invalid?.detail).toMatch(/^like "/);
+  expect(invalid?.detail).not.toMatch(/ada|lovelace|example|\u202e/);
 });
 
 function toUpperCaseSignature(): HookRequest {

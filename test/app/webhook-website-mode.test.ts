@@ -27,3 +27,13 @@ for (const [title, code, request] of keyed) {
     expect(webhook.sqsCalls()).toBe(0);
   });
 }
+
+test('in website mode a key in base64 is accepted as it stands in the URL, and percent-encoded', async () => {
+  const base64 = 'ab+cd/ef0123456789gh==';
+  const webhook = createWebhookUnderTest({ CRISP_HOOK_MODE: 'website', CRISP_HOOK_SECRETS: base64 });
+
+  const verbatim = await webhook.deliver({ ...unsigned, query: `key=${base64}` });
+  const encoded = await webhook.deliver({ ...unsigned, query: `key=${encodeURIComponent(base64)}` });
+
+  expect([verbatim.status, encoded.status]).toEqual([202, 202]);
+});

@@ -1,74 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { decodeJob } from '../../lib/core/decode-job.ts';
 import { JobError } from '../../lib/core/errors/job-error.ts';
 import { toSessionKey } from '../../lib/core/ids.ts';
-import type { ReceivedMessage } from '../../lib/core/received-message.ts';
-import type { SessionUnit } from '../../lib/core/session-unit.ts';
-import { createHideMessage } from '../../lib/use-cases/hide-message.ts';
-import { createProcessBatch } from '../../lib/use-cases/process-batch.ts';
-import { createProcessUnit, DEADLINE_RESERVE_MS } from '../../lib/use-cases/process-unit.ts';
-import type { RefreshResult } from '../../lib/use-cases/refresh-result.ts';
-import { createRetainFailed } from '../../lib/use-cases/retain-failed.ts';
+import { DEADLINE_RESERVE_MS } from '../../lib/use-cases/process-unit.ts';
 import { aMessage, aSession, OTHER_WEBSITE_ID } from '../support/builders.ts';
-import { createRecordingTelemetry } from '../support/recording-telemetry.ts';
-import { createVirtualClock } from '../support/virtual-clock.ts';
-
-type Refresh = (unit: SessionUnit, signal: AbortSignal) => Promise<RefreshResult>;
-
-const COALESCE = { coalesceSeconds: 60, marginSeconds: 10 };
-const emitted: Refresh = async () => ({ outcome: 'emitted' });
-
-function createScene({ refresh = emitted }: { refresh?: Refresh } = {}) {
-  const clock = createVirtualClock();
-  const telemetry = createRecordingTelemetry();
-  const hidden = new Map<string, number>();
-  const refreshed: SessionUnit[] = [];
-  const visibility = { hideFor: async (handle: string, seconds: number) => void hidden.set(handle, seconds) };
-  const hideMessage = createHideMessage(visibility, telemetry);
-  const retainFailed = createRetainFailed({
-    hideMessage,
-    policy: { retryBaseSeconds: 30, random: () => 0 },
-    telemetry,
-  });
-  const refreshSession: Refresh = async (unit, signal) => {
-    refreshed.push(unit);
-    return refresh(unit, signal);
-  };
-  const processBatch = createProcessBatch({
-    decode: ({ body, sentMs }: ReceivedMessage) =>
-      decodeJob(body, { coalesce: COALESCE, ...(sentMs !== undefined && { sentMs }) }),
-    processUnit: createProcessUnit({ clock, refreshSession, hideMessage, retainFailed, telemetry }),
-    retainFailed,
-    telemetry,
-  });
-  const inTenMinutes = clock.nowMs() + 600_000;
-
-  return {
-    clock,
-    telemetry,
-    refreshed,
-    visibility,
-    hiddenFor: (message: ReceivedMessage) => hidden.get(message.receiptHandle),
-    handle: (messages: ReceivedMessage[], deadlineMs = inTenMinutes) => processBatch(messages, deadlineMs),
-  };
-}
-
-function retained(outcomes: Awaited<ReturnType<ReturnType<typeof createScene>['handle']>>): string[] {
-  return [...outcomes]
-    .filter(([, outcome]) => outcome.outcome === 'retained')
-    .map(([messageId]) => messageId);
-}
-
-function failing(sessionId: string, error: unknown): Refresh {
-  return async (unit) => {
-    if (unit.sessionId === sessionId) throw error;
-    return { outcome: 'emitted' };
-  };
-}
+import { createBatchScene, emitted, failing, type Refresh, retained } from '../support/create-batch-scene.ts';
 
 describe('one session is one unit', () => {
   test('ten messages of a session are fetched once and all acknowledged', async () => {
-    const scene = createScene();
+    const scene = createBatchScene();
     const messages = Array.from({ length: 10 }, () => aMessage());
 
     const outcomes = await scene.handle(messages);
@@ -82,7 +21,7 @@ describe('one session is one unit', () => {
     const a1 = aMessage({ session: aSession('session_a') });
     const a2 = aMessage({ session: aSession('session_a') });
     const b1 = aMessage({ session: aSession('session_b') });
-    const scene = createScene({
+    const scene = createBatchScene({
       refresh: failing('session_a', new JobError('crisp_unavailable', { status: 500 })),
     });
 
@@ -93,7 +32,7 @@ describe('one session is one unit', () => {
   });
 
   test('the same session id of two websites is two units', async () => {
-    const scene = createScene();
+    const scene = createBatchScene();
 
     await scene.handle([aMessage(), aMessage({ session: aSession('session_a', OTHER_WEBSITE_ID) })]);
 
@@ -115,7 +54,7 @@ describe('one session is one unit', () => {
   ])('a defect that throws %s retains its session and no other', async (_, thrown) => {
     const a = aMessage({ session: aSession('session_a') });
     const b = aMessage({ session: aSession('session_b') });
-    const scene = createScene({ refresh: failing('session_a', thrown) });
+    const scene = createBatchScene({ refresh: failing('session_a', thrown) });
 
     const outcomes = await scene.handle([a, b]);
 
@@ -126,7 +65,7 @@ describe('one session is one unit', () => {
 
 describe('not before its time', () => {
   test('a message seen before its notBeforeMs is deferred to it and nothing is fetched', async () => {
-    const scene = createScene();
+    const scene = createBatchScene();
     const bucketMs = Math.floor(scene.clock.nowMs() / 60_000) * 60_000;
     const early = aMessage({ job: { bucketMs, notBeforeMs: bucketMs + 70_000 } });
 
@@ -138,7 +77,7 @@ describe('not before its time', () => {
   });
 
   test('once its time has come it is fetched', async () => {
-    const scene = createScene();
+    const scene = createBatchScene();
     const bucketMs = Math.floor(scene.clock.nowMs() / 60_000) * 60_000;
     const message = aMessage({ job: { bucketMs, notBeforeMs: bucketMs + 70_000 } });
     await scene.clock.advance(bucketMs + 70_000 - scene.clock.nowMs());
@@ -150,7 +89,7 @@ describe('not before its time', () => {
   });
 
   test('an early message does not hold up one of its session that is due', async () => {
-    const scene = createScene();
+    const scene = createBatchScene();
     const bucketMs = Math.floor(scene.clock.nowMs() / 60_000) * 60_000;
     const due = aMessage();
     const early = aMessage({ job: { bucketMs, notBeforeMs: bucketMs + 70_000 } });
@@ -166,7 +105,7 @@ describe('what keeps a message in the queue', () => {
   test('a message that cannot be read is shown again at once, costs no fetch and harms nobody', async () => {
     const poison = aMessage({ body: 'not json' });
     const healthy = aMessage({ session: aSession('session_b') });
-    const scene = createScene();
+    const scene = createBatchScene();
 
     const outcomes = await scene.handle([poison, healthy]);
 
@@ -177,7 +116,7 @@ describe('what keeps a message in the queue', () => {
 
   test('a refused session waits for as long as Crisp asked', async () => {
     const message = aMessage();
-    const scene = createScene({
+    const scene = createBatchScene({
       refresh: failing('session_a', new JobError('crisp_rate_limited', { retryAfterMs: 120_000 })),
     });
 
@@ -188,7 +127,7 @@ describe('what keeps a message in the queue', () => {
 
   test('a message whose visibility cannot be changed stays in the queue all the same', async () => {
     const message = aMessage();
-    const scene = createScene({ refresh: failing('session_a', new JobError('crisp_timeout')) });
+    const scene = createBatchScene({ refresh: failing('session_a', new JobError('crisp_timeout')) });
     scene.visibility.hideFor = async () => {
       throw new Error('throttled');
     };
@@ -201,7 +140,7 @@ describe('what keeps a message in the queue', () => {
 
   test('a deferred refresh keeps its messages for the given time', async () => {
     const message = aMessage();
-    const scene = createScene({
+    const scene = createBatchScene({
       refresh: async () => ({ outcome: 'deferred', reason: 'stale_read', delaySeconds: 20 }),
     });
 
@@ -222,7 +161,7 @@ describe('near the deadline', () => {
   test('what is unfinished when the reserve begins is returned at once, what is finished is acknowledged', async () => {
     const slow = aMessage({ session: aSession('session_slow') });
     const quick = aMessage({ session: aSession('session_quick') });
-    const scene = createScene({
+    const scene = createBatchScene({
       refresh: (unit, signal) =>
         unit.sessionId === 'session_slow' ? untilAborted(unit, signal) : emitted(unit, signal),
     });
@@ -238,7 +177,7 @@ describe('near the deadline', () => {
 
   test('inside the reserve nothing is started', async () => {
     const message = aMessage();
-    const scene = createScene();
+    const scene = createBatchScene();
 
     const outcomes = await scene.handle([message], scene.clock.nowMs() + DEADLINE_RESERVE_MS - 1);
 
@@ -247,7 +186,7 @@ describe('near the deadline', () => {
   });
 
   test('a unit that is done leaves no timer behind', async () => {
-    const scene = createScene();
+    const scene = createBatchScene();
 
     await scene.handle([aMessage()]);
 

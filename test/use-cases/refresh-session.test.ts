@@ -7,16 +7,21 @@ import { createBestEffort } from '../../lib/use-cases/best-effort.ts';
 import { createConfirmRemoval } from '../../lib/use-cases/confirm-removal.ts';
 import { createRefreshSession } from '../../lib/use-cases/refresh-session.ts';
 import { aMessage, aSession } from '../support/builders.ts';
-import { createMemorySessionNotes } from '../support/memory-session-notes.ts';
+import { createMemoryMessageNotes } from '../support/memory-message-notes.ts';
 import { createRecordingTelemetry } from '../support/recording-telemetry.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const MISSING = new JobError('conversation_missing', { status: 404 });
 const COALESCE = { coalesceSeconds: 60, marginSeconds: 10 };
 
-function aUnit({ messages = 1, receiveCount = 1, modes = [] as string[] } = {}): SessionUnit {
+/** The messages of a session; of the same `name` they are the same messages, received again. */
+function aUnit({ name = 'first', messages = 1, receiveCount = 1, modes = [] as string[] } = {}): SessionUnit {
   const decoded = Array.from({ length: messages }, (_, i) => {
-    const message = aMessage({ receiveCount, job: { mode: modes[i] ?? 'full', bucketMs: 60_000 } });
+    const message = aMessage({
+      messageId: `${name}-${i}`,
+      receiveCount,
+      job: { mode: modes[i] ?? 'full', bucketMs: 60_000 },
+    });
     return { message, job: decodeJob(message.body, { coalesce: COALESCE }).job };
   });
   return { ...aSession(), messages: decoded };
@@ -42,7 +47,7 @@ function createScene() {
   const clock = createVirtualClock();
   const telemetry = createRecordingTelemetry();
   const bestEffort = createBestEffort(telemetry);
-  const notes = createMemorySessionNotes();
+  const notes = createMemoryMessageNotes();
   const crisp = {
     answer: async (): Promise<FetchedConversation> => aConversation(),
     website: async () => ({}),
@@ -107,6 +112,19 @@ describe('an answer without the newest message', () => {
       { outcome: 'deferred', reason: 'stale_read', delaySeconds: 30 },
       { outcome: 'emitted' },
     ]);
+  });
+
+  test('is not put off for ever by newer messages that come back with it', async () => {
+    const scene = createScene();
+    scene.crisp.answer = async () => STALE;
+
+    const outcomes = [];
+    for (let receive = 1; receive <= 4; receive++) {
+      const { outcome } = await scene.run(aUnit({ messages: receive, receiveCount: receive }));
+      outcomes.push(outcome);
+    }
+
+    expect(outcomes).toEqual(['deferred', 'deferred', 'deferred', 'emitted']);
   });
 
   test('is put off by its receive count where the ledger is away', async () => {
@@ -179,18 +197,16 @@ describe('a conversation that Crisp does not have', () => {
     expect(scene.removals).toEqual([]);
   });
 
-  test('starts a new count when it was there in between', async () => {
+  test('is not removed by one look, whatever was noted for another message before', async () => {
     const scene = createScene();
     scene.crisp.answer = async () => Promise.reject(MISSING);
-    await scene.run(aUnit());
-    scene.crisp.answer = async () => aConversation();
-    await scene.run(aUnit({ receiveCount: 2 }));
+    await scene.run(aUnit({ name: 'long ago' }));
 
-    scene.crisp.answer = async () => Promise.reject(MISSING);
     await scene.clock.advance(60_000);
     const result = await scene.run(aUnit());
 
     expect(result).toMatchObject({ outcome: 'deferred', reason: 'absence_unconfirmed' });
+    expect(scene.removals).toEqual([]);
   });
 
   test('is skipped where there never was a record of it', async () => {

@@ -35,7 +35,7 @@ export function createCrispApi(dependencies: CrispHttpDependencies): CrispClient
       async getConversation(session, signal) {
         const { data } = await read(toPath(session), signal);
         const conversation = expectObject(data);
-        if (conversation.session_id === undefined) throw new JobError('bad_response', { detail: 'shape' });
+        if (conversation.session_id == null) throw new JobError('bad_response', { detail: 'shape' });
         expectIds(conversation, toIds(session));
         return conversation;
       },

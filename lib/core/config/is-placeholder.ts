@@ -1,8 +1,9 @@
 const PLACEHOLDERS = [
   /^<.*>$/,
+  /^[.…x*]+$/i,
   /^\[.*\]$/,
   /^\$?\{.*\}$/,
-  /^(your|my|the)[-_ ]/i,
+  /^(your|my|the)[-_ ]?[a-z_ -]*(secret|key|token|identifier)s?$/i,
   /(change|replace)[-_ ]?(me|this)/i,
   /placeholder/i,
 ];

@@ -50,6 +50,10 @@ export const JOB_ERRORS = {
 
 export type JobErrorCode = keyof typeof JOB_ERRORS;
 
+export function isJobErrorCode(text: string): text is JobErrorCode {
+  return Object.hasOwn(JOB_ERRORS, text);
+}
+
 export interface JobErrorContext {
   /** Refines the code: `bad_response` + `missing_data` reads `bad_response:missing_data`. Never message text. */
   readonly detail?: string;

@@ -1,6 +1,6 @@
 import { HookRefusedError } from '../errors/hook-refused-error.ts';
 import { parseSessionId, parseWebsiteId, type SessionId, type WebsiteId } from '../ids.ts';
-import { toPrintable } from '../text/to-printable.ts';
+import { toShape } from '../text/to-shape.ts';
 import type { HookEvent } from './read-hook-event.ts';
 
 /**
@@ -36,5 +36,5 @@ function parseOptional(value: unknown): WebsiteId | undefined {
 }
 
 function describe(value: unknown): string {
-  return typeof value === 'string' ? `"${toPrintable(value)}"` : `of type ${typeof value}`;
+  return typeof value === 'string' ? `like "${toShape(value)}"` : `of type ${typeof value}`;
 }

@@ -39,7 +39,8 @@ function readSignature({ headers, query }: HookDelivery): HookCredential {
 }
 
 function readUrlKey({ headers, query }: HookDelivery): HookCredential {
-  const keys = new URLSearchParams(query).getAll('key');
+  // A plus sign stands for itself: a key in base64 has some, and no key has a blank.
+  const keys = new URLSearchParams(query.replaceAll('+', '%2B')).getAll('key');
   if (keys.length > 1) throw new HookRefusedError('key_ambiguous');
   const [key] = keys;
   if (key) return { kind: 'key', key };

@@ -25,12 +25,17 @@ const FAILING_HOUR = 2;
 export function planDay(random: Random): Plan {
   const scenes = BUSYNESS.flatMap((count, hour) =>
     Array.from({ length: count }, (_, index) => ({
-      startMs: hour * HOUR_MS + random.integer(0, HOUR_MS - 1),
+      startMs: toStart(hour, index, random.integer(0, HOUR_MS - 1)),
       scene: random.pick(SCENES),
       failsAtFirst: hour === FAILING_HOUR && index === 0,
     })),
   );
   return { durationMs: BUSYNESS.length * HOUR_MS, scenes };
+}
+
+/** The first visitor is there when the shop opens: whoever watches should not wait for a record. */
+function toStart(hour: number, index: number, minutesMs: number): number {
+  return hour === 0 && index === 0 ? 0 : hour * HOUR_MS + minutesMs;
 }
 
 const SHOW_SPREAD_MS = 3000;

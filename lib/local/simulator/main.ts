@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { createSimulator } from './create-simulator.ts';
 
-const USAGE = `node lib/local/simulator/main.ts
+const USAGE = `npm run simulator -- [options]
   --port 4701  --seed 1  --conversations 20  --messages 5  --websites 1
   --equal-timestamps-every 0  --text-only
   --tier plugin|website  --hook-url URL  --hook-mode plugin|website

@@ -8,7 +8,7 @@ export function formatBanner({ health, crisp }: LocalMode): string {
     ['Crisp', crisp ? `${health.crisp} (simulator; controls at ${crisp.controlUrl})` : health.crisp],
     ['records', health.queues.records],
     ['dead letters', health.queues['sessions-dlq']],
-    ['everything', `GET ${new URL('/healthz', health.webhook).href}`],
+    ['addresses', `GET ${new URL('/healthz', health.webhook).href}`],
   ];
   if (crisp?.simulator.hookSecret === DEMO_HOOK_SECRET) rows.push(['hook secret', DEMO_HOOK_SECRET]);
   return ['crisp-enrich is ready.', ...rows.map(([what, where]) => `  ${what.padEnd(13)}${where}`), ''].join(

@@ -21,7 +21,7 @@ export interface Terminal extends Telemetry {
 export function openTerminal({ write, clock }: { write: (text: string) => void; clock: Clock }): Terminal {
   const counter = createTotalsCounter();
   const stopped = new AbortController();
-  let lastProgress = '';
+  let lastProgress = formatProgress(counter.totals());
 
   const say = (text: string) => write(`${text}\n`);
   const sayIfAny = (text: string | undefined) => {

@@ -1,14 +1,14 @@
-import { DeleteItemCommand, DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createDynamoSessionNotes } from '../../lib/adapters/dynamo-session-notes.ts';
+import { createDynamoMessageNotes } from '../../lib/adapters/dynamo-message-notes.ts';
 import { anAwsError } from '../support/an-aws-error.ts';
-import { aSession } from '../support/builders.ts';
 
 const NOW_MS = 1_790_856_000_500;
+const VERDICT = { code: 'crisp_rejected', detail: '400' } as const;
 const client = new DynamoDBClient({ region: 'us-east-1' });
 const dynamoDb = mockClient(client);
-const notes = createDynamoSessionNotes({ client, table: 'ledger' });
+const notes = createDynamoMessageNotes({ client, table: 'ledger' });
 
 beforeEach(() => {
   dynamoDb.reset();
@@ -23,9 +23,10 @@ describe('the notes in DynamoDB', () => {
     dynamoDb.rejects(anAwsError(name));
 
     const asked = [
-      notes.noteAbsence(aSession(), NOW_MS),
-      notes.clearAbsence(aSession()),
+      notes.noteAbsence('message-1', NOW_MS),
       notes.countStaleRead('message-1', NOW_MS),
+      notes.noteVerdict('message-1', VERDICT, NOW_MS),
+      notes.readVerdict('message-1'),
     ];
 
     for (const result of await Promise.allSettled(asked)) {
@@ -40,22 +41,22 @@ describe('the notes in DynamoDB', () => {
     await expect(notes.countStaleRead('message-1', NOW_MS)).rejects.toMatchObject({
       hint: expect.stringContaining('dynamodb:UpdateItem'),
     });
-    await expect(notes.clearAbsence(aSession())).rejects.toMatchObject({
-      hint: expect.stringContaining('dynamodb:DeleteItem'),
+    await expect(notes.readVerdict('message-1')).rejects.toMatchObject({
+      hint: expect.stringContaining('dynamodb:GetItem'),
     });
   });
 
   test('every note expires, in epoch seconds, after it can matter', async () => {
     dynamoDb.on(UpdateItemCommand).resolves({ Attributes: { firstMs: { N: '1' }, staleReads: { N: '1' } } });
-    dynamoDb.on(DeleteItemCommand).resolves({});
 
-    await notes.noteAbsence(aSession(), NOW_MS);
+    await notes.noteAbsence('message-1', NOW_MS);
+    await notes.noteVerdict('message-1', VERDICT, NOW_MS);
     await notes.countStaleRead('message-1', NOW_MS);
 
     const expiries = dynamoDb
       .commandCalls(UpdateItemCommand)
       .map(({ args }) => Number(args[0].input.ExpressionAttributeValues?.[':end']?.N));
-    expect(expiries).toEqual([1_790_942_401, 1_790_942_401, 1_792_152_001]);
+    expect(expiries).toEqual([1_792_152_001, 1_792_152_001, 1_792_152_001]);
   });
 
   test('an answer without the number is a failure, not a zero', async () => {
@@ -63,6 +64,14 @@ describe('the notes in DynamoDB', () => {
 
     await expect(notes.countStaleRead('message-1', NOW_MS)).rejects.toMatchObject({
       reason: 'ledger_failed:no_number',
+    });
+  });
+
+  test('a verdict whose code is none of ours is a failure, not a verdict', async () => {
+    dynamoDb.on(GetItemCommand).resolves({ Item: { code: { S: 'made_up' }, detail: { S: '' } } });
+
+    await expect(notes.readVerdict('message-1')).rejects.toMatchObject({
+      reason: 'ledger_failed:no_verdict',
     });
   });
 });

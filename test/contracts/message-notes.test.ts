@@ -1,9 +1,9 @@
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll } from 'vitest';
-import { createDynamoSessionNotes } from '../../lib/adapters/dynamo-session-notes.ts';
-import { createMemorySessionNotes } from '../support/memory-session-notes.ts';
+import { createDynamoMessageNotes } from '../../lib/adapters/dynamo-message-notes.ts';
+import { createMemoryMessageNotes } from '../support/memory-message-notes.ts';
 import { startEmbeddedDynamoDb } from '../support/start-embedded-dynamodb.ts';
-import { describeSessionNotes } from './session-notes-contract.ts';
+import { describeMessageNotes } from './message-notes-contract.ts';
 
 const TABLE = 'contract-ledger';
 let dynamoDb: Awaited<ReturnType<typeof startEmbeddedDynamoDb>>;
@@ -28,8 +28,8 @@ beforeAll(async () => {
 
 afterAll(() => dynamoDb.stop());
 
-describeSessionNotes('in memory', createMemorySessionNotes);
+describeMessageNotes('in memory', createMemoryMessageNotes);
 
-describeSessionNotes('DynamoDB embedded', () =>
-  createDynamoSessionNotes({ client: dynamoDb.client, table: TABLE }),
+describeMessageNotes('DynamoDB embedded', () =>
+  createDynamoMessageNotes({ client: dynamoDb.client, table: TABLE }),
 );
