@@ -1,5 +1,5 @@
 import { BadInvocationError } from '../core/errors/bad-invocation-error.ts';
-import type { ReceivedMessage } from '../core/received-message.ts';
+import type { ReceivedMessage } from '../core/job/received-message.ts';
 
 /**
  * Reads Lambda's SQS event. Throws `BadInvocationError` where the event is something else (`bad_invocation`), or where a

@@ -1,5 +1,5 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { encodeJob } from '../core/encode-job.ts';
+import { encodeJob } from '../core/job/encode-job.ts';
 import type { SessionQueue } from '../ports/session-queue.ts';
 
 /** The sessions queue on SQS FIFO: equal jobs become one message there, and both sends get its id. */

@@ -6,7 +6,7 @@ import { createPowertoolsTelemetry } from '../adapters/powertools-telemetry.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { ConsumerConfig } from '../core/config/config.ts';
 import { BadInvocationError } from '../core/errors/bad-invocation-error.ts';
-import type { ReceivedMessage } from '../core/received-message.ts';
+import type { ReceivedMessage } from '../core/job/received-message.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Telemetry } from '../ports/telemetry.ts';

@@ -7,7 +7,7 @@ import { createSqsJobVisibility } from '../adapters/sqs-job-visibility.ts';
 import type { ConsumerConfig } from '../core/config/config.ts';
 import { createPagingTrust } from '../core/crisp/paging-trust.ts';
 import { toThrottleShare } from '../core/crisp/throttle-share.ts';
-import { decodeJob } from '../core/decode-job.ts';
+import { decodeJob } from '../core/job/decode-job.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Telemetry } from '../ports/telemetry.ts';

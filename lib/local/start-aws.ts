@@ -1,9 +1,9 @@
 import type { InfraSettings } from '../core/config/to-infra-settings.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type AwsClients, createAwsClients } from './aws/aws-clients.ts';
 import { AWS_SERVICES, type AwsEndpoints } from './aws/aws-endpoints.ts';
 import { type EmbeddedAws, startEmbeddedAws } from './aws/embedded-aws.ts';
 import { type InfraTemplate, loadInfraTemplate } from './aws/infra-template.ts';
+import { createLocalAwsClients, type LocalAwsClients } from './aws/local-aws-clients.ts';
 import { INFRA_DIRECTORY, type ProvisionedResources, provisionResources } from './aws/provision.ts';
 import { listenOrGiveWay } from './listen-or-give-way.ts';
 import type { RequestedPort } from './local-options.ts';
@@ -24,7 +24,7 @@ export interface LocalAws {
   readonly resources: ProvisionedResources;
   /** The infra files: triggers and timeouts of the functions. */
   readonly template: InfraTemplate;
-  readonly clients: AwsClients;
+  readonly clients: LocalAwsClients;
   readonly stop: () => Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
   try {
     const resources = await provisionResources({ endpoints, settings, region: REGION });
     const template = await loadInfraTemplate(INFRA_DIRECTORY, { stage: 'local', settings, region: REGION });
-    const clients = createAwsClients(endpoints, REGION);
+    const clients = createLocalAwsClients(endpoints, REGION);
     return {
       region: REGION,
       endpoints,

@@ -1,4 +1,4 @@
-import type { CoalescedJob } from '../core/coalesce.ts';
+import type { CoalescedJob } from '../core/job/coalesce.ts';
 
 /** What SQS returned for a job: the id is the same for all jobs that were coalesced into one message. */
 export interface QueuedMessage {

@@ -1,5 +1,5 @@
 import type { Disposition } from '../core/errors/job-error.ts';
-import type { FetchMode } from '../core/session-job.ts';
+import type { FetchMode } from '../core/job/session-job.ts';
 
 interface Session {
   readonly websiteId: string;

@@ -1,4 +1,3 @@
-import { type CoalescedJob, toCoalescedJob } from '../core/coalesce.ts';
 import type { WebhookConfig } from '../core/config/config.ts';
 import { ConfigError } from '../core/errors/config-error.ts';
 import { HookRefusedError } from '../core/errors/hook-refused-error.ts';
@@ -14,7 +13,8 @@ import { readHookBody } from '../core/hook/read-hook-body.ts';
 import { type HookEvent, readHookEvent } from '../core/hook/read-hook-event.ts';
 import { verifyCredential } from '../core/hook/verify-credential.ts';
 import type { SessionRef } from '../core/ids.ts';
-import type { FetchMode } from '../core/session-job.ts';
+import { type CoalescedJob, toCoalescedJob } from '../core/job/coalesce.ts';
+import type { FetchMode } from '../core/job/session-job.ts';
 import { toPrintable } from '../core/text/to-printable.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Secrets } from '../ports/secrets.ts';

@@ -1,11 +1,11 @@
-import type { FetchedConversation } from '../core/fetched-conversation.ts';
+import type { FetchedConversation } from '../core/crisp/fetched-conversation.ts';
 import type { SessionRef } from '../core/ids.ts';
+import type { FetchMode } from '../core/job/session-job.ts';
 import { buildRecord } from '../core/record/build-record.ts';
 import type { Latest } from '../core/record/latest.ts';
 import { nextVersion } from '../core/record/next-version.ts';
 import type { EnrichedRecord } from '../core/record/schema.ts';
 import { toLatest } from '../core/record/to-latest.ts';
-import type { FetchMode } from '../core/session-job.ts';
 import type { StoredLatest } from '../ports/record-archive.ts';
 import { type AnnounceDeps, createAnnounceVersion } from './announce-version.ts';
 

@@ -1,3 +1,4 @@
+import { toJobError } from '../core/errors/to-job-error.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 
 export type BestEffort = ReturnType<typeof createBestEffort>;
@@ -8,7 +9,7 @@ export function createBestEffort(telemetry: Telemetry) {
     try {
       return await run();
     } catch (thrown) {
-      const code = thrown instanceof Error ? thrown.name : 'unknown';
+      const code = toJobError(thrown).reason;
       telemetry.emit({ name: 'ledger-unavailable', operation, code });
       return undefined;
     }

@@ -1,5 +1,5 @@
 import type { JobError } from '../core/errors/job-error.ts';
-import type { SessionUnit } from '../core/session-unit.ts';
+import type { SessionUnit } from '../core/job/session-unit.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CrispApi } from '../ports/crisp-api.ts';
 import type { MessageNotes } from '../ports/message-notes.ts';

@@ -1,9 +1,9 @@
 import type { Inclusion } from '../core/config/config.ts';
-import { coversLatestMessage } from '../core/covers-latest-message.ts';
+import { coversLatestMessage } from '../core/crisp/covers-latest-message.ts';
 import type { CrispObject } from '../core/crisp/crisp-object.ts';
+import type { FetchedConversation } from '../core/crisp/fetched-conversation.ts';
 import type { PagingTrust } from '../core/crisp/paging-trust.ts';
 import { JobError } from '../core/errors/job-error.ts';
-import type { FetchedConversation } from '../core/fetched-conversation.ts';
 import type { SessionRef } from '../core/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CrispApi } from '../ports/crisp-api.ts';

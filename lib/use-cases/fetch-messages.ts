@@ -1,9 +1,9 @@
+import type { PagingEnd } from '../core/crisp/fetched-conversation.ts';
 import { createMessageMerge } from '../core/crisp/merge-messages.ts';
 import { decideNextPage, FIRST_PAGE, type PageWalk } from '../core/crisp/next-page.ts';
 import { summarizePage } from '../core/crisp/page-summary.ts';
 import type { PagingTrust } from '../core/crisp/paging-trust.ts';
 import { JobError } from '../core/errors/job-error.ts';
-import type { PagingEnd } from '../core/fetched-conversation.ts';
 import type { SessionRef } from '../core/ids.ts';
 import type { CrispApi } from '../ports/crisp-api.ts';
 

@@ -1,5 +1,5 @@
 import { toJobError } from '../core/errors/to-job-error.ts';
-import type { ReceivedMessage } from '../core/received-message.ts';
+import type { ReceivedMessage } from '../core/job/received-message.ts';
 import type { JobVisibility } from '../ports/session-queue.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 

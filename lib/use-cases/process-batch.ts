@@ -1,7 +1,7 @@
-import type { DecodedJob } from '../core/decode-job.ts';
 import { toJobError } from '../core/errors/to-job-error.ts';
-import type { ReceivedMessage } from '../core/received-message.ts';
-import { type DecodedMessage, toSessionUnits } from '../core/session-unit.ts';
+import type { DecodedJob } from '../core/job/decode-job.ts';
+import type { ReceivedMessage } from '../core/job/received-message.ts';
+import { type DecodedMessage, toSessionUnits } from '../core/job/session-unit.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { MessageOutcome } from './message-outcome.ts';
 import type { ProcessUnit } from './process-unit.ts';

@@ -1,6 +1,6 @@
 import { JobError } from '../core/errors/job-error.ts';
 import { toJobError } from '../core/errors/to-job-error.ts';
-import { type DecodedMessage, type SessionUnit, splitByDueTime } from '../core/session-unit.ts';
+import { type DecodedMessage, type SessionUnit, splitByDueTime } from '../core/job/session-unit.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { HideMessage } from './hide-message.ts';

@@ -1,7 +1,7 @@
-import { coversLatestMessage } from '../core/covers-latest-message.ts';
+import { coversLatestMessage } from '../core/crisp/covers-latest-message.ts';
+import type { FetchedConversation } from '../core/crisp/fetched-conversation.ts';
 import { JobError } from '../core/errors/job-error.ts';
-import type { FetchedConversation } from '../core/fetched-conversation.ts';
-import type { SessionUnit } from '../core/session-unit.ts';
+import type { SessionUnit } from '../core/job/session-unit.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MessageNotes } from '../ports/message-notes.ts';
 import type { RecordArchive } from '../ports/record-archive.ts';

@@ -1,6 +1,6 @@
 import type { JobError } from '../core/errors/job-error.ts';
 import type { SessionRef } from '../core/ids.ts';
-import type { ReceivedMessage } from '../core/received-message.ts';
+import type { ReceivedMessage } from '../core/job/received-message.ts';
 import { decideRetryDelay, type RetryPolicy } from '../core/retry/decide-retry.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { HideMessage } from './hide-message.ts';

@@ -1,5 +1,5 @@
 import { JobError } from '../core/errors/job-error.ts';
-import type { ReceivedMessage } from '../core/received-message.ts';
+import type { ReceivedMessage } from '../core/job/received-message.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MessageNotes } from '../ports/message-notes.ts';
 import type { BestEffort } from './best-effort.ts';

@@ -2,8 +2,8 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, test } from 'vitest';
 import { createSqsSessionQueue } from '../../lib/adapters/sqs-session-queue.ts';
-import { toCoalescedJob } from '../../lib/core/coalesce.ts';
-import { decodeJob } from '../../lib/core/decode-job.ts';
+import { toCoalescedJob } from '../../lib/core/job/coalesce.ts';
+import { decodeJob } from '../../lib/core/job/decode-job.ts';
 import { aSession } from '../support/builders.ts';
 
 const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };

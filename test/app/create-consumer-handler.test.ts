@@ -4,8 +4,8 @@ import { createEnvironmentSecrets } from '../../lib/adapters/secrets/environment
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { type ConsumerHandler, createConsumerHandler } from '../../lib/app/create-consumer-handler.ts';
 import type { SessionRef } from '../../lib/core/ids.ts';
-import { createAwsClients } from '../../lib/local/aws/aws-clients.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
+import { createLocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
 import { type ProvisionedResources, provisionResources } from '../../lib/local/aws/provision.ts';
 import { createLambdaContext } from '../../lib/local/lambda/lambda-context.ts';
 import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
@@ -22,13 +22,13 @@ const simulator = createSimulator({ clock: systemClock });
 let crisp: Awaited<ReturnType<typeof simulator.listen>>;
 let aws: EmbeddedAws;
 let resources: ProvisionedResources;
-let clients: ReturnType<typeof createAwsClients>;
+let clients: ReturnType<typeof createLocalAwsClients>;
 
 beforeAll(async () => {
   crisp = await simulator.listen();
   aws = await startEmbeddedAws();
   resources = await provisionResources({ endpoints: aws.endpoints, settings: SETTINGS });
-  clients = createAwsClients(aws.endpoints);
+  clients = createLocalAwsClients(aws.endpoints);
 });
 afterAll(async () => {
   clients.destroy();

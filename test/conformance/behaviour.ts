@@ -1,7 +1,7 @@
-import type { AwsClients } from '../../lib/local/aws/aws-clients.ts';
+import type { LocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
 
 /** What the behaviours are tried on: the embedded AWS, or a real account. */
-export interface ConformanceTarget extends AwsClients {
+export interface ConformanceTarget extends LocalAwsClients {
   /** Lets time go by: at once on the embedded AWS, whose clock is turned; by waiting on a real one. */
   pass(seconds: number): Promise<void>;
   /** How long a receive waits for what should be there: a real queue may need a moment. */

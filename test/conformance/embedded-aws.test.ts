@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { createAwsClients } from '../../lib/local/aws/aws-clients.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
+import { createLocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 import { ALL_BEHAVIOURS } from './all-behaviours.ts';
 import type { ConformanceTarget } from './behaviour.ts';
@@ -13,7 +13,7 @@ beforeAll(async () => {
   aws = await startEmbeddedAws({ clock });
   let names = 0;
   target = {
-    ...createAwsClients(aws.endpoints),
+    ...createLocalAwsClients(aws.endpoints),
     pass: (seconds) => clock.advance(seconds * 1000),
     patienceSeconds: 0,
     longestPassSeconds: Number.POSITIVE_INFINITY,

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
-import { createAwsClients } from '../../lib/local/aws/aws-clients.ts';
 import type { AwsEndpoints } from '../../lib/local/aws/aws-endpoints.ts';
+import { createLocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
 import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
 import { signHookRequest } from '../support/sign-hook-request.ts';
 import { spawnLocalMode } from '../support/spawn-local-mode.ts';
@@ -52,7 +52,7 @@ test('endpoints that are given replace the embedded AWS, and the pipeline runs i
   });
   onTestFinished(() => void mode.end('SIGKILL'));
   await fetch(mode.health.webhook, signHookRequest(session, { secret: SECRET, nowMs: systemClock.nowMs() }));
-  const { sqs, destroy } = createAwsClients(endpoints);
+  const { sqs, destroy } = createLocalAwsClients(endpoints);
   onTestFinished(destroy);
   const receive = new ReceiveMessageCommand({ QueueUrl: mode.health.queues.records, WaitTimeSeconds: 20 });
   const { Messages = [] } = await sqs.send(receive);

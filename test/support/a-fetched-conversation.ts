@@ -1,5 +1,5 @@
 import type { CrispObject } from '../../lib/core/crisp/crisp-object.ts';
-import type { FetchedConversation } from '../../lib/core/fetched-conversation.ts';
+import type { FetchedConversation } from '../../lib/core/crisp/fetched-conversation.ts';
 import { aSession } from './builders.ts';
 
 export const FETCH_STARTED_MS = 1_790_856_070_123;

@@ -1,5 +1,5 @@
 import { parseSessionId, parseWebsiteId, type SessionRef } from '../../lib/core/ids.ts';
-import type { ReceivedMessage } from '../../lib/core/received-message.ts';
+import type { ReceivedMessage } from '../../lib/core/job/received-message.ts';
 
 export const WEBSITE_ID = '8c842203-7ed8-4e29-a608-7cf78a7d2fcc';
 export const OTHER_WEBSITE_ID = '1f0f5f0e-2b1c-4f6e-9a53-5a2f6f1d8e10';

@@ -1,5 +1,5 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { createAwsClients } from '../../lib/local/aws/aws-clients.ts';
+import { createLocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
 import type { SpawnedLocalMode } from './spawn-local-mode.ts';
 
 /** Takes records off their queue until there are enough: how many messages each session's record had. */
@@ -7,7 +7,7 @@ export async function collectRecords(
   { health }: SpawnedLocalMode,
   isEnough: (records: ReadonlyMap<string, number>) => boolean,
 ): Promise<Map<string, number>> {
-  const clients = createAwsClients(health.aws.endpoints);
+  const clients = createLocalAwsClients(health.aws.endpoints);
   const records = new Map<string, number>();
   while (!isEnough(records)) await receiveInto(records, clients.sqs, health.queues.records);
   clients.destroy();

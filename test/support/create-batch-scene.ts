@@ -1,6 +1,6 @@
-import { decodeJob } from '../../lib/core/decode-job.ts';
-import type { ReceivedMessage } from '../../lib/core/received-message.ts';
-import type { SessionUnit } from '../../lib/core/session-unit.ts';
+import { decodeJob } from '../../lib/core/job/decode-job.ts';
+import type { ReceivedMessage } from '../../lib/core/job/received-message.ts';
+import type { SessionUnit } from '../../lib/core/job/session-unit.ts';
 import { createBestEffort } from '../../lib/use-cases/best-effort.ts';
 import { createHideMessage } from '../../lib/use-cases/hide-message.ts';
 import { createProcessBatch } from '../../lib/use-cases/process-batch.ts';

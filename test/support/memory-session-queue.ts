@@ -1,4 +1,4 @@
-import type { CoalescedJob } from '../../lib/core/coalesce.ts';
+import type { CoalescedJob } from '../../lib/core/job/coalesce.ts';
 import type { QueuedMessage, SessionQueue } from '../../lib/ports/session-queue.ts';
 
 /** A session queue in memory that deduplicates as SQS does within its five minutes. */

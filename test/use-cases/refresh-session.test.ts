@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { decodeJob } from '../../lib/core/decode-job.ts';
+import type { FetchedConversation } from '../../lib/core/crisp/fetched-conversation.ts';
 import { JobError } from '../../lib/core/errors/job-error.ts';
-import type { FetchedConversation } from '../../lib/core/fetched-conversation.ts';
-import type { SessionUnit } from '../../lib/core/session-unit.ts';
+import { decodeJob } from '../../lib/core/job/decode-job.ts';
+import type { SessionUnit } from '../../lib/core/job/session-unit.ts';
 import { createBestEffort } from '../../lib/use-cases/best-effort.ts';
 import { createConfirmRemoval } from '../../lib/use-cases/confirm-removal.ts';
 import { createRefreshSession } from '../../lib/use-cases/refresh-session.ts';

@@ -1,5 +1,5 @@
-import type { CoalesceWindow } from '../coalesce.ts';
 import type { WebsiteId } from '../ids.ts';
+import type { CoalesceWindow } from '../job/coalesce.ts';
 
 export type CrispTier = 'plugin' | 'website';
 export type HookMode = 'plugin' | 'website';

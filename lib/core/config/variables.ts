@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { MAX_COALESCE_SECONDS, MAX_MARGIN_SECONDS } from '../coalesce.ts';
 import { DEFAULT_TRIGGER_EVENTS } from '../hook/default-trigger-events.ts';
 import { parseWebsiteId } from '../ids.ts';
+import { MAX_COALESCE_SECONDS, MAX_MARGIN_SECONDS } from '../job/coalesce.ts';
 import type { Inclusion } from './config.ts';
 import { apiUrl } from './variable/api-url.ts';
 import { eventTriggers } from './variable/event-triggers.ts';

@@ -1,4 +1,4 @@
-import type { PagingEnd } from '../fetched-conversation.ts';
+import type { PagingEnd } from './fetched-conversation.ts';
 import type { PageSummary } from './page-summary.ts';
 
 /** Below this size a 200 is believed at once: no page size that was ever reported for Crisp is smaller. */

@@ -1,4 +1,4 @@
-import type { FetchMode } from '../session-job.ts';
+import type { FetchMode } from '../job/session-job.ts';
 import type { HookEvent } from './read-hook-event.ts';
 
 // Edits and deletions change messages on old pages, which an incremental fetch does not read again.

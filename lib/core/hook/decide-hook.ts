@@ -1,6 +1,6 @@
 import type { EventTrigger } from '../config/config.ts';
 import type { SessionRef, WebsiteId } from '../ids.ts';
-import type { FetchMode } from '../session-job.ts';
+import type { FetchMode } from '../job/session-job.ts';
 import { decideFetchMode } from './decide-fetch-mode.ts';
 import { KNOWN_EVENTS } from './known-events.ts';
 import { matchesTrigger } from './matches-trigger.ts';

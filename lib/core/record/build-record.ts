@@ -1,7 +1,7 @@
-import { coversLatestMessage } from '../covers-latest-message.ts';
+import { coversLatestMessage } from '../crisp/covers-latest-message.ts';
 import type { CrispObject } from '../crisp/crisp-object.ts';
-import type { FetchedConversation } from '../fetched-conversation.ts';
-import type { FetchMode } from '../session-job.ts';
+import type { FetchedConversation } from '../crisp/fetched-conversation.ts';
+import type { FetchMode } from '../job/session-job.ts';
 import { contentHash } from './content-hash.ts';
 import { toMetrics } from './metrics.ts';
 import { type EnrichedRecord, RECORD_SCHEMA_ID } from './schema.ts';

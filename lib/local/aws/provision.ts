@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { type AwsClients, createAwsClients } from './aws-clients.ts';
 import type { AwsEndpoints } from './aws-endpoints.ts';
 import type { InfraSettings } from './infra-context.ts';
 import { InfraError } from './infra-error.ts';
 import { type InfraResource, type InfraTemplate, loadInfraTemplate } from './infra-template.ts';
+import { createLocalAwsClients, type LocalAwsClients } from './local-aws-clients.ts';
 import { provisionBucket } from './provision-bucket.ts';
 import { provisionQueues } from './provision-queues.ts';
 import { provisionTable } from './provision-table.ts';
@@ -52,7 +52,7 @@ export async function provisionResources({
   infraDirectory = INFRA_DIRECTORY,
 }: ProvisionOptions): Promise<ProvisionedResources> {
   const template = await loadInfraTemplate(infraDirectory, { stage, settings, region });
-  const clients = createAwsClients(endpoints, region);
+  const clients = createLocalAwsClients(endpoints, region);
   try {
     return await provision(template, clients, { stage, sqsEndpoint: endpoints.sqs });
   } finally {
@@ -62,7 +62,7 @@ export async function provisionResources({
 
 async function provision(
   template: InfraTemplate,
-  clients: AwsClients,
+  clients: LocalAwsClients,
   { stage, sqsEndpoint }: { stage: string; sqsEndpoint: string },
 ): Promise<ProvisionedResources> {
   const [queues, bucket, table] = await Promise.all([

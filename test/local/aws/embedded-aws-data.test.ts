@@ -10,8 +10,8 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createAwsClients } from '../../../lib/local/aws/aws-clients.ts';
 import { startEmbeddedAws } from '../../../lib/local/aws/embedded-aws.ts';
+import { createLocalAwsClients } from '../../../lib/local/aws/local-aws-clients.ts';
 import { provisionResources } from '../../../lib/local/aws/provision.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { bodiesOf, type LocalAws, startLocalAws } from './support/start-local-aws.ts';
@@ -193,12 +193,12 @@ test('objects, items, topics and subscriptions survive; provisioning again chang
 
 test('after a kill -9 in the middle of sends, every acknowledged message is there, once', async () => {
   const process = spawn(globalThis.process.execPath, [
-    fileURLToPath(new URL('support/embedded-aws-process.ts', import.meta.url)),
+    fileURLToPath(new URL('../../support/embedded-aws-process.ts', import.meta.url)),
     dataDir,
   ]);
   const exited = once(process, 'exit');
   const [line] = await once(createInterface(process.stdout), 'line');
-  const clients = createAwsClients(JSON.parse(String(line)));
+  const clients = createLocalAwsClients(JSON.parse(String(line)));
   const { queues } = await provisionResources({ endpoints: JSON.parse(String(line)), settings: SETTINGS });
   const acknowledged: string[] = [];
   const send = async (index: number): Promise<void> => {

@@ -10,7 +10,7 @@ import {
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createAwsClients } from '../../../lib/local/aws/aws-clients.ts';
+import { createLocalAwsClients } from '../../../lib/local/aws/local-aws-clients.ts';
 import { INFRA_DIRECTORY, provisionResources } from '../../../lib/local/aws/provision.ts';
 import { bodiesOf, type LocalAws, startLocalAws } from './support/start-local-aws.ts';
 
@@ -148,7 +148,7 @@ test('another emulator, with queue URLs that do not resolve, is provisioned too'
   try {
     await provision({ endpoints });
     const { queues } = await provision({ endpoints });
-    const clients = createAwsClients(endpoints);
+    const clients = createLocalAwsClients(endpoints);
 
     const elsewhere = await clients.sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: queues.records, AttributeNames: ['VisibilityTimeout'] }),

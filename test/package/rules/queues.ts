@@ -1,4 +1,4 @@
-import type { CoalesceWindow } from '../../../lib/core/coalesce.ts';
+import type { CoalesceWindow } from '../../../lib/core/job/coalesce.ts';
 import {
   at,
   type NamedResource,

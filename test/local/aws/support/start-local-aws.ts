@@ -11,15 +11,15 @@ import {
   SendMessageCommand,
   SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
-import { createAwsClients } from '../../../../lib/local/aws/aws-clients.ts';
 import { type EmbeddedAwsOptions, startEmbeddedAws } from '../../../../lib/local/aws/embedded-aws.ts';
+import { createLocalAwsClients } from '../../../../lib/local/aws/local-aws-clients.ts';
 
 export type LocalAws = Awaited<ReturnType<typeof startLocalAws>>;
 
 /** The embedded AWS as local mode starts it, with clients and short forms of what tests do with queues. */
 export async function startLocalAws(options: EmbeddedAwsOptions = {}) {
   const aws = await startEmbeddedAws(options);
-  const clients = createAwsClients(aws.endpoints, aws.region);
+  const clients = createLocalAwsClients(aws.endpoints, aws.region);
   const { sqs } = clients;
 
   return {

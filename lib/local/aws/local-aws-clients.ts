@@ -2,19 +2,17 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import type { AwsClients } from '../../app/aws-clients.ts';
 import type { AwsEndpoints } from './aws-endpoints.ts';
 
-export interface AwsClients {
-  readonly sqs: SQSClient;
-  readonly sns: SNSClient;
-  readonly s3: S3Client;
-  readonly dynamodb: DynamoDBClient;
+/** The clients that the functions use, and an end for them. */
+export interface LocalAwsClients extends AwsClients {
   /** Closes their sockets. */
   destroy(): void;
 }
 
 /** Clients for local endpoints. Their credentials are made up: emulators want a signature and check none. */
-export function createAwsClients(endpoints: AwsEndpoints, region = 'us-east-1'): AwsClients {
+export function createLocalAwsClients(endpoints: AwsEndpoints, region = 'us-east-1'): LocalAwsClients {
   const common = { region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
   const sqs = new SQSClient({ ...common, endpoint: endpoints.sqs });
   const sns = new SNSClient({ ...common, endpoint: endpoints.sns });

@@ -1,10 +1,10 @@
+import { JobError } from '../errors/job-error.ts';
+import { parseSessionId, parseWebsiteId, type SessionId, type WebsiteId } from '../ids.ts';
+import { toShape } from '../text/to-shape.ts';
 import { type CoalesceWindow, MAX_COALESCE_SECONDS, MAX_MARGIN_SECONDS } from './coalesce.ts';
 import { JOB_VERSION } from './encode-job.ts';
-import { JobError } from './errors/job-error.ts';
 import { findEnvelope } from './find-envelope.ts';
-import { parseSessionId, parseWebsiteId, type SessionId, type WebsiteId } from './ids.ts';
 import type { SessionJob } from './session-job.ts';
-import { toShape } from './text/to-shape.ts';
 
 export interface DecodedJob {
   readonly job: SessionJob;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type SessionRef, toSessionKey } from './ids.ts';
+import { type SessionRef, toSessionKey } from '../ids.ts';
 import type { FetchMode, SessionJob } from './session-job.ts';
 
 /** A job with the two FIFO ids that make equal jobs of one bucket a single SQS message. */

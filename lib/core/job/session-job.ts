@@ -1,4 +1,4 @@
-import type { SessionRef } from './ids.ts';
+import type { SessionRef } from '../ids.ts';
 
 /** `incremental`: the newest pages are enough. `full`: old pages may have changed, fetch them all. */
 export type FetchMode = 'incremental' | 'full';

@@ -1,6 +1,6 @@
-import type { CrispObject } from './crisp/crisp-object.ts';
-import { isCrispObject } from './crisp/is-crisp-object.ts';
-import { toFingerprint } from './crisp/message-key.ts';
+import type { CrispObject } from './crisp-object.ts';
+import { isCrispObject } from './is-crisp-object.ts';
+import { toFingerprint } from './message-key.ts';
 
 /**
  * Whether the newest message that the conversation names in `preview_message` is among `messages`; null where it names

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { coversLatestMessage } from '../../lib/core/covers-latest-message.ts';
+import { coversLatestMessage } from '../../../lib/core/crisp/covers-latest-message.ts';
 
 const messages = [null, { fingerprint: 1 }, { fingerprint: 2 }];
 

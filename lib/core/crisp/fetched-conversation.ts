@@ -1,5 +1,5 @@
-import type { CrispObject } from './crisp/crisp-object.ts';
-import type { SessionRef } from './ids.ts';
+import type { SessionRef } from '../ids.ts';
+import type { CrispObject } from './crisp-object.ts';
 
 /** How the walk over the pages of messages came to its end; both prove that nothing older exists. */
 export type PagingEnd = 'http_200' | 'empty_page';

@@ -1,4 +1,4 @@
-import { type SessionRef, toSessionKey } from './ids.ts';
+import { type SessionRef, toSessionKey } from '../ids.ts';
 import type { ReceivedMessage } from './received-message.ts';
 import type { SessionJob } from './session-job.ts';
 

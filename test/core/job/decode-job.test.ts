@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toCoalescedJob } from '../../lib/core/coalesce.ts';
-import { type DecodeJobOptions, decodeJob } from '../../lib/core/decode-job.ts';
-import { encodeJob } from '../../lib/core/encode-job.ts';
-import { JobError } from '../../lib/core/errors/job-error.ts';
-import { parseWebsiteId } from '../../lib/core/ids.ts';
-import type { SessionJob } from '../../lib/core/session-job.ts';
-import { aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
+import { JobError } from '../../../lib/core/errors/job-error.ts';
+import { parseWebsiteId } from '../../../lib/core/ids.ts';
+import { toCoalescedJob } from '../../../lib/core/job/coalesce.ts';
+import { type DecodeJobOptions, decodeJob } from '../../../lib/core/job/decode-job.ts';
+import { encodeJob } from '../../../lib/core/job/encode-job.ts';
+import type { SessionJob } from '../../../lib/core/job/session-job.ts';
+import { aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../../support/builders.ts';
 
 const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };
 const BUCKET_MS = 1_790_856_000_000;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toCoalescedJob } from '../../lib/core/coalesce.ts';
-import { aSession, OTHER_WEBSITE_ID } from '../support/builders.ts';
+import { toCoalescedJob } from '../../../lib/core/job/coalesce.ts';
+import { aSession, OTHER_WEBSITE_ID } from '../../support/builders.ts';
 
 const anyWindow = fc.record({
   coalesceSeconds: fc.integer({ min: 1, max: 300 }),
