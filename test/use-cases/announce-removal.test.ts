@@ -50,6 +50,19 @@ describe('announcing a removal', () => {
     expect(telemetry.named('record-unchanged')).toMatchObject([{ version: REMOVED_MS }]);
   });
 
+  test('never passes for newer than a record that was announced after the look', async () => {
+    const { archive, topic, announceRecord, announceRemoval } = setUp();
+    await announceRecord(aFetchedConversation(), FULL);
+    const replaces = await archive.getLatest(aSession());
+    await announceRecord(aFetchedConversation({ conversation: { state: 'resolved' } }), FULL);
+
+    const removal = announceRemoval(aSession(), { ...GONE, replaces: replaces ?? null });
+
+    await expect(removal).rejects.toMatchObject({ code: 'record_superseded' });
+    expect(topic.notices).toHaveLength(2);
+    expect((await archive.getLatest(aSession()))?.latest.kind).toBe('conversation.enriched');
+  });
+
   test('of a session that was never seen concerns nobody', async () => {
     const { archive, topic, announceRecord, announceRemoval } = setUp();
     const elsewhere = aSession('session_a', OTHER_WEBSITE_ID);

@@ -62,9 +62,10 @@ function createScene() {
     bestEffort,
     notes,
     crisp: { getWebsite: () => crisp.website() },
-    announceRemoval: async (_session, { reason }) => {
+    announceRemoval: async (_session, { reason, replaces }) => {
       if (!seen.before) return { outcome: 'never-seen' };
       removals.push(reason);
+      expect(replaces).toBe(null);
       return { outcome: 'removed', version: 1 };
     },
   });
