@@ -1,3 +1,4 @@
+import { describeDefect } from './describe-defect.ts';
 import { HookRefusedError } from './hook-refused-error.ts';
 
 /**
@@ -9,10 +10,7 @@ export function toHookRefusal(thrown: unknown): HookRefusedError {
   return new HookRefusedError('unexpected', describe(thrown), { cause: thrown });
 }
 
-const STACK_FRAME = /^ {4}at .*:\d+:\d+\)?$/;
-
 function describe(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return `${typeof thrown} thrown`;
-  const frames = (thrown.stack ?? '').split('\n').filter((line) => STACK_FRAME.test(line));
-  return [thrown.name, ...frames.slice(0, 3).map((frame) => frame.trim())].join(' ');
+  const { name, where } = describeDefect(thrown);
+  return where === '' ? `${name} thrown` : `${name} ${where}`;
 }

@@ -33,7 +33,10 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
     (request, response) => {
-      answer(request, response, options).catch(() => send(response, 500, { error: 'unexpected' }));
+      const requestId = randomUUID();
+      answer(request, response, { ...options, requestId }).catch(() =>
+        refuse(response, 500, 'unexpected', requestId),
+      );
     },
   );
   server.on('clientError', refuseConnection);
@@ -41,19 +44,20 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   return { url, stop };
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  options: FrontDoorOptions,
-): Promise<void> {
+interface Answering extends FrontDoorOptions {
+  readonly requestId: string;
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, options: Answering): Promise<void> {
+  const { requestId } = options;
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   if (path === '/healthz') return sendHealth(response, options);
 
   const invoke = findFunction(path, options.functions);
-  if (!invoke) return send(response, 404, { error: 'not_found' });
+  if (!invoke) return refuse(response, 404, 'not_found', requestId);
 
   const body = await readBody(request, options.bodyLimitBytes);
-  if (!body) return send(response, 413, { error: 'body_too_large' }, { connection: 'close' });
+  if (!body) return refuse(response, 413, 'body_too_large', requestId);
 
   const result = await invoke(
     toFunctionUrlEvent({
@@ -62,7 +66,7 @@ async function answer(
       rawHeaders: request.rawHeaders,
       body,
       sourceIp: request.socket.remoteAddress ?? '',
-      requestId: randomUUID(),
+      requestId,
       nowMs: options.clock.nowMs(),
     }),
   );
@@ -79,6 +83,11 @@ function findFunction(path: string, functions: FrontDoorOptions['functions']): U
 function sendHealth(response: ServerResponse, { health }: FrontDoorOptions): void {
   const state = health();
   send(response, state ? 200 : 503, state ?? { status: 'starting' });
+}
+
+/** Every refusal has the form that the functions give theirs. What was not read of the request is not waited for. */
+function refuse(response: ServerResponse, status: number, error: string, requestId: string): void {
+  send(response, status, { error, request_id: requestId }, { connection: 'close' });
 }
 
 function send(

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 
 /** What Node's HTTP parser found wrong with a connection, as status and code of our reply. */
@@ -16,7 +17,7 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): 
     return;
   }
   const [status, code] = REFUSALS[error.code ?? ''] ?? ['400 Bad Request', 'bad_request'];
-  const body = JSON.stringify({ error: code });
+  const body = JSON.stringify({ error: code, request_id: randomUUID() });
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   );

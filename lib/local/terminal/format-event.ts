@@ -35,10 +35,11 @@ export function formatEvent(
     case 'job-deferred':
       return line('defer', event.sessionId, `${event.reason}, again in ${event.delaySeconds} s`);
     case 'job-failed':
+      // Where a defect happened stands in the structured log; here its name is enough.
       return line(
         'fail',
         event.sessionId ?? '',
-        `${event.code}${suffix(event.hint)}: attempt ${event.attempt}, again in ${event.delaySeconds} s`,
+        `${event.code}${event.code.startsWith('unexpected') ? '' : suffix(event.hint)}: attempt ${event.attempt}, again in ${event.delaySeconds} s`,
       );
     case 'paging-untrusted':
       return line(

@@ -87,7 +87,7 @@ test('a body over the limit is refused without being read to its end, with and w
   } as RequestInit).catch(() => undefined);
 
   expect(declared.status).toBe(413);
-  expect(await declared.json()).toEqual({ error: 'body_too_large' });
+  expect(await declared.json()).toEqual({ error: 'body_too_large', request_id: expect.any(String) });
   expect(streamed === undefined || streamed.status === 413).toBe(true);
   expect(events).toEqual([]);
 });
@@ -98,7 +98,7 @@ test('a body shorter than its declared length is refused with bad_length', async
   const answer = await sendRaw(port, 'POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{}');
 
   expect(answer).toContain('HTTP/1.1 400 Bad Request');
-  expect(answer).toContain('{"error":"bad_length"}');
+  expect(answer).toContain('{"error":"bad_length","request_id":"');
   expect(events).toEqual([]);
 });
 
@@ -111,13 +111,13 @@ test('headers beyond 16 KB are refused with 431', async () => {
   );
 
   expect(answer).toContain('HTTP/1.1 431');
-  expect(answer).toContain('{"error":"headers_too_large"}');
+  expect(answer).toContain('{"error":"headers_too_large","request_id":"');
 });
 
 test('what is no HTTP is refused with 400', async () => {
   const { port } = await openDoor();
 
-  expect(await sendRaw(port, 'hello\r\n\r\n')).toContain('{"error":"bad_request"}');
+  expect(await sendRaw(port, 'hello\r\n\r\n')).toContain('{"error":"bad_request","request_id":"');
 });
 
 test('healthz is 200 only when the pipeline is ready, and tells what a program needs', async () => {
@@ -139,5 +139,5 @@ test.each(['/', '/webhooks', '/hook', '//webhook', '/healthz/x'])('%s is not fou
   const response = await fetch(url + path, { method: 'POST', body: '{}' });
 
   expect(response.status).toBe(404);
-  expect(await response.json()).toEqual({ error: 'not_found' });
+  expect(await response.json()).toEqual({ error: 'not_found', request_id: expect.any(String) });
 });
