@@ -50,7 +50,7 @@ async function run(options: LocalOptions): Promise<void> {
     clock: systemClock,
     terminal,
   });
-  terminal.say(formatBanner(mode));
+  terminal.say(formatBanner(mode, options));
   const { crisp } = mode;
   return options.once && crisp
     ? runOnce(mode, crisp, terminal)
