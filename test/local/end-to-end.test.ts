@@ -1,3 +1,4 @@
+import { SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
 import type { SessionRef } from '../../lib/core/ids.ts';
 import type { EnrichedRecord } from '../../lib/core/record/schema.ts';
@@ -82,6 +83,25 @@ describe.concurrent('a signed hook in, a complete record out', () => {
       expect(record?.metrics.messages).toBe(100);
     },
   );
+
+  test('a queue without its delay causes no early fetch: the message is deferred, then fetched', async ({
+    onTestFinished,
+  }) => {
+    const scene = await start(onTestFinished, { env: { COALESCE_SECONDS: '2' } });
+    const [session] = simulatorOf(scene).seedConversations({ conversations: 1, messages: 2 });
+    if (!session) throw new Error('no session');
+    const { clients, resources } = scene.mode.aws;
+    const Attributes = { DelaySeconds: '0' };
+    await clients.sqs.send(
+      new SetQueueAttributesCommand({ QueueUrl: resources.queues.sessions, Attributes }),
+    );
+
+    await scene.hook(session);
+    const [record] = await scene.receiveRecords(1);
+
+    expect(scene.shown.join('')).toMatch(/defer .* not_due/);
+    expect(fingerprints(record)).toEqual(truth(scene, session));
+  });
 
   test('two websites that hold the same session id give two records, never mixed', async ({
     onTestFinished,
