@@ -1,4 +1,5 @@
 import { BadInvocationError } from '../core/errors/bad-invocation-error.ts';
+import { isJsonObject } from '../core/is-json-object.ts';
 import type { ReceivedMessage } from '../core/job/received-message.ts';
 
 /**
@@ -7,14 +8,14 @@ import type { ReceivedMessage } from '../core/job/received-message.ts';
  * returns the whole batch to the queue.
  */
 export function toReceivedMessages(event: unknown): ReceivedMessage[] {
-  const records = isObject(event) ? event.Records : undefined;
+  const records = isJsonObject(event) ? event.Records : undefined;
   if (!Array.isArray(records))
     throw new BadInvocationError('bad_invocation', `expected SQS records, got ${describe(event)}`);
   return records.map(toReceivedMessage);
 }
 
 function toReceivedMessage(record: unknown): ReceivedMessage {
-  if (!isObject(record))
+  if (!isJsonObject(record))
     throw new BadInvocationError('bad_record', `expected an SQS record, got ${describe(record)}`);
   if (record.eventSource !== 'aws:sqs') {
     throw new BadInvocationError(
@@ -26,7 +27,7 @@ function toReceivedMessage(record: unknown): ReceivedMessage {
   if (!isText(messageId) || !isText(receiptHandle)) {
     throw new BadInvocationError('bad_record', 'an SQS record lacks its messageId or receiptHandle');
   }
-  const attributes = isObject(record.attributes) ? record.attributes : {};
+  const attributes = isJsonObject(record.attributes) ? record.attributes : {};
   return {
     messageId,
     receiptHandle,
@@ -41,17 +42,13 @@ function toCount(value: unknown): number | undefined {
   return typeof value === 'string' && /^[1-9]\d{0,15}$/.test(value) ? Number(value) : undefined;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
 function describe(value: unknown): string {
   if (value === null) return 'null';
-  if (!isObject(value)) return Array.isArray(value) ? 'an array' : typeof value;
+  if (!isJsonObject(value)) return Array.isArray(value) ? 'an array' : typeof value;
   return `an object with the keys ${clip(Object.keys(value).join(', ') || 'none')}`;
 }
 

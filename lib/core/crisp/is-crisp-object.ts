@@ -1,6 +1,7 @@
+import { isJsonObject } from '../is-json-object.ts';
 import type { CrispObject } from './crisp-object.ts';
 
-/** True for a JSON object; false for null, lists and scalars. */
+/** True for a JSON object, of which Crisp may have sent any; its fields are still unread. */
 export function isCrispObject(value: unknown): value is CrispObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isJsonObject(value);
 }

@@ -1,4 +1,5 @@
 import { HookRefusedError } from '../errors/hook-refused-error.ts';
+import { isJsonObject, type JsonObject } from '../is-json-object.ts';
 
 /** A Crisp event, of which only the envelope has been checked; the ids in it may still be anything. */
 export interface HookEvent {
@@ -8,8 +9,6 @@ export interface HookEvent {
   readonly websiteId: unknown;
 }
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-
 /** Reads the envelope `{ event, data, website_id }` as leniently as Crisp's own client does. */
 export function readHookEvent(payload: unknown): HookEvent {
   if (!isJsonObject(payload)) throw new HookRefusedError('payload_not_object');
@@ -17,8 +16,4 @@ export function readHookEvent(payload: unknown): HookEvent {
   if (typeof event !== 'string' || event === '') throw new HookRefusedError('event_missing');
   if (!isJsonObject(data)) throw new HookRefusedError('data_malformed');
   return { name: event, data, websiteId: website_id };
-}
-
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { JobError } from '../errors/job-error.ts';
 import { parseSessionId, parseWebsiteId, type SessionId, type WebsiteId } from '../ids.ts';
+import { isJsonObject } from '../is-json-object.ts';
 import { toShape } from '../text/to-shape.ts';
 import { type CoalesceWindow, MAX_COALESCE_SECONDS, MAX_MARGIN_SECONDS } from './coalesce.ts';
 import { JOB_VERSION } from './encode-job.ts';
@@ -57,7 +58,7 @@ function parseFields(body: string): Fields {
     // The parser's own message quotes the text, which may be anything: it stays out of the error.
     throw toMalformed('not JSON', body);
   }
-  if (!isFields(parsed)) throw toMalformed('not a JSON object', body);
+  if (!isJsonObject(parsed)) throw toMalformed('not a JSON object', body);
   return parsed;
 }
 
@@ -117,8 +118,4 @@ function readNotBefore(value: unknown, bucketMs: number, { coalesce, sentMs }: D
 
 function isMoment(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

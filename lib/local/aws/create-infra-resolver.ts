@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../core/is-json-object.ts';
 import type { InfraContext } from './infra-context.ts';
 import { InfraError } from './infra-error.ts';
 import { resolveInfraVariables } from './resolve-infra-variables.ts';
@@ -27,7 +28,7 @@ export function createInfraResolver(
   return function resolve(value: unknown): unknown {
     if (typeof value === 'string') return resolveInfraVariables(value, context);
     if (Array.isArray(value)) return value.map(resolve).filter((item) => item !== undefined);
-    if (!isRecord(value)) return value;
+    if (!isJsonObject(value)) return value;
     const [name, ...others] = Object.keys(value);
     if (name !== undefined && others.length === 0 && (name === 'Ref' || name.startsWith('Fn::'))) {
       return applyFunction(name, value[name], { resources, context, resolve });
@@ -75,7 +76,7 @@ function getAttribute(path: string, scope: Scope): string {
 
 function substitute(argument: unknown, scope: Scope): unknown {
   const [template, names] = Array.isArray(argument) ? argument : [argument, {}];
-  const given = isRecord(names) ? names : {};
+  const given = isJsonObject(names) ? names : {};
   const text = String(scope.resolve(toText(template, 'Fn::Sub')));
   return text.replace(/\$\{([^!{}][^{}]*)\}/g, (_match, name: string) => {
     if (name in given) return String(scope.resolve(given[name]));
@@ -131,8 +132,4 @@ function resolveEntries(value: Readonly<Record<string, unknown>>, resolve: Infra
 function toText(value: unknown, functionName: string): string {
   if (typeof value === 'string') return value;
   throw new InfraError('infra_unsupported', `${functionName} needs a text`);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

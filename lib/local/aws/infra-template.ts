@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isJsonObject } from '../../core/is-json-object.ts';
 import { createInfraResolver, type InfraResolver, type RawResource } from './create-infra-resolver.ts';
 import type { InfraContext, InfraSettings } from './infra-context.ts';
 import { InfraError } from './infra-error.ts';
@@ -73,18 +74,18 @@ async function readInfraFiles(directory: string): Promise<InfraFile[]> {
 
 async function readInfraFile(directory: string, name: string): Promise<InfraFile> {
   const content = parseInfraYaml(await readFile(join(directory, name), 'utf8'), name);
-  if (!isRecord(content)) throw new InfraError('infra_unreadable', `${name} is not a map`);
+  if (!isJsonObject(content)) throw new InfraError('infra_unreadable', `${name} is not a map`);
   return { name, content };
 }
 
 function toResources({ name: fileName, content }: InfraFile): RawResource[] {
-  if (fileName === FUNCTIONS_FILE || !isRecord(content.Resources)) return [];
+  if (fileName === FUNCTIONS_FILE || !isJsonObject(content.Resources)) return [];
   return Object.entries(content.Resources).map(([logicalId, resource]) => {
-    if (!isRecord(resource) || typeof resource.Type !== 'string') {
+    if (!isJsonObject(resource) || typeof resource.Type !== 'string') {
       throw new InfraError('infra_unreadable', `${fileName}: ${logicalId} has no Type`);
     }
     const properties = resource.Properties;
-    return { logicalId, type: resource.Type, properties: isRecord(properties) ? properties : {} };
+    return { logicalId, type: resource.Type, properties: isJsonObject(properties) ? properties : {} };
   });
 }
 
@@ -94,12 +95,8 @@ function toResource({ logicalId, properties }: RawResource, resolve: InfraResolv
 
 function toFunction(name: string, functions: InfraFile['content'] | undefined, resolve: InfraResolver) {
   const fields = functions?.[name];
-  if (!isRecord(fields)) {
+  if (!isJsonObject(fields)) {
     throw new InfraError('infra_incomplete', `${FUNCTIONS_FILE} has no function named ${name}`);
   }
   return { name, field: (field: string) => resolve(fields[field]) };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

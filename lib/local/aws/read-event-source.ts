@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../core/is-json-object.ts';
 import { InfraError } from './infra-error.ts';
 import type { InfraTemplate } from './infra-template.ts';
 
@@ -38,7 +39,7 @@ export function readEventSource(template: InfraTemplate, functionName: string): 
 function findSqsEvent(events: unknown): Readonly<Record<string, unknown>> | undefined {
   if (!Array.isArray(events)) return undefined;
   for (const event of events) {
-    if (isRecord(event) && isRecord(event.sqs)) return event.sqs;
+    if (isJsonObject(event) && isJsonObject(event.sqs)) return event.sqs;
   }
   return undefined;
 }
@@ -47,8 +48,4 @@ function toNumber(value: unknown, name: string): number {
   const number = Number(value);
   if (Number.isInteger(number) && number > 0) return number;
   throw new InfraError('infra_unsupported', `functions.yml: ${name} must be a whole number above zero`);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

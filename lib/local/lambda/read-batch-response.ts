@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../core/is-json-object.ts';
 /** Which messages of a batch failed, or that the response is none, which makes the whole batch a failure. */
 export type BatchResult =
   | { readonly outcome: 'reported'; readonly failedIds: ReadonlySet<string> }
@@ -22,14 +23,14 @@ export function readBatchResponse(response: unknown, messageIds: ReadonlySet<str
   const json = toJson(response);
   if (json === undefined) return invalid('response-not-serializable');
   if (json === null) return ALL_SUCCEEDED;
-  if (!isRecord(json)) return invalid('response-not-an-object');
+  if (!isJsonObject(json)) return invalid('response-not-an-object');
 
   const failures = json.batchItemFailures ?? [];
   if (!Array.isArray(failures)) return invalid('failures-not-a-list');
 
   const failedIds = new Set<string>();
   for (const failure of failures) {
-    const identifier = isRecord(failure) ? failure.itemIdentifier : undefined;
+    const identifier = isJsonObject(failure) ? failure.itemIdentifier : undefined;
     if (typeof identifier !== 'string') return invalid('identifier-missing');
     if (identifier === '') return invalid('identifier-empty');
     if (!messageIds.has(identifier)) return invalid('identifier-unknown');
@@ -49,8 +50,4 @@ function toJson(response: unknown): unknown {
 
 function invalid(reason: InvalidResponse): BatchResult {
   return { outcome: 'invalid', reason };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

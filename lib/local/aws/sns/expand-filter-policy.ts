@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../../core/is-json-object.ts';
 /** A filter policy on message attributes: for each name the conditions of which one must hold. */
 export type FilterPolicy = Readonly<Record<string, unknown>>;
 
@@ -9,7 +10,8 @@ export function expandFilterPolicy(policy: FilterPolicy): FilterPolicy {
   return Object.fromEntries(
     Object.entries(policy).map(([name, conditions]) => {
       if (!Array.isArray(conditions)) return [name, conditions];
-      if (name === '$or') return [name, conditions.map((it) => (isRecord(it) ? expandFilterPolicy(it) : it))];
+      if (name === '$or')
+        return [name, conditions.map((it) => (isJsonObject(it) ? expandFilterPolicy(it) : it))];
       return [name, conditions.flatMap((condition) => [condition, ...toElementConditions(condition)])];
     }),
   );
@@ -27,7 +29,7 @@ function toElementConditions(condition: unknown): Wildcard[] {
   if (typeof condition === 'string') {
     return toSpellings(condition).flatMap((text) => surround(`"${text}"`, BEFORE, AFTER));
   }
-  if (!isRecord(condition)) return [];
+  if (!isJsonObject(condition)) return [];
   const { prefix, suffix } = condition;
   if (typeof prefix === 'string')
     return toSpellings(prefix).flatMap((it) => surround(`"${it}`, BEFORE, ['*']));
@@ -47,8 +49,4 @@ function toSpellings(value: string): string[] {
   const plain = JSON.stringify(value).slice(1, -1);
   const escaped = plain.replace(/[\ud800-\udfff]/g, (half) => `\\u${half.charCodeAt(0).toString(16)}`);
   return [...new Set([plain, escaped])];
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
