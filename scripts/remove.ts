@@ -1,20 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import { loadDeploySettings } from '../lib/app/load-config.ts';
-import { parseStage } from './deploying/parse-stage.ts';
-import { requireCredentials } from './deploying/require-credentials.ts';
+import { prepareStack } from './deploying/prepare-stack.ts';
 import { runCommand } from './deploying/run-command.ts';
 import { runOsls } from './packaging/run-osls.ts';
-import { writeArtifacts } from './packaging/write-artifacts.ts';
 
 // `npm run remove -- --stage S`: the stack goes; the archive and the ledger stay, for they cannot be had again.
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 await runCommand(async () => {
-  const { stage, forOsls } = parseStage(process.argv.slice(2));
-  loadDeploySettings();
-  await requireCredentials();
-  // osls reads the whole service first, and wants its artefacts to exist.
-  await writeArtifacts({ root });
+  const { stage, forOsls } = await prepareStack(root, process.argv.slice(2));
   await runOsls(['remove', ...forOsls], { root, output: 'inherit' });
   console.log(
     `\nKept: the bucket crisp-enrich-${stage}-archive-… and the table crisp-enrich-${stage}-ledger. Delete them ` +
