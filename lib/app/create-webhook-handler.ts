@@ -26,8 +26,6 @@ export interface WebhookDependencies {
   readonly telemetry?: Telemetry;
 }
 
-export type WebhookHandler = ReturnType<typeof createWebhookHandler>;
-
 /** The webhook function. It answers every request itself, defects included, and never throws. */
 export function createWebhookHandler(config: WebhookConfig, dependencies: WebhookDependencies) {
   const { secrets, clock = systemClock, sqs = createWebhookSqsClient() } = dependencies;

@@ -35,8 +35,6 @@ export interface AcceptWebhookDependencies {
   readonly telemetry: Telemetry;
 }
 
-export type AcceptWebhook = ReturnType<typeof createAcceptWebhook>;
-
 /**
  * Takes one delivery in: verifies its raw bytes, picks its session, and enqueues it. `queued` means that the queue has
  * the job for good; `ignored`, that the event is genuine and of no interest. Throws `HookRefusedError` for all else;

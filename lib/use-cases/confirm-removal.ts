@@ -34,9 +34,8 @@ export type ConfirmRemoval = ReturnType<typeof createConfirmRemoval>;
 
 /**
  * Decides what a 404 means. Only when Crisp has twice not had the conversation, in two receives of one message at least
- * ten seconds apart, while the website
- * itself answers, is its removal announced; a session of which there never was a record is skipped. Throws where the
- * website does not answer, or where the ledger is away and nothing can be confirmed.
+ * ten seconds apart, while the website itself answers, is its removal announced; a session of which there never was a
+ * record is skipped. Throws where the website does not answer, or where the ledger is away and nothing can be confirmed.
  */
 export function createConfirmRemoval(dependencies: ConfirmRemovalDependencies) {
   const { clock, crisp, notes, bestEffort, announceRemoval, telemetry } = dependencies;

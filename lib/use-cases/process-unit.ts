@@ -27,10 +27,11 @@ export interface ProcessUnitDependencies {
 export type ProcessUnit = ReturnType<typeof createProcessUnit>;
 
 /**
- * Handles the messages of one session: those that are early are deferred to their `notBeforeMs`, those with a
- * verdict wait for SQS to move them, the others share one fetch and its fate. Resolves to one outcome per message and never throws.
+ * Handles the messages of one session: those that are early are deferred to their `notBeforeMs`, those with a verdict
+ * wait for SQS to move them, the others share one fetch and its fate. Resolves to one outcome per message and never
+ * throws.
  *
- * The debounce (skipping a message that a newer one supersedes) will stand between the two steps.
+ * The debounce (skipping a message that a newer one supersedes) will stand before the fetch.
  */
 export function createProcessUnit(dependencies: ProcessUnitDependencies) {
   const { clock, refreshSession, hideMessage, retainFailed, verdicts, telemetry } = dependencies;

@@ -22,13 +22,6 @@ export function createMessageMerge(): MessageMerge {
   };
 }
 
-/** The messages of all pages, none twice, oldest first; null, scalars and incomplete objects are kept as they are. */
-export function mergeMessages(pages: readonly (readonly unknown[])[]): unknown[] {
-  const merge = createMessageMerge();
-  for (const page of pages) merge.add(page);
-  return merge.toSorted();
-}
-
 function* withKeys(page: readonly unknown[]): Generator<[string, unknown]> {
   const occurrences = new Map<string, number>();
   for (const message of page) {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createMessageMerge, mergeMessages } from '../../../lib/core/crisp/merge-messages.ts';
+import { createMessageMerge } from '../../../lib/core/crisp/merge-messages.ts';
 import { JobError } from '../../../lib/core/errors/job-error.ts';
+import { mergeMessages } from '../../support/merge-messages.ts';
 
 const message = (fingerprint: unknown, timestamp: unknown, content: unknown = 'text') => ({
   fingerprint,

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mergeMessages } from '../../../lib/core/crisp/merge-messages.ts';
 import { buildRecord } from '../../../lib/core/record/build-record.ts';
 import { enrichedRecordSchema } from '../../../lib/core/record/schema.ts';
 import { VOLATILE_FIELDS } from '../../../lib/core/record/volatile-fields.ts';
@@ -9,6 +8,7 @@ import {
   aFetchedConversation,
   FETCH_STARTED_MS,
 } from '../../support/a-fetched-conversation.ts';
+import { mergeMessages } from '../../support/merge-messages.ts';
 
 const OPTIONS = { version: FETCH_STARTED_MS, mode: 'full', absorbed: 11 } as const;
 
