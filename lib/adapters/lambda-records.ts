@@ -1,6 +1,7 @@
 import { BadInvocationError } from '../core/errors/bad-invocation-error.ts';
 import { isJsonObject } from '../core/is-json-object.ts';
 import type { ReceivedMessage } from '../core/job/received-message.ts';
+import { toShape } from '../core/text/to-shape.ts';
 
 /**
  * Reads Lambda's SQS event. Throws `BadInvocationError` where the event is something else (`bad_invocation`), or where a
@@ -20,7 +21,7 @@ function toReceivedMessage(record: unknown): ReceivedMessage {
   if (record.eventSource !== 'aws:sqs') {
     throw new BadInvocationError(
       'bad_invocation',
-      `expected records of aws:sqs, got ${clip(String(record.eventSource))}`,
+      `expected records of aws:sqs, got ${describeSource(record.eventSource)}`,
     );
   }
   const { messageId, receiptHandle, body } = record;
@@ -46,12 +47,21 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
+// What somebody else invoked the function with is told by names alone; any other text, by its shape.
+const NAME = /^[\w:.-]{1,40}$/;
+const SHOWN_NAMES = 10;
+
+function describeSource(value: unknown): string {
+  return typeof value === 'string' ? toName(value) : describe(value);
+}
+
 function describe(value: unknown): string {
   if (value === null) return 'null';
   if (!isJsonObject(value)) return Array.isArray(value) ? 'an array' : typeof value;
-  return `an object with the keys ${clip(Object.keys(value).join(', ') || 'none')}`;
+  const names = Object.keys(value).slice(0, SHOWN_NAMES).map(toName);
+  return `an object with the keys ${names.join(', ') || 'none'}`;
 }
 
-function clip(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+function toName(text: string): string {
+  return NAME.test(text) ? text : `"${toShape(text, 40)}"`;
 }

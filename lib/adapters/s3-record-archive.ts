@@ -80,7 +80,7 @@ const HINTS = {
 function toArchiveError(thrown: unknown, action: keyof typeof HINTS): JobError {
   if (thrown instanceof JobError) return thrown;
   const { code, status, isDenied } = toAwsFailure(thrown);
-  return new JobError('archive_failed', {
+  return new JobError(isDenied ? 'downstream_denied' : 'archive_failed', {
     detail: code,
     cause: thrown,
     ...(status !== undefined && { status }),

@@ -34,7 +34,7 @@ const HINT = 'allow sns:Publish on the records topic, and the use of its KMS key
 
 function throwTopicError(thrown: unknown): never {
   const { code, status, isDenied } = toAwsFailure(thrown);
-  throw new JobError('topic_failed', {
+  throw new JobError(isDenied ? 'downstream_denied' : 'topic_failed', {
     detail: code,
     cause: thrown,
     ...(status !== undefined && { status }),

@@ -1,18 +1,24 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import middy from '@middy/core';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { CrispPool } from '../adapters/crisp/crisp-http.ts';
 import { toReceivedMessages } from '../adapters/lambda-records.ts';
-import { createPowertoolsTelemetry } from '../adapters/powertools-telemetry.ts';
+import { createKnownSecrets } from '../adapters/secrets/known-secrets.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { createPowertoolsTelemetry } from '../adapters/telemetry/powertools-telemetry.ts';
+import { createSafeTelemetry } from '../adapters/telemetry/safe-telemetry.ts';
 import type { ConsumerConfig } from '../core/config/config.ts';
 import { BadInvocationError } from '../core/errors/bad-invocation-error.ts';
 import type { ReceivedMessage } from '../core/job/received-message.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ConsumerSwitch } from '../ports/consumer-switch.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import type { MessageOutcome } from '../use-cases/message-outcome.ts';
+import type { MessageOutcome } from '../use-cases/consume/message-outcome.ts';
 import { type AwsClients, createAwsClients } from './aws-clients.ts';
 import { createConsumer } from './create-consumer.ts';
+import { createConsumerSwitch } from './create-consumer-switch.ts';
+import { withoutForeignErrors } from './without-foreign-errors.ts';
 
 export interface ConsumerDependencies {
   readonly secrets: Secrets;
@@ -22,6 +28,10 @@ export interface ConsumerDependencies {
   readonly telemetry?: Telemetry;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
+  /** In place of connections to Crisp. */
+  readonly pool?: CrispPool;
+  /** In place of the event source mapping. */
+  readonly consumerSwitch?: ConsumerSwitch;
 }
 
 export type ConsumerHandler = ReturnType<typeof createConsumerHandler>;
@@ -32,20 +42,40 @@ export type ConsumerHandler = ReturnType<typeof createConsumerHandler>;
  * messages.
  */
 export function createConsumerHandler(config: ConsumerConfig, dependencies: ConsumerDependencies) {
-  const { secrets, clock = systemClock, clients = createAwsClients(), random = Math.random } = dependencies;
+  const { clock = systemClock, clients = createAwsClients(), random = Math.random } = dependencies;
+  const { secrets, redact } = createKnownSecrets(dependencies.secrets);
   const { telemetry, middlewares } = dependencies.telemetry
-    ? { telemetry: dependencies.telemetry, middlewares: [] }
-    : createPowertoolsTelemetry({ service: 'consumer', logLevel: config.logLevel });
-  const processBatch = createConsumer(config, { secrets, clock, clients, random, telemetry });
+    ? { telemetry: createSafeTelemetry(dependencies.telemetry, redact), middlewares: [] }
+    : createPowertoolsTelemetry({
+        service: 'consumer',
+        logLevel: config.logLevel,
+        namespace: config.metricsNamespace,
+        redact,
+      });
+  const { pool, consumerSwitch = createConsumerSwitch(config, clock) } = dependencies;
+  const processBatch = createConsumer(config, {
+    secrets,
+    clock,
+    clients,
+    random,
+    telemetry,
+    consumerSwitch,
+    pool,
+    redact,
+  });
 
-  return middy(async (event: SQSEvent, context: Context) => {
+  const handler = middy(async (event: SQSEvent, context: Context) => {
     const messages = readMessages(event, telemetry);
-    const outcomes = processBatch(messages, clock.nowMs() + context.getRemainingTimeInMillis());
+    const outcomes = processBatch(messages, {
+      deadlineMs: clock.nowMs() + context.getRemainingTimeInMillis(),
+      requestId: context.awsRequestId,
+    });
     const settle = async ({ messageId }: SQSRecord) => expectAcknowledged((await outcomes).get(messageId));
     // A processor keeps the state of one batch.
     const processor = new BatchProcessor(EventType.SQS);
     return processPartialResponse(event, settle, processor, { context, throwOnFullBatchFailure: false });
   }).use(middlewares);
+  return withoutForeignErrors((event: SQSEvent, context: Context) => handler(event, context));
 }
 
 function readMessages(event: SQSEvent, telemetry: Telemetry): ReceivedMessage[] {

@@ -1,28 +1,31 @@
 import { createCrispApi } from '../adapters/crisp/create-crisp-api.ts';
+import type { CrispPool } from '../adapters/crisp/crisp-http.ts';
 import { createThrottle } from '../adapters/crisp/throttle.ts';
-import { createDynamoMessageNotes } from '../adapters/dynamo-message-notes.ts';
-import { createS3RecordArchive } from '../adapters/s3-record-archive.ts';
-import { createSnsRecordTopic } from '../adapters/sns-record-topic.ts';
-import { createSqsJobVisibility } from '../adapters/sqs-job-visibility.ts';
+import { createDynamoBreakerNotes } from '../adapters/ledger/dynamo-breaker-notes.ts';
+import { createDynamoMessageNotes } from '../adapters/ledger/dynamo-message-notes.ts';
+import { createDynamoRunLog } from '../adapters/ledger/dynamo-run-log.ts';
+import { createSqsJobVisibility } from '../adapters/sqs/sqs-job-visibility.ts';
 import type { ConsumerConfig } from '../core/config/config.ts';
-import { createPagingTrust } from '../core/crisp/paging-trust.ts';
 import { toThrottleShare } from '../core/crisp/throttle-share.ts';
 import { decodeJob } from '../core/job/decode-job.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ConsumerSwitch } from '../ports/consumer-switch.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import { createAnnounceRecord } from '../use-cases/announce-record.ts';
-import { createAnnounceRemoval } from '../use-cases/announce-removal.ts';
 import { createBestEffort } from '../use-cases/best-effort.ts';
-import { createConfirmRemoval } from '../use-cases/confirm-removal.ts';
-import { createFetchConversation } from '../use-cases/fetch-conversation.ts';
-import { createHideMessage } from '../use-cases/hide-message.ts';
-import { createProcessBatch, type ProcessBatch } from '../use-cases/process-batch.ts';
-import { createProcessUnit } from '../use-cases/process-unit.ts';
-import { createRefreshSession } from '../use-cases/refresh-session.ts';
-import { createRetainFailed } from '../use-cases/retain-failed.ts';
-import { createVerdicts } from '../use-cases/verdicts.ts';
+import { createBreaker } from '../use-cases/breaker/create-breaker.ts';
+import { createDeferMessage } from '../use-cases/consume/defer-message.ts';
+import { createHandleFailure } from '../use-cases/consume/handle-failure.ts';
+import { createHideMessage } from '../use-cases/consume/hide-message.ts';
+import { createProcessBatch, type ProcessBatch } from '../use-cases/consume/process-batch.ts';
+import { createProcessUnit } from '../use-cases/consume/process-unit.ts';
+import { createRecallFailure } from '../use-cases/consume/recall-failure.ts';
+import { createRecordRuns } from '../use-cases/consume/record-runs.ts';
+import { createRefreshUnit } from '../use-cases/consume/refresh-unit.ts';
+import { createRetainFinal } from '../use-cases/consume/retain-final.ts';
+import { createRetainUnreadable } from '../use-cases/consume/retain-unreadable.ts';
 import type { AwsClients } from './aws-clients.ts';
+import { createRefresh } from './create-refresh.ts';
 
 export interface ConsumerDependencies {
   readonly clients: AwsClients;
@@ -31,55 +34,60 @@ export interface ConsumerDependencies {
   readonly telemetry: Telemetry;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  readonly consumerSwitch: ConsumerSwitch;
+  /** In place of connections to Crisp. */
+  readonly pool?: CrispPool | undefined;
+  /** Takes out of a text the secrets that were read. */
+  readonly redact: (text: string) => string;
 }
 
-/** Wires one instance of the consumer: its own token bucket, its own connections to Crisp. */
+/** Wires one instance of the consumer: its own token bucket, its own connections to Crisp, its own view of the breaker. */
 export function createConsumer(config: ConsumerConfig, dependencies: ConsumerDependencies): ProcessBatch {
-  const { clients, clock, telemetry, random } = dependencies;
+  const { clients, clock, telemetry, random, consumerSwitch, redact } = dependencies;
   const crisp = createCrisp(config, dependencies);
-  const archive = createS3RecordArchive({ client: clients.s3, bucket: config.archiveBucket });
-  const topic = createSnsRecordTopic({ client: clients.sns, topicArn: config.recordsTopicArn });
-  const notes = createDynamoMessageNotes({ client: clients.dynamodb, table: config.ledgerTable });
-  const bestEffort = createBestEffort(telemetry);
-
-  const announcing = { archive, topic, telemetry, inlineLimitBytes: config.inlineLimitBytes };
-  const announceRemoval = createAnnounceRemoval(announcing);
-  const refreshSession = createRefreshSession({
-    clock,
-    archive,
-    notes,
-    bestEffort,
-    fetchConversation: createFetchConversation({
-      crisp,
-      clock,
-      telemetry,
-      include: config.include,
-      maxPages: config.maxPages,
-      pagingTrust: createPagingTrust(),
-    }),
-    announceRecord: createAnnounceRecord(announcing),
-    confirmRemoval: createConfirmRemoval({ clock, crisp, notes, bestEffort, announceRemoval, telemetry }),
-  });
-
+  const ledger = { client: clients.dynamodb, table: config.ledgerTable };
+  const policy = { retryBaseSeconds: config.retryBaseSeconds, random };
   const hideMessage = createHideMessage(
     createSqsJobVisibility(clients.sqs, config.sessionsQueueUrl),
     telemetry,
   );
-  const policy = { retryBaseSeconds: config.retryBaseSeconds, random };
-  const retainFailed = createRetainFailed({ hideMessage, policy, telemetry });
-  const verdicts = createVerdicts({ notes, bestEffort, clock });
-  const processUnit = createProcessUnit({
+  const shared = {
+    clients,
     clock,
-    refreshSession,
+    telemetry,
+    random,
+    crisp,
+    policy,
     hideMessage,
-    retainFailed,
-    verdicts,
+    notes: createDynamoMessageNotes({ ...ledger, redact }),
+    bestEffort: createBestEffort(telemetry),
+    breaker: createBreaker({
+      notes: createDynamoBreakerNotes(ledger),
+      consumerSwitch,
+      crisp,
+      clock,
+      telemetry,
+    }),
+    deferMessage: createDeferMessage(hideMessage, telemetry),
+    retainFinal: createRetainFinal(hideMessage),
+  };
+  const settling = {
+    ...shared,
+    recallFailure: createRecallFailure(shared),
+    recordRuns: createRecordRuns({ ...shared, runLog: createDynamoRunLog({ ...ledger, redact }) }),
+    handleFailure: createHandleFailure({ ...shared, maxAttempts: config.maxAttempts }),
+  };
+  const refreshUnit = createRefreshUnit({ ...settling, refreshSession: createRefresh(config, shared) });
+
+  return createProcessBatch({
+    decode: createDecode(config),
+    processUnit: createProcessUnit({ ...settling, refreshUnit }),
+    retainUnreadable: createRetainUnreadable(settling),
     telemetry,
   });
-  return createProcessBatch({ decode: createDecode(config), processUnit, retainFailed, telemetry });
 }
 
-function createCrisp(config: ConsumerConfig, { clock, secrets, telemetry }: ConsumerDependencies) {
+function createCrisp(config: ConsumerConfig, { clock, secrets, telemetry, pool }: ConsumerDependencies) {
   return createCrispApi({
     baseUrl: config.crispApiUrl,
     tier: config.crispTier,
@@ -88,6 +96,7 @@ function createCrisp(config: ConsumerConfig, { clock, secrets, telemetry }: Cons
     secrets,
     clock,
     telemetry,
+    ...(pool && { pool }),
   });
 }
 

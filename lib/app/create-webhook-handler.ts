@@ -1,22 +1,25 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
-import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import type { Context, LambdaFunctionURLEvent } from 'aws-lambda';
 import {
   type FunctionUrlResponse,
   toAcceptedResponse,
   toHookDelivery,
   toRefusedResponse,
 } from '../adapters/function-url.ts';
-import { createPowertoolsTelemetry } from '../adapters/powertools-telemetry.ts';
-import { createSqsSessionQueue } from '../adapters/sqs-session-queue.ts';
+import { createKnownSecrets } from '../adapters/secrets/known-secrets.ts';
+import { createSqsSessionQueue } from '../adapters/sqs/sqs-session-queue.ts';
+import { createWebhookSqsClient } from '../adapters/sqs/webhook-sqs-client.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { createWebhookSqsClient } from '../adapters/webhook-sqs-client.ts';
+import { createPowertoolsTelemetry } from '../adapters/telemetry/powertools-telemetry.ts';
+import { createSafeTelemetry } from '../adapters/telemetry/safe-telemetry.ts';
 import type { WebhookConfig } from '../core/config/config.ts';
 import { toHookRefusal } from '../core/errors/to-hook-refusal.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { createAcceptWebhook } from '../use-cases/accept-webhook.ts';
+import { withoutForeignErrors } from './without-foreign-errors.ts';
 
 export interface WebhookDependencies {
   readonly secrets: Secrets;
@@ -28,10 +31,16 @@ export interface WebhookDependencies {
 
 /** The webhook function. It answers every request itself, defects included, and never throws. */
 export function createWebhookHandler(config: WebhookConfig, dependencies: WebhookDependencies) {
-  const { secrets, clock = systemClock, sqs = createWebhookSqsClient() } = dependencies;
+  const { clock = systemClock, sqs = createWebhookSqsClient() } = dependencies;
+  const { secrets, redact } = createKnownSecrets(dependencies.secrets);
   const { telemetry, middlewares } = dependencies.telemetry
-    ? { telemetry: dependencies.telemetry, middlewares: [] }
-    : createPowertoolsTelemetry({ service: 'webhook', logLevel: config.logLevel });
+    ? { telemetry: createSafeTelemetry(dependencies.telemetry, redact), middlewares: [] }
+    : createPowertoolsTelemetry({
+        service: 'webhook',
+        logLevel: config.logLevel,
+        namespace: config.metricsNamespace,
+        redact,
+      });
   const acceptWebhook = createAcceptWebhook({
     config,
     secrets,
@@ -40,7 +49,7 @@ export function createWebhookHandler(config: WebhookConfig, dependencies: Webhoo
     telemetry,
   });
 
-  return middy(async (event: LambdaFunctionURLEvent): Promise<FunctionUrlResponse> => {
+  const handler = middy(async (event: LambdaFunctionURLEvent): Promise<FunctionUrlResponse> => {
     try {
       return toAcceptedResponse(await acceptWebhook(toHookDelivery(event)));
     } catch (thrown) {
@@ -50,4 +59,5 @@ export function createWebhookHandler(config: WebhookConfig, dependencies: Webhoo
       return toRefusedResponse(refusal, event.requestContext?.requestId ?? '');
     }
   }).use(middlewares);
+  return withoutForeignErrors((event: LambdaFunctionURLEvent, context: Context) => handler(event, context));
 }

@@ -7,7 +7,7 @@ import type { LocalOptions } from './local-options.ts';
 import { ARCHIVING_EVENTS } from './simulator/hooks/archiving-events.ts';
 import type { SubscriptionInput } from './simulator/hooks/hook-subscription.ts';
 import { type LocalAws, startAws } from './start-aws.ts';
-import { startPipeline } from './start-pipeline.ts';
+import { type Pipeline, startPipeline } from './start-pipeline.ts';
 import { type SimulatedCrisp, startSimulatedCrisp } from './start-simulated-crisp.ts';
 import type { Terminal } from './terminal/open-terminal.ts';
 
@@ -25,6 +25,7 @@ export interface LocalMode {
   /** What `GET /healthz` tells a program. */
   readonly health: LocalHealth;
   readonly aws: LocalAws;
+  readonly pipeline: Pipeline;
   /** Undefined where Crisp is the real one, or another server that was named. */
   readonly crisp: SimulatedCrisp | undefined;
   /** Stops what was started, in the order in which work flows; resolves with the number of fetches cut off. */
@@ -72,7 +73,7 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
     health = toHealth(pipeline.url, aws, config);
     if (!crisp) warnAboutCrisp(config, input);
     crisp?.simulator.subscribeHook(toSubscription(health.webhook, crisp));
-    return { health, aws, crisp, stop: () => stopAll(pipeline.stop, started) };
+    return { health, aws, pipeline, crisp, stop: () => stopAll(pipeline.stop, started) };
   } catch (error) {
     for (const stop of started) await stop();
     throw error;

@@ -1,13 +1,19 @@
 import { createSecrets } from '../adapters/secrets/create-secrets.ts';
 import { createConsumerHandler } from '../app/create-consumer-handler.ts';
+import { createProbeHandler } from '../app/create-probe-handler.ts';
 import { createWebhookHandler } from '../app/create-webhook-handler.ts';
+import type { ConsumerConfig } from '../core/config/config.ts';
 import type { LocalConfig } from '../core/config/parse-local-config.ts';
 import { MAX_BODY_BYTES } from '../core/hook/read-hook-body.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ConsumerSwitch } from '../ports/consumer-switch.ts';
 import { readEventSource } from './aws/read-event-source.ts';
+import { readScheduleMs } from './aws/read-schedule.ts';
 import { openFrontDoor, type UrlFunction } from './front-door/open-front-door.ts';
-import { createEventSourceMapping } from './lambda/event-source-mapping.ts';
+import { createEventSourceMapping, type EventSourceMapping } from './lambda/event-source-mapping.ts';
 import { createLambdaContext } from './lambda/lambda-context.ts';
+import { createLocalConsumerSwitch } from './lambda/local-consumer-switch.ts';
+import { startSchedule } from './lambda/start-schedule.ts';
 import { listenOrGiveWay } from './listen-or-give-way.ts';
 import type { RequestedPort } from './local-options.ts';
 import type { LocalAws } from './start-aws.ts';
@@ -25,6 +31,10 @@ export interface PipelineOptions {
 export interface Pipeline {
   /** Of the front door. */
   readonly url: string;
+  /** The tap between the queue and the consumer. */
+  readonly tap: ConsumerSwitch;
+  /** One run of the probe, beside those of its schedule. */
+  readonly probe: () => Promise<void>;
   /** Lets running fetches finish for a few seconds; resolves with how many were cut off. */
   readonly stop: () => Promise<number>;
 }
@@ -32,10 +42,15 @@ export interface Pipeline {
 // Lambda starts with five pollers where no limit is set.
 const UNLIMITED_CONCURRENCY = 5;
 
-/** Runs the very functions that are deployed: the webhook behind the front door, the consumer behind its queue. */
+/**
+ * Runs the very functions that are deployed: the webhook behind the front door, the consumer behind its queue, the probe
+ * on its schedule.
+ */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const { port, health, clock } = options;
-  const mapping = createMapping(options);
+  const { aws, port, health, clock, terminal } = options;
+  const tap = createLocalConsumerSwitch(() => mapping);
+  const mapping: EventSourceMapping = createMapping(options, tap);
+  const probe = createProbe(options, tap);
   const door = await listenOrGiveWay(port, (number) =>
     openFrontDoor({
       functions: { '/webhook': createWebhook(options) },
@@ -46,42 +61,56 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     }),
   );
   mapping.start();
+  const onFailure = (error: unknown) => terminal.showMapping({ name: 'schedule-failed', error });
+  const schedule = startSchedule({
+    everyMs: readScheduleMs(aws.template, 'probe'),
+    run: probe,
+    clock,
+    onFailure,
+  });
 
   return {
     url: door.url,
+    tap,
+    probe,
     async stop() {
       await door.stop();
+      await schedule.stop();
       return mapping.stop();
     },
   };
 }
 
 function createWebhook({ config, aws, clock, terminal }: PipelineOptions): UrlFunction {
-  const timeoutMs = Number(aws.template.functionNamed('webhook').field('timeout')) * 1000;
   const webhook = createWebhookHandler(
     { ...config, sessionsQueueUrl: aws.resources.queues.sessions },
     { secrets: createSecrets(config.secrets, clock), sqs: aws.clients.sqs, clock, telemetry: terminal },
   );
-  return (event) => {
-    const deadlineMs = clock.nowMs() + timeoutMs;
-    return webhook(event, createLambdaContext({ functionName: 'webhook', clock, deadlineMs }));
-  };
+  return (event) => webhook(event, createContext('webhook', aws, clock));
 }
 
-function createMapping({ config, aws, clock, terminal }: PipelineOptions) {
-  const { queues, queueArns, topicArn, bucket, table } = aws.resources;
+function createProbe({ config, aws, clock, terminal }: PipelineOptions, consumerSwitch: ConsumerSwitch) {
+  const probe = createProbeHandler(toFunctionConfig(config, aws), {
+    secrets: createSecrets(config.secrets, clock),
+    dynamodb: aws.clients.dynamodb,
+    consumerSwitch,
+    clock,
+    telemetry: terminal,
+  });
+  return () => probe({}, createContext('probe', aws, clock));
+}
+
+function createMapping(
+  { config, aws, clock, terminal }: PipelineOptions,
+  consumerSwitch: ConsumerSwitch,
+): EventSourceMapping {
+  const { queues, queueArns } = aws.resources;
   const {
     batchSize,
     maximumConcurrency = UNLIMITED_CONCURRENCY,
     timeoutSeconds,
   } = readEventSource(aws.template, 'consumer');
-  const consumerConfig = {
-    ...config,
-    sessionsQueueUrl: queues.sessions,
-    recordsTopicArn: topicArn,
-    archiveBucket: bucket,
-    ledgerTable: table,
-  };
+  const consumerConfig = toFunctionConfig(config, aws);
   const secrets = createSecrets(config.secrets, clock);
 
   return createEventSourceMapping({
@@ -98,10 +127,30 @@ function createMapping({ config, aws, clock, terminal }: PipelineOptions) {
       const consumer = createConsumerHandler(consumerConfig, {
         secrets,
         clients: aws.clients,
+        consumerSwitch,
         clock,
         telemetry: terminal,
       });
       return { invoke: (event, context) => consumer(event, context) };
     },
   });
+}
+
+/** The configuration with the resources that were created. */
+function toFunctionConfig(config: LocalConfig, { resources }: LocalAws): LocalConfig & ConsumerConfig {
+  const { queues, queueArns, topicArn, bucket, table } = resources;
+  return {
+    ...config,
+    sessionsQueueUrl: queues.sessions,
+    sessionsQueueArn: queueArns.sessions,
+    consumerFunctionName: 'consumer',
+    recordsTopicArn: topicArn,
+    archiveBucket: bucket,
+    ledgerTable: table,
+  };
+}
+
+function createContext(functionName: string, { template }: LocalAws, clock: Clock) {
+  const timeoutMs = Number(template.functionNamed(functionName).field('timeout')) * 1000;
+  return createLambdaContext({ functionName, clock, deadlineMs: clock.nowMs() + timeoutMs });
 }

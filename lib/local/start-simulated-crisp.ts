@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DEMO_TOKEN } from '../core/config/demo-token.ts';
 import type { LocalConfig } from '../core/config/parse-local-config.ts';
 import type { Clock } from '../ports/clock.ts';
 import { listenOrGiveWay } from './listen-or-give-way.ts';
@@ -34,6 +35,7 @@ export async function startSimulatedCrisp(
     clock,
     tier: config.crispTier,
     hookSecret,
+    token: DEMO_TOKEN,
     ...(dataDir !== undefined && { dataDir: join(dataDir, 'crisp') }),
     ...(config.websiteIds.length > 0 && { websites: config.websiteIds.map((websiteId) => ({ websiteId })) }),
   });

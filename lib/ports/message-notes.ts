@@ -1,9 +1,12 @@
-import type { JobErrorCode } from '../core/errors/job-error.ts';
+import type { Failure, FailureNote } from '../core/retry/failure-note.ts';
 
-/** Why a message can never succeed. */
-export interface Verdict {
-  readonly code: JobErrorCode;
-  readonly detail: string | undefined;
+/** What a failure means for the message that it is noted for. */
+export interface FailureWeight {
+  /** True where it was the session's own: it spends one of `maxAttempts`. */
+  readonly spendsAttempt: boolean;
+  /** True where trying again cannot help. */
+  readonly isPermanent: boolean;
+  readonly maxAttempts: number;
 }
 
 /**
@@ -15,8 +18,18 @@ export interface MessageNotes {
   noteAbsence(messageId: string, nowMs: number): Promise<number>;
   /** Counts that a message was put off because Crisp's answer lacked the newest message; returns how often by now. */
   countStaleRead(messageId: string, nowMs: number): Promise<number>;
-  /** Notes that trying the message again cannot help. */
-  noteVerdict(messageId: string, verdict: Verdict, nowMs: number): Promise<void>;
-  /** Undefined where there is none. */
-  readVerdict(messageId: string): Promise<Verdict | undefined>;
+  /** Notes a failure; what it returns counts it already, and is final where it was permanent or spent the last attempt. */
+  noteFailure(
+    messageId: string,
+    failure: Failure,
+    options: FailureWeight & { readonly nowMs: number },
+  ): Promise<FailureNote>;
+  /** Undefined where none was noted. */
+  readFailure(messageId: string): Promise<FailureNote | undefined>;
+}
+
+/** The failures of many messages at once, for those who look at a dead-letter queue. */
+export interface FailureNotes {
+  /** By message id; a message of which nothing is known is absent. */
+  readMany(messageIds: readonly string[]): Promise<ReadonlyMap<string, FailureNote>>;
 }

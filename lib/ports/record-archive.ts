@@ -12,7 +12,7 @@ export interface StoredLatest {
 
 /**
  * The truth about what was announced: every version of every record, and which of them is the newest. Every method
- * throws `JobError` alone: `archive_failed`, or the code of an id that is none.
+ * throws `JobError` alone: `archive_failed`, `downstream_denied`, or the code of an id that is none.
  */
 export interface RecordArchive {
   /**

@@ -12,6 +12,23 @@ export interface SessionQueue {
   send(job: CoalescedJob): Promise<QueuedMessage>;
 }
 
+/** What became of one job of many: in the queue for good, or not. */
+export type SendResult =
+  | { readonly outcome: 'queued'; readonly messageId: string }
+  | {
+      readonly outcome: 'failed';
+      /** In snake case: SQS's own code, or `unanswered` where SQS said nothing about the job. */
+      readonly code: string;
+      /** True where the same send may succeed later. */
+      readonly mayRetry: boolean;
+    };
+
+/** Where tools put many jobs at once. */
+export interface SessionBatches {
+  /** Sends all jobs and resolves with a result for each, in their order. Rejects only where the caller has to mend something. */
+  sendAll(jobs: readonly CoalescedJob[]): Promise<readonly SendResult[]>;
+}
+
 /** The consumer's hold on messages that are in flight. */
 export interface JobVisibility {
   /** Hides a message for `delaySeconds` (0 to 43,200) from now; it is then received again. */

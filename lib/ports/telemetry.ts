@@ -1,5 +1,6 @@
 import type { Disposition } from '../core/errors/job-error.ts';
 import type { FetchMode } from '../core/job/session-job.ts';
+import type { FailureDecision } from '../core/retry/decide-failure.ts';
 
 interface Session {
   readonly websiteId: string;
@@ -57,9 +58,20 @@ export type TelemetryEvent =
       readonly name: 'job-failed';
       readonly code: string;
       readonly disposition: Disposition;
+      readonly decision: FailureDecision['decision'];
       readonly messageId: string;
       readonly attempt: number;
       readonly delaySeconds: number;
+      readonly websiteId?: string;
+      readonly sessionId?: string;
+      readonly status?: number;
+      readonly hint?: string;
+    }
+  | {
+      readonly name: 'job-dead';
+      readonly code: string;
+      readonly messageId: string;
+      readonly attempt: number;
       readonly websiteId?: string;
       readonly sessionId?: string;
       readonly status?: number;
@@ -69,6 +81,32 @@ export type TelemetryEvent =
   | { readonly name: 'bad-record'; readonly code: string; readonly detail: string }
   | { readonly name: 'ledger-unavailable'; readonly operation: string; readonly code: string }
   | { readonly name: 'visibility-unchanged'; readonly messageId: string; readonly code: string }
+  | ({
+      readonly name: 'breaker-opened';
+      readonly code: string;
+      readonly route?: string;
+      readonly holdOffSeconds: number;
+    } & Partial<Session>)
+  | { readonly name: 'breaker-closed'; readonly code?: string }
+  | { readonly name: 'breaker-probed'; readonly code: string; readonly outcome: string }
+  | {
+      readonly name: 'breaker-state';
+      readonly isOpen: boolean;
+      readonly isPaused: boolean;
+      readonly code?: string;
+    }
+  | { readonly name: 'breaker-unchanged'; readonly code: string }
+  | {
+      readonly name: 'day-summarized';
+      readonly accepted: number;
+      readonly announced: number;
+      readonly unchanged: number;
+      /** Codes and their counts, as a text. */
+      readonly deaths: string;
+      readonly waiting: number;
+      readonly deadLetters: number;
+      readonly soonestExpiry?: string;
+    }
   | {
       readonly name: 'crisp-requested';
       readonly route: string;

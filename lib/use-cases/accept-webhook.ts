@@ -1,6 +1,7 @@
 import type { WebhookConfig } from '../core/config/config.ts';
 import { ConfigError } from '../core/errors/config-error.ts';
 import { HookRefusedError } from '../core/errors/hook-refused-error.ts';
+import { toErrorName } from '../core/errors/to-error-name.ts';
 import type { AcceptedHook } from '../core/hook/accepted-hook.ts';
 import { checkRequest } from '../core/hook/check-request.ts';
 import { decideHook, type IgnoredCode } from '../core/hook/decide-hook.ts';
@@ -8,7 +9,7 @@ import { findHookWarnings } from '../core/hook/find-hook-warnings.ts';
 import type { HookDelivery } from '../core/hook/hook-delivery.ts';
 import { checkHookAge } from '../core/hook/hook-timestamp.ts';
 import { parseHookBody } from '../core/hook/parse-hook-body.ts';
-import { readCredential } from '../core/hook/read-credential.ts';
+import { type HookCredential, readCredential } from '../core/hook/read-credential.ts';
 import { readHookBody } from '../core/hook/read-hook-body.ts';
 import { type HookEvent, readHookEvent } from '../core/hook/read-hook-event.ts';
 import { verifyCredential } from '../core/hook/verify-credential.ts';
@@ -17,7 +18,7 @@ import { type CoalescedJob, toCoalescedJob } from '../core/job/coalesce.ts';
 import type { FetchMode } from '../core/job/session-job.ts';
 import { toPrintable } from '../core/text/to-printable.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Secrets } from '../ports/secrets.ts';
+import type { SecretOptions, Secrets } from '../ports/secrets.ts';
 import type { QueuedMessage, SessionQueue } from '../ports/session-queue.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 
@@ -61,16 +62,28 @@ export function createAcceptWebhook(dependencies: AcceptWebhookDependencies) {
   async function authenticate(delivery: HookDelivery, body: Uint8Array): Promise<void> {
     // The shape comes first: a request without any credential is not worth a look at the secrets.
     const credential = readCredential(delivery, config.hookMode);
-    verifyCredential(credential, body, await loadHookSecrets());
+    await verify(credential, body);
     if (credential.kind === 'signature') {
       checkHookAge(credential.emittedMs, clock.nowMs(), config.hookMaxAgeSeconds);
     }
   }
 
-  async function loadHookSecrets(): Promise<readonly string[]> {
+  /** What fits no secret may be signed with one that was entered a moment ago: those are read anew, and tried once. */
+  async function verify(credential: HookCredential, body: Uint8Array): Promise<void> {
+    const known = await loadHookSecrets();
+    try {
+      verifyCredential(credential, body, known);
+    } catch (mismatch) {
+      const renewed = await loadHookSecrets({ fresh: true });
+      if (renewed.join() === known.join()) throw mismatch;
+      verifyCredential(credential, body, renewed);
+    }
+  }
+
+  async function loadHookSecrets(options?: SecretOptions): Promise<readonly string[]> {
     let hookSecrets: readonly string[];
     try {
-      hookSecrets = await secrets.hookSecrets();
+      hookSecrets = await secrets.hookSecrets(options);
     } catch (cause) {
       throw new HookRefusedError('config_unavailable', toFailureName(cause), { cause });
     }
@@ -124,6 +137,5 @@ export function createAcceptWebhook(dependencies: AcceptWebhookDependencies) {
 function toFailureName(failure: unknown): string {
   if (failure instanceof ConfigError)
     return failure.problems.map(({ variable, code }) => `${variable} ${code}`).join(', ');
-  if (!(failure instanceof Error)) return 'unknown';
-  return 'code' in failure && typeof failure.code === 'string' ? failure.code : failure.name;
+  return toErrorName(failure);
 }

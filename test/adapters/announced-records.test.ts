@@ -3,7 +3,7 @@ import { CreateBucketCommand, GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createS3RecordArchive } from '../../lib/adapters/s3-record-archive.ts';
 import { createSnsRecordTopic } from '../../lib/adapters/sns-record-topic.ts';
-import { type AnnounceRecord, createAnnounceRecord } from '../../lib/use-cases/announce-record.ts';
+import { type AnnounceRecord, createAnnounceRecord } from '../../lib/use-cases/announce/announce-record.ts';
 import { aCrispMessage, aFetchedConversation } from '../support/a-fetched-conversation.ts';
 import { aSubscribedTopic } from '../support/a-subscribed-topic.ts';
 import { aSession } from '../support/builders.ts';

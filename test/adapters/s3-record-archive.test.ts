@@ -51,7 +51,8 @@ describe('the archive in S3', () => {
   });
 
   test.each([
-    ['AccessDenied', 403, 'archive_failed:access_denied'],
+    ['AccessDenied', 403, 'downstream_denied:access_denied'],
+    ['KMS.DisabledException', 400, 'downstream_denied:kms_disabled'],
     ['NoSuchBucket', 404, 'archive_failed:no_such_bucket'],
     ['SlowDown', 503, 'archive_failed:slow_down'],
     ['TimeoutError', 0, 'archive_failed:timeout_error'],

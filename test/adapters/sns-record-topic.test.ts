@@ -28,14 +28,19 @@ describe('the topic in SNS', () => {
     await expect(published).rejects.not.toThrow(/canary/);
   });
 
-  test.each(['AuthorizationErrorException', 'KMSAccessDeniedException'])(
-    '%s names the missing permission',
+  test.each(['AuthorizationErrorException', 'KMSAccessDeniedException', 'KMSDisabledException'])(
+    '%s is no fault of the record, and names what to allow',
     async (name) => {
       sns.on(PublishCommand).rejects(anAwsError(name, 403));
 
       const published = topic.publish(notice);
 
-      await expect(published).rejects.toMatchObject({ hint: expect.stringContaining('sns:Publish') });
+      const hint = expect.stringContaining('sns:Publish');
+      await expect(published).rejects.toMatchObject({
+        code: 'downstream_denied',
+        disposition: 'outage',
+        hint,
+      });
     },
   );
 

@@ -1,8 +1,10 @@
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDynamoRunHistory } from '../../lib/adapters/ledger/dynamo-run-history.ts';
 import { createEnvironmentSecrets } from '../../lib/adapters/secrets/environment-secrets.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { type ConsumerHandler, createConsumerHandler } from '../../lib/app/create-consumer-handler.ts';
+import type { Environment } from '../../lib/core/config/environment.ts';
 import type { SessionRef } from '../../lib/core/ids.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
 import { createLocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
@@ -10,6 +12,7 @@ import { type ProvisionedResources, provisionResources } from '../../lib/local/a
 import { createLambdaContext } from '../../lib/local/lambda/lambda-context.ts';
 import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
 import { consumer as aConsumerConfig } from '../support/a-configuration.ts';
+import { createMemoryConsumerSwitch } from '../support/memory-consumer-switch.ts';
 import { createRecordingTelemetry, type RecordingTelemetry } from '../support/recording-telemetry.ts';
 
 const SETTINGS = {
@@ -35,7 +38,10 @@ afterAll(async () => {
   await Promise.all([crisp.stop(), aws.stop()]);
 });
 
-function createScene(): { handle: ConsumerHandler; telemetry: RecordingTelemetry } {
+function createScene(environment: Environment = {}): {
+  handle: ConsumerHandler;
+  telemetry: RecordingTelemetry;
+} {
   const telemetry = createRecordingTelemetry();
   const config = aConsumerConfig({
     CRISP_API_URL: `${crisp.url}/v1`,
@@ -44,10 +50,15 @@ function createScene(): { handle: ConsumerHandler; telemetry: RecordingTelemetry
     RECORDS_TOPIC_ARN: resources.topicArn,
     ARCHIVE_BUCKET: resources.bucket,
     LEDGER_TABLE: resources.table,
+    ...environment,
   });
   const { token } = simulator.account;
   const secrets = createEnvironmentSecrets({ source: 'environment', hookSecrets: [], crispToken: token });
-  return { telemetry, handle: createConsumerHandler(config, { secrets, clients, telemetry }) };
+  const consumerSwitch = createMemoryConsumerSwitch();
+  return {
+    telemetry,
+    handle: createConsumerHandler(config, { secrets, clients, telemetry, consumerSwitch }),
+  };
 }
 
 /** A batch as Lambda delivers it: the name of each message, and what its body asks for. */
@@ -134,6 +145,49 @@ describe('the batch response', () => {
     expect(poisoned).toEqual({ batchItemFailures: [{ itemIdentifier: 'P1' }] });
     expect(healthy).toEqual({ batchItemFailures: [] });
   });
+});
+
+describe('the run log', () => {
+  test('says what happened to a session: its failure with what it cost, then its record', async () => {
+    const [a] = twoSessions();
+    const { handle } = createScene();
+    const effect = { kind: 'answer', status: 500, reason: 'internal' } as const;
+    const withdraw = simulator.faults.add({ effect, route: 'messages', sessionId: a.sessionId, times: 9 });
+    const context = inTenMinutes();
+
+    await handle(aBatch({ R1: a }), context);
+    withdraw();
+    await handle(aBatch({ R2: a }), inTenMinutes());
+
+    const history = createDynamoRunHistory({ client: clients.dynamodb, table: resources.table });
+    const runs = await history.ofSession(a, { limit: 10 });
+    expect(runs).toMatchObject([
+      { messageId: 'R2', outcome: 'emitted', attempt: 1, apiCalls: 3 },
+      {
+        messageId: 'R1',
+        outcome: 'failed',
+        requestId: context.awsRequestId,
+        attempt: 1,
+        stage: 'fetch',
+        code: 'crisp_unavailable',
+        status: 500,
+        reason: 'reason internal',
+      },
+    ]);
+    expect(runs[1]?.apiCalls).toBeGreaterThanOrEqual(2);
+  });
+});
+
+test('a job has as many attempts as MAX_ATTEMPTS says', async () => {
+  const [a] = twoSessions();
+  const { handle, telemetry } = createScene({ MAX_ATTEMPTS: '1' });
+  const effect = { kind: 'answer', status: 500, reason: 'internal' } as const;
+  const withdraw = simulator.faults.add({ effect, route: 'messages', sessionId: a.sessionId, times: 9 });
+
+  await handle(aBatch({ D1: a }), inTenMinutes());
+  withdraw();
+
+  expect(telemetry.named('job-dead')).toMatchObject([{ messageId: 'D1', code: 'crisp_unavailable' }]);
 });
 
 describe('an invocation that cannot be answered for', () => {

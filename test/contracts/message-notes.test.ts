@@ -1,35 +1,17 @@
-import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll } from 'vitest';
-import { createDynamoMessageNotes } from '../../lib/adapters/dynamo-message-notes.ts';
+import { createDynamoMessageNotes } from '../../lib/adapters/ledger/dynamo-message-notes.ts';
 import { createMemoryMessageNotes } from '../support/memory-message-notes.ts';
-import { startEmbeddedDynamoDb } from '../support/start-embedded-dynamodb.ts';
+import { startEmbeddedLedger } from '../support/start-embedded-ledger.ts';
 import { describeMessageNotes } from './message-notes-contract.ts';
 
-const TABLE = 'contract-ledger';
-let dynamoDb: Awaited<ReturnType<typeof startEmbeddedDynamoDb>>;
+let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
 
 beforeAll(async () => {
-  dynamoDb = await startEmbeddedDynamoDb();
-  await dynamoDb.client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-    }),
-  );
+  ledger = await startEmbeddedLedger();
 });
 
-afterAll(() => dynamoDb.stop());
+afterAll(() => ledger.stop());
 
 describeMessageNotes('in memory', createMemoryMessageNotes);
 
-describeMessageNotes('DynamoDB embedded', () =>
-  createDynamoMessageNotes({ client: dynamoDb.client, table: TABLE }),
-);
+describeMessageNotes('DynamoDB embedded', () => createDynamoMessageNotes(ledger));

@@ -3,6 +3,7 @@ import { systemClock } from '../../lib/adapters/system-clock.ts';
 import type { SessionRef } from '../../lib/core/ids.ts';
 import type { EnrichedRecord } from '../../lib/core/record/schema.ts';
 import { alternativePositions, type SwitchName } from '../../lib/local/simulator/switches.ts';
+import { endHoldOff, untilTap } from '../support/local-tap.ts';
 import { type LocalScene, simulatorOf, startLocalScene } from '../support/start-local-scene.ts';
 
 // What the story must be told with for a switch to matter at all.
@@ -97,6 +98,8 @@ function toEnvironment(name: SwitchName | 'none'): Record<string, string> {
     ...(includes(BY_WEBSITE_HOOK, name) && { CRISP_HOOK_MODE: 'website' }),
     ...(includes(WITH_EVERYTHING, name) && { ENRICH_INCLUDE: 'profile,pages,events,relations' }),
     // Faster than the limit of the simulator, so that some requests are refused.
+    // The message is not shown again before the tap is shut.
+    ...(includes(WITH_A_SPENT_QUOTA, name) && { RETRY_BASE_SECONDS: '5' }),
     ...(includes(UNDER_A_LIMIT, name) && { CRISP_REQUESTS_PER_SECOND: '40' }),
   };
 }
@@ -111,6 +114,12 @@ async function restoreQuotaAfterRefusal(scene: LocalScene): Promise<void> {
   const { limits } = simulatorOf(scene);
   await vi.waitFor(() => expect(scene.shown.join('')).toContain('fail '), 10_000);
   limits.quota.setPerDay(0);
+  // A quota that says so holds the queue until the probe has seen that it is whole again; one that looks like a rate
+  // limit slows one session down.
+  if (!scene.shown.join('').includes('the queue is held')) return;
+  await untilTap(scene, 'off');
+  await endHoldOff(scene);
+  await scene.mode.pipeline.probe();
 }
 
 function includes(names: readonly SwitchName[], name: SwitchName | 'none'): boolean {

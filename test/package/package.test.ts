@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConsumerConfig } from '../../lib/core/config/parse-consumer-config.ts';
+import { parseProbeConfig } from '../../lib/core/config/parse-probe-config.ts';
 import { parseWebhookConfig } from '../../lib/core/config/parse-webhook-config.ts';
 import { TEMPLATE_RULES } from './rules/template-rules.ts';
 import { packageRepository, type RepositoryPackage } from './template/package-repository.ts';
@@ -18,7 +19,12 @@ const SECRETS = {
 };
 const KIB = 1024;
 // What a bundle may have: a function that grows beyond it starts noticeably later.
-const MAX_BUNDLE_BYTES: Readonly<Record<string, number>> = { webhook: 500 * KIB, consumer: 1300 * KIB };
+const MAX_BUNDLE_BYTES: Readonly<Record<string, number>> = {
+  webhook: 500 * KIB,
+  consumer: 1400 * KIB,
+  probe: 1100 * KIB,
+  summary: 700 * KIB,
+};
 
 let packaged: RepositoryPackage;
 let repeated: RepositoryPackage;
@@ -31,6 +37,7 @@ beforeAll(async () => {
 
 const webhookConfig = () => parseWebhookConfig(runtimeEnvironment(template, 'WebhookLambdaFunction'));
 const consumerConfig = () => parseConsumerConfig(runtimeEnvironment(template, 'ConsumerLambdaFunction'));
+const probeConfig = () => parseProbeConfig(runtimeEnvironment(template, 'ProbeLambdaFunction'));
 
 describe('the artefacts', () => {
   test('packaging twice gives the same bytes, whatever secrets lie around', () => {
@@ -89,6 +96,7 @@ describe('the functions', () => {
 
     expect(webhookConfig().secrets).toEqual(expected);
     expect(consumerConfig().secrets).toEqual(expected);
+    expect(probeConfig().secrets).toEqual(expected);
   });
 });
 

@@ -8,6 +8,8 @@ export const TOKEN = { CRISP_TOKEN_IDENTIFIER: 'id-of-the-token', CRISP_TOKEN_KE
 export const SESSIONS_QUEUE_URL = 'http://127.0.0.1:4566/000000000000/crisp-enrich-local-sessions.fifo';
 export const RESOURCES = {
   SESSIONS_QUEUE_URL,
+  SESSIONS_QUEUE_ARN: 'arn:aws:sqs:us-east-1:000000000000:crisp-enrich-local-sessions.fifo',
+  CONSUMER_FUNCTION_NAME: 'crisp-enrich-local-consumer',
   RECORDS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:crisp-enrich-local-records',
   ARCHIVE_BUCKET: 'crisp-enrich-local-archive',
   LEDGER_TABLE: 'crisp-enrich-local-ledger',

@@ -1,3 +1,4 @@
+import { format } from 'node:util';
 import { onTestFinished, vi } from 'vitest';
 
 /** Everything that is written to standard output and error from now to the end of the test. */
@@ -13,6 +14,13 @@ export function captureOutput(): CapturedOutput {
     const spy = vi.spyOn(stream, 'write').mockImplementation((chunk) => {
       chunks.push(String(chunk));
       return true;
+    });
+    onTestFinished(() => spy.mockRestore());
+  }
+  // The test runner's console does not write to the streams of the process.
+  for (const method of ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const) {
+    const spy = vi.spyOn(console, method).mockImplementation((...said) => {
+      chunks.push(`${format(...said)}\n`);
     });
     onTestFinished(() => spy.mockRestore());
   }

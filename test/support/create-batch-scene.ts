@@ -2,57 +2,98 @@ import { decodeJob } from '../../lib/core/job/decode-job.ts';
 import type { ReceivedMessage } from '../../lib/core/job/received-message.ts';
 import type { SessionUnit } from '../../lib/core/job/session-unit.ts';
 import { createBestEffort } from '../../lib/use-cases/best-effort.ts';
-import { createHideMessage } from '../../lib/use-cases/hide-message.ts';
-import { createProcessBatch } from '../../lib/use-cases/process-batch.ts';
-import { createProcessUnit } from '../../lib/use-cases/process-unit.ts';
-import type { RefreshResult } from '../../lib/use-cases/refresh-result.ts';
-import { createRetainFailed } from '../../lib/use-cases/retain-failed.ts';
-import { createVerdicts } from '../../lib/use-cases/verdicts.ts';
+import { createDeferMessage } from '../../lib/use-cases/consume/defer-message.ts';
+import { createHandleFailure } from '../../lib/use-cases/consume/handle-failure.ts';
+import { createHideMessage } from '../../lib/use-cases/consume/hide-message.ts';
+import { createProcessBatch } from '../../lib/use-cases/consume/process-batch.ts';
+import { createProcessUnit } from '../../lib/use-cases/consume/process-unit.ts';
+import { createRecallFailure } from '../../lib/use-cases/consume/recall-failure.ts';
+import { createRecordRuns } from '../../lib/use-cases/consume/record-runs.ts';
+import type { RefreshOptions, RefreshSession } from '../../lib/use-cases/consume/refresh-session.ts';
+import { createRefreshUnit } from '../../lib/use-cases/consume/refresh-unit.ts';
+import { createRetainFinal } from '../../lib/use-cases/consume/retain-final.ts';
+import { createRetainUnreadable } from '../../lib/use-cases/consume/retain-unreadable.ts';
+import { createMemoryBreaker } from './memory-breaker.ts';
 import { createMemoryMessageNotes } from './memory-message-notes.ts';
+import { createMemoryRunLog } from './memory-run-log.ts';
 import { createRecordingTelemetry } from './recording-telemetry.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
-export type Refresh = (unit: SessionUnit, signal: AbortSignal) => Promise<RefreshResult>;
-
 const COALESCE = { coalesceSeconds: 60, marginSeconds: 10 };
-export const emitted: Refresh = async () => ({ outcome: 'emitted' });
+export const REQUEST_ID = 'request-1';
+export const MAX_ATTEMPTS = 5;
+export const emitted: RefreshSession = async () => ({ outcome: 'emitted' });
+
+export interface BatchSceneOptions {
+  readonly refresh?: RefreshSession;
+  /** Uniform in [0, 1); 0 makes every wait its shortest. */
+  readonly random?: () => number;
+}
 
 /** The consumer's use-cases around a refresh that the test decides about. */
-export function createBatchScene({ refresh = emitted }: { refresh?: Refresh } = {}) {
+export function createBatchScene({ refresh = emitted, random = () => 0 }: BatchSceneOptions = {}) {
   const clock = createVirtualClock();
   const telemetry = createRecordingTelemetry();
   const notes = createMemoryMessageNotes();
+  const runLog = createMemoryRunLog();
+  const breaker = createMemoryBreaker();
+  const bestEffort = createBestEffort(telemetry);
   const hidden = new Map<string, number>();
   const refreshed: SessionUnit[] = [];
+  const refreshing = { refresh };
+
   const visibility = { hideFor: async (handle: string, seconds: number) => void hidden.set(handle, seconds) };
   const hideMessage = createHideMessage(visibility, telemetry);
-  const retainFailed = createRetainFailed({
+  const deferMessage = createDeferMessage(hideMessage, telemetry);
+  const policy = { retryBaseSeconds: 30, random };
+  const handleFailure = createHandleFailure({
+    notes,
+    bestEffort,
+    clock,
     hideMessage,
-    policy: { retryBaseSeconds: 30, random: () => 0 },
+    maxAttempts: MAX_ATTEMPTS,
+    policy,
     telemetry,
   });
-  const verdicts = createVerdicts({ notes, bestEffort: createBestEffort(telemetry), clock });
-  const refreshSession: Refresh = async (unit, signal) => {
+  const refreshSession = async (unit: SessionUnit, options: RefreshOptions) => {
     refreshed.push(unit);
-    return refresh(unit, signal);
+    return refreshing.refresh(unit, options);
   };
+  const settling = {
+    clock,
+    recallFailure: createRecallFailure({ notes, bestEffort }),
+    retainFinal: createRetainFinal(hideMessage),
+    recordRuns: createRecordRuns({ runLog, bestEffort, clock }),
+  };
+  const refreshUnit = createRefreshUnit({
+    clock,
+    breaker,
+    refreshSession,
+    deferMessage,
+    handleFailure,
+    telemetry,
+    random,
+  });
   const processBatch = createProcessBatch({
     decode: ({ body, sentMs }: ReceivedMessage) =>
       decodeJob(body, { coalesce: COALESCE, ...(sentMs !== undefined && { sentMs }) }),
-    processUnit: createProcessUnit({ clock, refreshSession, hideMessage, retainFailed, verdicts, telemetry }),
-    retainFailed,
+    processUnit: createProcessUnit({ ...settling, deferMessage, refreshUnit }),
+    retainUnreadable: createRetainUnreadable({ ...settling, handleFailure }),
     telemetry,
   });
-  const inTenMinutes = clock.nowMs() + 600_000;
 
   return {
     clock,
     telemetry,
     notes,
+    runLog,
+    breaker,
     refreshed,
+    refreshing,
     visibility,
     hiddenFor: (message: ReceivedMessage) => hidden.get(message.receiptHandle),
-    handle: (messages: ReceivedMessage[], deadlineMs = inTenMinutes) => processBatch(messages, deadlineMs),
+    handle: (messages: ReceivedMessage[], deadlineMs = clock.nowMs() + 600_000) =>
+      processBatch(messages, { deadlineMs, requestId: REQUEST_ID }),
   };
 }
 
@@ -65,10 +106,11 @@ export function retained(
     .map(([messageId]) => messageId);
 }
 
-/** A refresh that fails for one session alone. */
-export function failing(sessionId: string, error: unknown): Refresh {
-  return async (unit) => {
-    if (unit.sessionId === sessionId) throw error;
-    return { outcome: 'emitted' };
+/** A refresh that fails for one session alone, after `requests` requests to Crisp. */
+export function failing(sessionId: string, error: unknown, requests = 1): RefreshSession {
+  return async (unit, { onRequest }) => {
+    if (unit.sessionId !== sessionId) return { outcome: 'emitted' };
+    for (let sent = 0; sent < requests; sent += 1) onRequest();
+    throw error;
   };
 }

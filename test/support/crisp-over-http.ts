@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest';
 import { type CrispClient, createCrispApi } from '../../lib/adapters/crisp/create-crisp-api.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { JobError } from '../../lib/core/errors/job-error.ts';
+import type { Secrets } from '../../lib/ports/secrets.ts';
 import { createRecordingTelemetry, type RecordingTelemetry } from './recording-telemetry.ts';
 import { createScriptedCrisp, type Script, type ScriptedCrisp } from './scripted-crisp.ts';
 
@@ -20,6 +21,8 @@ export interface CrispOverHttpOptions {
   readonly deadlineMs?: number;
   readonly hasToken?: boolean;
   readonly protocol?: 'http:' | 'https:';
+  /** In place of a token that stays. */
+  readonly secrets?: Secrets;
 }
 
 /** Our client, without a throttle, before a scripted server; both are closed when the test ends. */
@@ -34,7 +37,10 @@ export async function setUpCrisp(script: Script, options: CrispOverHttpOptions =
   const crisp = createCrispApi({
     baseUrl: Object.assign(new URL(server.url), { protocol }),
     tier: 'plugin',
-    secrets: { hookSecrets: async () => [], crispToken: async () => (hasToken ? TOKEN : undefined) },
+    secrets: options.secrets ?? {
+      hookSecrets: async () => [],
+      crispToken: async () => (hasToken ? TOKEN : undefined),
+    },
     throttle: { take: async () => {}, noteRefusal, ratePerSecond: 10 },
     clock: systemClock,
     maxResponseBytes: MAX_RESPONSE_BYTES,

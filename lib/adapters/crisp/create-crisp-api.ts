@@ -19,6 +19,12 @@ interface Answer {
   readonly hasMore: boolean;
 }
 
+interface RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly query?: CrispQuery | undefined;
+  readonly onRequest?: (() => void) | undefined;
+}
+
 /**
  * Crisp's REST API over HTTP. What Crisp sent is passed on as it was parsed, never copied or merged: a key `__proto__`
  * stays a harmless key. A refusal (rate, quota) slows the throttle down before it is thrown.
@@ -28,70 +34,97 @@ export function createCrispApi(dependencies: CrispHttpDependencies): CrispClient
   return { ...createRoutes(), close: http.close };
 
   function createRoutes(onRequest?: () => void): CrispApi {
-    const read = (segments: readonly CrispSegment[], signal?: AbortSignal, query?: CrispQuery) =>
-      get(segments, { signal, query, onRequest });
+    const read = <Value>(
+      segments: readonly CrispSegment[],
+      toValue: (answer: Answer) => Value,
+      options: { signal?: AbortSignal | undefined; query?: CrispQuery } = {},
+    ) => get(segments, toValue, { ...options, onRequest });
 
     return {
-      async getConversation(session, signal) {
-        const { data } = await read(toPath(session), signal);
-        const conversation = expectObject(data);
-        if (conversation.session_id == null) throw new JobError('bad_response', { detail: 'shape' });
-        expectIds(conversation, toIds(session));
-        return conversation;
-      },
+      getConversation: (session, signal) =>
+        read(
+          toPath(session),
+          ({ data }) => {
+            const conversation = expectObject(data);
+            if (conversation.session_id == null) throw new JobError('bad_response', { detail: 'shape' });
+            expectIds(conversation, toIds(session));
+            return conversation;
+          },
+          { signal },
+        ),
 
-      async listMessages(session, beforeMs, signal) {
-        const query = beforeMs === undefined ? {} : { timestamp_before: beforeMs };
-        const { data, hasMore } = await read([...toPath(session), 'messages'], signal, query);
-        const messages = expectList(data);
-        for (const message of messages) if (isCrispObject(message)) expectIds(message, toIds(session));
-        return { messages, hasMore };
-      },
+      listMessages: (session, beforeMs, signal) =>
+        read(
+          [...toPath(session), 'messages'],
+          ({ data, hasMore }) => {
+            const messages = expectList(data);
+            for (const message of messages) if (isCrispObject(message)) expectIds(message, toIds(session));
+            return { messages, hasMore };
+          },
+          { signal, query: beforeMs === undefined ? {} : { timestamp_before: beforeMs } },
+        ),
 
-      async getProfile(websiteId, peopleId, signal) {
-        const answer = await orIfAbsent(
-          read(['website', { websiteId }, 'people', 'profile', { peopleId }], signal),
+      getProfile: (websiteId, peopleId, signal) =>
+        orIfAbsent(
+          read(
+            ['website', { websiteId }, 'people', 'profile', { peopleId }],
+            ({ data }) => {
+              const profile = expectObject(data);
+              expectIds(profile, { people_id: peopleId });
+              return profile;
+            },
+            { signal },
+          ),
           null,
-        );
-        if (answer === null) return null;
-        const profile = expectObject(answer.data);
-        expectIds(profile, { people_id: peopleId });
-        return profile;
-      },
+        ),
 
       listVisitedPages: (session, page, signal) =>
-        toListPage(read([...toPath(session), 'pages', { page }], signal)),
+        orIfAbsent(read([...toPath(session), 'pages', { page }], toListPage, { signal }), EMPTY_PAGE),
 
       listEvents: (session, page, signal) =>
-        toListPage(read([...toPath(session), 'events', { page }], signal)),
+        orIfAbsent(read([...toPath(session), 'events', { page }], toListPage, { signal }), EMPTY_PAGE),
 
-      async getRelations(session, signal) {
-        const answer = read([...toPath(session), 'relations'], signal);
-        return expectObject((await orIfAbsent(answer, { data: {}, hasMore: false })).data);
-      },
+      getRelations: (session, signal) =>
+        orIfAbsent(
+          read([...toPath(session), 'relations'], ({ data }) => expectObject(data), { signal }),
+          {},
+        ),
 
-      async getWebsite(websiteId, signal) {
-        const { data } = await read(['website', { websiteId }], signal);
-        const website = expectObject(data);
-        expectIds(website, { website_id: websiteId });
-        return website;
-      },
+      getWebsite: (websiteId, signal) =>
+        read(
+          ['website', { websiteId }],
+          ({ data }) => {
+            const website = expectObject(data);
+            expectIds(website, { website_id: websiteId });
+            return website;
+          },
+          { signal },
+        ),
 
       observedBy: createRoutes,
     };
   }
 
-  async function get(
+  /** Whatever fails names the route on which it did. */
+  async function get<Value>(
     segments: readonly CrispSegment[],
-    options: {
-      signal?: AbortSignal | undefined;
-      query?: CrispQuery | undefined;
-      onRequest?: (() => void) | undefined;
-    },
-  ): Promise<Answer> {
-    const { signal, query, onRequest } = options;
-    const url = buildCrispUrl(dependencies.baseUrl, segments, query);
+    toValue: (answer: Answer) => Value,
+    options: RequestOptions,
+  ): Promise<Value> {
     const route = segments.filter((segment) => typeof segment === 'string').join('/');
+    try {
+      return toValue(await ask(segments, route, options));
+    } catch (error) {
+      throw error instanceof JobError && error.route === undefined ? error.at(route) : error;
+    }
+  }
+
+  async function ask(
+    segments: readonly CrispSegment[],
+    route: string,
+    { signal, query, onRequest }: RequestOptions,
+  ): Promise<Answer> {
+    const url = buildCrispUrl(dependencies.baseUrl, segments, query);
     const response = await http.get({ url, route, signal, onRequest });
     const answer = classifyResponse(response, { nowMs: dependencies.clock.nowMs(), requestUrl: url });
     if (answer.outcome === 'data') return answer;
@@ -108,8 +141,9 @@ function toIds({ websiteId, sessionId }: SessionRef) {
   return { website_id: websiteId, session_id: sessionId };
 }
 
-async function toListPage(answer: Promise<Answer>): Promise<ListPage> {
-  const { data, hasMore } = await orIfAbsent(answer, { data: [], hasMore: false });
+const EMPTY_PAGE: ListPage = { items: [], hasMore: false };
+
+function toListPage({ data, hasMore }: Answer): ListPage {
   return { items: expectList(data), hasMore };
 }
 
@@ -117,7 +151,7 @@ async function toListPage(answer: Promise<Answer>): Promise<ListPage> {
  * A 404 beside a conversation that exists means that this part of it does not. Only the conversation's own route decides
  * whether it was removed: an absent list must never become a removal notice.
  */
-async function orIfAbsent<Fallback>(answer: Promise<Answer>, absent: Fallback): Promise<Answer | Fallback> {
+async function orIfAbsent<Value, Absent>(answer: Promise<Value>, absent: Absent): Promise<Value | Absent> {
   try {
     return await answer;
   } catch (error) {

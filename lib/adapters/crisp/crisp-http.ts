@@ -27,14 +27,19 @@ export interface CrispHttpDependencies {
   readonly deadlineMs?: number;
   /** Told of each request as `crisp-requested`, with status 0 where no answer came. */
   readonly telemetry?: Telemetry;
+  /** In place of connections to the base URL's host. */
+  readonly pool?: CrispPool;
 }
+
+/** The part of undici's `Pool` that is used. */
+export type CrispPool = Pick<Pool, 'request' | 'destroy'>;
 
 export interface CrispRequest {
   readonly url: URL;
   /** The route without its ids, for telemetry. */
   readonly route: string;
   readonly signal?: AbortSignal | undefined;
-  /** Called as each request is sent: twice where the first met a dropped connection. */
+  /** Called as each request is sent: again where the first met a dropped connection, or had an outdated token. */
   readonly onRequest?: (() => void) | undefined;
 }
 
@@ -50,27 +55,41 @@ export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp 
   const { deadlineMs = DEADLINE_MS } = dependencies;
   const connections = createDroppedConnections({ timeout: deadlineMs, allowH2: false });
   // The deadline covers both of undici's own timeouts. HTTP/1.1: one request to a connection, so one that drops is one.
-  const pool = new Pool(baseUrl.origin, {
-    connect: connections.connect,
-    allowH2: false,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  const pool: CrispPool =
+    dependencies.pool ??
+    new Pool(baseUrl.origin, {
+      connect: connections.connect,
+      allowH2: false,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
 
+  /** A rejected token may have been rolled a moment ago: the new one, if there is one, is tried once. */
   async function get(request: CrispRequest): Promise<CrispResponse> {
-    const first = await attempt(request);
+    const authorization = await toAuthorization(secrets);
+    const response = await send(request, authorization);
+    if (response.status !== 401) return response;
+    const renewed = await toAuthorization(secrets, { fresh: true });
+    return renewed === authorization ? response : send(request, renewed);
+  }
+
+  async function send(request: CrispRequest, authorization: string): Promise<CrispResponse> {
+    const first = await attempt(request, authorization);
     if (first !== 'connection-dropped') return first;
-    const second = await attempt(request);
+    const second = await attempt(request, authorization);
     if (second !== 'connection-dropped') return second;
     throw new JobError('crisp_unreachable', { hint: 'connection dropped twice' });
   }
 
-  async function attempt(request: CrispRequest): Promise<CrispResponse | 'connection-dropped'> {
-    const headers = { ...FIXED_HEADERS, 'x-crisp-tier': tier, authorization: await toAuthorization(secrets) };
+  async function attempt(
+    request: CrispRequest,
+    authorization: string,
+  ): Promise<CrispResponse | 'connection-dropped'> {
+    const headers = { ...FIXED_HEADERS, 'x-crisp-tier': tier, authorization };
     await takeTurn(request.signal);
     const startedMs = clock.nowMs();
-    const deadline = AbortSignal.timeout(deadlineMs);
-    const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
+    const deadline = startDeadline();
+    const signal = request.signal ? AbortSignal.any([deadline.signal, request.signal]) : deadline.signal;
     let status = 0;
     try {
       request.onRequest?.();
@@ -79,10 +98,12 @@ export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp 
       return await toResponse(answer, maxResponseBytes);
     } catch (error) {
       if (request.signal?.aborted) throw toGivenUp(request.signal, error);
-      if (deadline.aborted) throw new JobError('crisp_timeout', { hint: `no answer in ${deadlineMs} ms` });
+      if (deadline.signal.aborted)
+        throw new JobError('crisp_timeout', { hint: `no answer in ${deadlineMs} ms` });
       if (status === 0 && connections.isDropped(error)) return 'connection-dropped';
       throw toConnectionError(error, status !== 0);
     } finally {
+      deadline.clear();
       telemetry?.emit({
         name: 'crisp-requested',
         route: request.route,
@@ -90,6 +111,15 @@ export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp 
         durationMs: clock.nowMs() - startedMs,
       });
     }
+  }
+
+  function startDeadline(): { signal: AbortSignal; clear: () => void } {
+    const [reached, cleared] = [new AbortController(), new AbortController()];
+    clock.sleep(deadlineMs, cleared.signal).then(
+      () => reached.abort(),
+      () => undefined, // The answer came first.
+    );
+    return { signal: reached.signal, clear: () => cleared.abort() };
   }
 
   async function takeTurn(signal: AbortSignal | undefined): Promise<void> {

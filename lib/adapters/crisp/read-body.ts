@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { JobError } from '../../core/errors/job-error.ts';
-import { toPrintable } from '../../core/text/to-printable.ts';
+import { toExcerpt } from '../../core/text/to-excerpt.ts';
 
 export interface BodyOptions {
   readonly contentEncoding: string | undefined;
@@ -20,7 +20,7 @@ export async function readBody(body: Readable, options: BodyOptions): Promise<st
   const { contentEncoding, contentLength, maxBytes } = options;
   const encoding = contentEncoding?.trim().toLowerCase() || 'identity';
   try {
-    if (encoding !== 'identity' && encoding !== 'gzip') throw badEncoding(toPrintable(encoding, 40));
+    if (encoding !== 'identity' && encoding !== 'gzip') throw badEncoding(toExcerpt(encoding, 40));
     if (Number(contentLength) > maxBytes) throw tooLarge(maxBytes);
     const bytes = await collect(body, maxBytes);
     return (encoding === 'gzip' ? await inflate(bytes, maxBytes) : bytes).toString('utf8');

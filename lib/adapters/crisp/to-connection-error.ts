@@ -6,7 +6,7 @@ import { JobError } from '../../core/errors/job-error.ts';
  */
 export function toConnectionError(cause: unknown, hasAnswerBegun: boolean): JobError {
   if (cause instanceof JobError) return cause;
-  const code = findCode(cause);
+  const code = readCode(cause);
 
   if (code === undefined) return new JobError('unexpected', { detail: 'crisp_request', cause });
   if (TLS_FAILURE.test(code)) return new JobError('crisp_tls_failed', { hint: code, cause });
@@ -47,12 +47,26 @@ const UNREACHABLE = new Set([
   'UND_ERR_SOCKET',
 ]);
 
+/** Undefined also where a property of what was thrown throws itself. */
+function readCode(cause: unknown): string | undefined {
+  try {
+    return findCode(cause);
+  } catch {
+    return undefined;
+  }
+}
+
+const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
+// Deeper chains of causes are not seen in practice, and one could be its own cause.
+const MAX_DEPTH = 8;
+
 // A host with several addresses fails with one error for each; the first speaks for all.
-function findCode(cause: unknown): string | undefined {
-  if (!(cause instanceof Error)) return undefined;
-  if ('code' in cause && typeof cause.code === 'string') return cause.code;
-  if (cause instanceof AggregateError) return findCode(cause.errors[0]);
-  return findCode(cause.cause);
+function findCode(cause: unknown, depth = 0): string | undefined {
+  if (!(cause instanceof Error) || depth === MAX_DEPTH) return undefined;
+  if ('code' in cause && typeof cause.code === 'string')
+    return CODE.test(cause.code) ? cause.code : undefined;
+  if (cause instanceof AggregateError) return findCode(cause.errors[0], depth + 1);
+  return findCode(cause.cause, depth + 1);
 }
 
 function badResponse(detail: string, cause: unknown): JobError {

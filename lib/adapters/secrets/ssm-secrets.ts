@@ -8,7 +8,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import { createParameterReader, type ReadParameter } from './parameter-reader.ts';
 
-/** A rotated secret is in use after this long at the latest. */
+/** A rotated secret is in use after this long at the latest; at once, where the old one is rejected. */
 export const SECRET_MAX_AGE_SECONDS = 300;
 
 export interface SsmSecretsOptions {
@@ -25,18 +25,21 @@ export interface SsmSecretsOptions {
  */
 export function createSsmSecrets({ path, clock, client }: SsmSecretsOptions): Secrets {
   const readSsm = createSsmReader(client);
-  const read = createParameterReader((name) => readSsm(`${path}${name}`), clock);
+  const read = createParameterReader((name, options) => readSsm(`${path}${name}`, options), clock);
 
   return {
-    async hookSecrets() {
-      const text = await read('CRISP_HOOK_SECRETS');
+    async hookSecrets(options) {
+      const text = await read('CRISP_HOOK_SECRETS', options);
       if (text === undefined) return [];
       const { secrets, problems } = parseHookSecrets(text);
       refuse(problems);
       return secrets;
     },
-    async crispToken() {
-      const [identifier, key] = await Promise.all([read('CRISP_TOKEN_IDENTIFIER'), read('CRISP_TOKEN_KEY')]);
+    async crispToken(options) {
+      const [identifier, key] = await Promise.all([
+        read('CRISP_TOKEN_IDENTIFIER', options),
+        read('CRISP_TOKEN_KEY', options),
+      ]);
       const { token, problems } = parseCrispToken(identifier, key);
       refuse(problems);
       return token;
@@ -55,10 +58,11 @@ function createSsmReader(client: SSMClient | undefined): ReadParameter {
   };
   const provider = new SSMProvider(client ? { awsSdkV3Client: client } : { clientConfig });
 
-  return async (name) => {
+  return async (name, { fresh = false } = {}) => {
     try {
       return await provider.get(name, {
         decrypt: true,
+        forceFetch: fresh,
         maxAge: SECRET_MAX_AGE_SECONDS,
         throwOnMissing: true,
       });

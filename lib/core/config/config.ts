@@ -38,6 +38,8 @@ export interface CommonConfig {
   readonly coalesce: CoalesceWindow;
   readonly secrets: SecretsConfig;
   readonly logLevel: LogLevel;
+  /** CloudWatch namespace of the metrics: the stage's own, for their dimensions do not name it. */
+  readonly metricsNamespace: string;
 }
 
 export interface WebhookConfig extends CommonConfig {
@@ -47,7 +49,13 @@ export interface WebhookConfig extends CommonConfig {
   readonly sessionsQueueUrl: string;
 }
 
-export interface ConsumerConfig extends CommonConfig {
+/** Where the tap of the sessions queue is: the trigger of the consumer. */
+export interface TapConfig {
+  readonly sessionsQueueArn: string;
+  readonly consumerFunctionName: string;
+}
+
+export interface ConsumerConfig extends CommonConfig, TapConfig {
   readonly crispApiUrl: URL;
   readonly crispTier: CrispTier;
   /** `CRISP_REQUESTS_PER_SECOND`, over all instances. */
@@ -63,5 +71,19 @@ export interface ConsumerConfig extends CommonConfig {
   readonly sessionsQueueUrl: string;
   readonly recordsTopicArn: string;
   readonly archiveBucket: string;
+  readonly ledgerTable: string;
+}
+
+/** The summary tells once a day what the stage came to; it reads no secret. */
+export interface SummaryConfig extends Pick<CommonConfig, 'logLevel' | 'metricsNamespace'> {
+  readonly stage: string;
+  readonly alarmTopicArn: string;
+}
+
+/** The probe looks whether Crisp answers again, and turns the tap. */
+export interface ProbeConfig extends CommonConfig, TapConfig {
+  readonly crispApiUrl: URL;
+  readonly crispTier: CrispTier;
+  readonly maxResponseBytes: number;
   readonly ledgerTable: string;
 }

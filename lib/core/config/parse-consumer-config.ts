@@ -20,6 +20,8 @@ export function parseConsumerConfig(environment: Environment): ConsumerConfig {
     ...toCommonConfig(values, secrets),
     ...toFetchSettings(values),
     sessionsQueueUrl: values.SESSIONS_QUEUE_URL,
+    sessionsQueueArn: values.SESSIONS_QUEUE_ARN,
+    consumerFunctionName: values.CONSUMER_FUNCTION_NAME,
     recordsTopicArn: values.RECORDS_TOPIC_ARN,
     archiveBucket: values.ARCHIVE_BUCKET,
     ledgerTable: values.LEDGER_TABLE,

@@ -8,7 +8,13 @@ import { parseEnvironment } from './parse-environment.ts';
 import { COMMON_VARIABLES, toCommonConfig } from './to-common-config.ts';
 import { DEFAULT_CRISP_API_URL, variables } from './variables.ts';
 
-type ResourceField = 'sessionsQueueUrl' | 'recordsTopicArn' | 'archiveBucket' | 'ledgerTable';
+type ResourceField =
+  | 'sessionsQueueUrl'
+  | 'sessionsQueueArn'
+  | 'consumerFunctionName'
+  | 'recordsTopicArn'
+  | 'archiveBucket'
+  | 'ledgerTable';
 
 /** The configuration of webhook and consumer together, less the resources, which local mode has yet to create. */
 export interface LocalConfig extends Omit<WebhookConfig & ConsumerConfig, ResourceField> {

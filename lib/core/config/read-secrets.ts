@@ -28,14 +28,16 @@ export function readSecrets(environment: Environment, needs: SecretNeeds): ReadS
   if (isOnAws(environment) || path !== '') {
     return {
       secrets: { source: 'ssm', path: path.endsWith('/') ? path : `${path}/` },
-      problems: [...findPathProblem(path), ...findMisplaced(environment)],
+      problems: [...findPathProblem(path, needs), ...findMisplaced(environment)],
     };
   }
   return readFromEnvironment(environment, needs);
 }
 
-function findPathProblem(path: string): ConfigProblem[] {
+function findPathProblem(path: string, { hookSecrets, crispToken }: SecretNeeds): ConfigProblem[] {
   if (PATH.test(path)) return [];
+  // A function that reads no secret is told of no place of them.
+  if (path === '' && !hookSecrets && !crispToken) return [];
   const code = path === '' ? 'config_missing' : 'config_invalid';
   const message = 'expected a path of SSM parameters such as /crisp-enrich/prod/';
   return [{ code, variable: 'CRISP_SECRETS_PATH', message }];

@@ -8,6 +8,7 @@ export const COMMON_VARIABLES = {
   COALESCE_SECONDS: true,
   COALESCE_MARGIN_SECONDS: true,
   LOG_LEVEL: true,
+  METRICS_NAMESPACE: true,
 } as const satisfies Partial<Record<VariableName, true>>;
 
 type CommonValues = Pick<z.output<typeof variables>, keyof typeof COMMON_VARIABLES>;
@@ -21,5 +22,6 @@ export function toCommonConfig(values: CommonValues, secrets: SecretsConfig): Co
     },
     secrets,
     logLevel: values.LOG_LEVEL,
+    metricsNamespace: values.METRICS_NAMESPACE,
   };
 }

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors/config-error.ts';
 import { dropBlanks, type Environment } from './environment.ts';
 import { LOCAL_DEFAULTS } from './local-defaults.ts';
 import { parseEnvironment } from './parse-environment.ts';
-import { RESOURCE_VARIABLES, variables } from './variables.ts';
+import { RESOURCE_VARIABLES, SUMMARY_VARIABLES, variables } from './variables.ts';
 
 /** What the infra files call `${self:custom.settings.NAME}`. A type alias, so that it can be looked up by name. */
 export type InfraSettings = {
@@ -13,6 +13,16 @@ export type InfraSettings = {
   readonly consumerConcurrency: number;
   readonly archiveBucketSuffix: string;
   readonly archiveRetentionDays: number;
+  /** Empty: nobody. */
+  readonly alarmEmail: string;
+  /** 0: no such alarm. */
+  readonly noHooksAlarmHours: number;
+  /** Which file of infra/encryption/ is laid over the others. */
+  readonly encryption: 'managed-keys' | 'own-key';
+  /** Empty with managed keys. */
+  readonly kmsKeyArn: string;
+  /** Absent: the webhook takes from what the account has unreserved. */
+  readonly webhookReservedConcurrency?: number;
 };
 
 export interface InfraTarget {
@@ -22,7 +32,7 @@ export interface InfraTarget {
   readonly archiveBucketSuffix: string;
 }
 
-const deployedVariables = z.omit(variables, RESOURCE_VARIABLES);
+const deployedVariables = z.omit(variables, { ...RESOURCE_VARIABLES, ...SUMMARY_VARIABLES });
 
 /**
  * The numbers of the infra files, computed from the variables that the functions read, so that neither can differ from
@@ -43,6 +53,13 @@ export function toInfraSettings(
     consumerConcurrency: values.CONSUMER_CONCURRENCY,
     archiveBucketSuffix,
     archiveRetentionDays: values.ARCHIVE_RETENTION_DAYS,
+    alarmEmail: values.ALARM_EMAIL,
+    noHooksAlarmHours: values.NO_HOOKS_ALARM_HOURS,
+    encryption: values.KMS_KEY_ARN === '' ? 'managed-keys' : 'own-key',
+    kmsKeyArn: values.KMS_KEY_ARN,
+    ...(values.WEBHOOK_RESERVED_CONCURRENCY > 0 && {
+      webhookReservedConcurrency: values.WEBHOOK_RESERVED_CONCURRENCY,
+    }),
   };
 }
 

@@ -8,7 +8,9 @@ import { eventTriggers } from './variable/event-triggers.ts';
 import { listOf } from './variable/list-of.ts';
 import { matching } from './variable/matching.ts';
 import { oneOf } from './variable/one-of.ts';
+import { optional } from './variable/optional.ts';
 import { rate } from './variable/rate.ts';
+import { variable } from './variable/variable.ts';
 import { wholeNumber } from './variable/whole-number.ts';
 
 export const DEFAULT_CRISP_API_URL = 'https://api.crisp.chat/v1';
@@ -46,11 +48,31 @@ export const variables = z.object({
   ARCHIVE_RETENTION_DAYS: wholeNumber({ min: 1, max: 36_500, fallback: 400 }),
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], 'info'),
 
+  // Of the template alone.
+  ALARM_EMAIL: optional(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'an e-mail address'),
+  // An alarm looks back at most seven days. 0: none, for only the team knows how quiet its nights are.
+  NO_HOOKS_ALARM_HOURS: wholeNumber({ min: 0, max: 168, fallback: 0 }),
+  KMS_KEY_ARN: optional(
+    /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/,
+    'the ARN of a KMS key (not of an alias)',
+  ),
+  // 0: none. A small account refuses any: it must keep 100 unreserved.
+  WEBHOOK_RESERVED_CONCURRENCY: wholeNumber({ min: 0, max: 10_000, fallback: 0 }),
+
   // Set by the template, not by people.
   SESSIONS_QUEUE_URL: matching(/^https?:\/\/\S+\.fifo$/, 'the URL of a FIFO queue'),
+  SESSIONS_QUEUE_ARN: matching(/^arn:[\w-]+:sqs:[\w-]*:\d{12}:[\w-]+\.fifo$/, 'the ARN of a FIFO queue'),
+  CONSUMER_FUNCTION_NAME: matching(/^[\w-]{1,64}$/, 'the name of a function'),
   RECORDS_TOPIC_ARN: matching(/^arn:[\w-]+:sns:[\w-]*:\d{12}:[\w.-]+$/, 'the ARN of an SNS topic'),
   ARCHIVE_BUCKET: matching(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket'),
   LEDGER_TABLE: matching(/^[\w.-]{3,255}$/, 'the name of a DynamoDB table'),
+  ALARM_TOPIC_ARN: matching(/^arn:[\w-]+:sns:[\w-]*:\d{12}:[\w-]+$/, 'the ARN of an SNS topic'),
+  STAGE: matching(/^[a-z][a-z0-9-]{0,19}$/, 'the name of a stage'),
+  METRICS_NAMESPACE: variable({
+    expected: 'a namespace of CloudWatch',
+    fallback: 'crisp-enrich',
+    parse: (text) => (/^[\w./#-]{1,255}$/.test(text) ? text : undefined),
+  }),
 });
 
 export type VariableName = keyof typeof variables.shape;
@@ -58,7 +80,23 @@ export type VariableName = keyof typeof variables.shape;
 /** What the template sets from the resources that it creates. */
 export const RESOURCE_VARIABLES = {
   SESSIONS_QUEUE_URL: true,
+  SESSIONS_QUEUE_ARN: true,
+  CONSUMER_FUNCTION_NAME: true,
   RECORDS_TOPIC_ARN: true,
   ARCHIVE_BUCKET: true,
   LEDGER_TABLE: true,
+  METRICS_NAMESPACE: true,
+} as const satisfies Partial<Record<VariableName, true>>;
+
+/** The same for the summary alone. */
+export const SUMMARY_VARIABLES = { ALARM_TOPIC_ARN: true, STAGE: true } as const satisfies Partial<
+  Record<VariableName, true>
+>;
+
+/** What only the template reads: no function gets it. */
+export const TEMPLATE_VARIABLES = {
+  ALARM_EMAIL: true,
+  NO_HOOKS_ALARM_HOURS: true,
+  KMS_KEY_ARN: true,
+  WEBHOOK_RESERVED_CONCURRENCY: true,
 } as const satisfies Partial<Record<VariableName, true>>;

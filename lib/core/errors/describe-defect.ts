@@ -1,3 +1,5 @@
+import { redact } from '../text/redact.ts';
+
 /** What may be told of a mistake of ours: what it is called and where it happened. Its message could quote anything. */
 export interface DefectDescription {
   readonly name: string;
@@ -5,23 +7,30 @@ export interface DefectDescription {
   readonly where: string;
 }
 
-const STACK_FRAME = /^ {4}at .*:\d+:\d+\)?$/;
+const CLASS_NAME = /^[A-Za-z_$][\w$]{0,63}$/;
+// A function, perhaps, and a file with line and column: nothing that a sentence could be mistaken for.
+const STACK_FRAME = /^ {4}at (?:[\w$.<>[\] ]{1,120} \()?[\w$@%.:+/~-]{1,300}:\d{1,7}:\d{1,7}\)?$/;
 
 /** Describes whatever was thrown. Never throws itself, also where a property of the thing does. */
 export function describeDefect(thrown: unknown): DefectDescription {
-  if (!(thrown instanceof Error)) return { name: thrown === null ? 'null' : typeof thrown, where: '' };
   try {
-    const frames = String(thrown.stack ?? '')
-      .split('\n')
-      .filter((line) => STACK_FRAME.test(line));
-    return {
-      name: thrown.constructor.name,
-      where: frames
-        .slice(0, 3)
-        .map((frame) => frame.trim())
-        .join(' '),
-    };
+    if (!(thrown instanceof Error)) return { name: thrown === null ? 'null' : typeof thrown, where: '' };
+    const { name } = thrown.constructor;
+    return { name: CLASS_NAME.test(name) ? name : 'Error', where: readPlaces(thrown) };
   } catch {
     return { name: 'Error', where: '' };
   }
+}
+
+function readPlaces({ stack, message }: Error): string {
+  const text = String(stack ?? '');
+  // The stack begins with the message, whose lines could look like places.
+  const at = text.indexOf(String(message));
+  const places = at === -1 ? text : text.slice(at + String(message).length);
+  return places
+    .split('\n')
+    .filter((line) => STACK_FRAME.test(line))
+    .slice(0, 3)
+    .map((place) => redact(place.trim()))
+    .join(' ');
 }

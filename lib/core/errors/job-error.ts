@@ -1,8 +1,10 @@
+import { toReason } from './to-reason.ts';
+
 /**
  * How a failure of a job is meant to be answered.
- * - `transient`: the session's own trouble, it may pass: try again after a backoff.
+ * - `transient`: it may pass: try again after a backoff. The session's own, unless others fail as well.
  * - `refused`: Crisp limits us (rate, quota): wait, the job is not to blame.
- * - `outage`: nothing works at the moment (credentials, network): wait, the job is not to blame.
+ * - `outage`: nothing can work at the moment (credentials, certificates, permissions): wait, the job is not to blame.
  * - `missing`: Crisp does not have the conversation: confirm, then announce its removal.
  * - `permanent`: trying again cannot help.
  */
@@ -18,11 +20,11 @@ export const JOB_ERRORS = {
   website_id_invalid: 'permanent',
   session_id_invalid: 'permanent',
 
-  crisp_unreachable: 'outage',
-  crisp_timeout: 'outage',
-  crisp_unavailable: 'outage',
+  crisp_unreachable: 'transient',
+  crisp_timeout: 'transient',
+  crisp_unavailable: 'transient',
   crisp_auth_failed: 'outage',
-  crisp_tls_failed: 'permanent',
+  crisp_tls_failed: 'outage',
   crisp_rate_limited: 'refused',
   crisp_quota_exceeded: 'refused',
   crisp_forbidden: 'permanent',
@@ -35,6 +37,7 @@ export const JOB_ERRORS = {
   bad_encoding: 'transient',
   response_too_large: 'permanent',
   session_mismatch: 'permanent',
+  schema_mismatch: 'permanent',
   conversation_missing: 'missing',
   paging_stuck: 'transient',
   paging_cap_reached: 'permanent',
@@ -42,9 +45,12 @@ export const JOB_ERRORS = {
   archive_failed: 'transient',
   record_superseded: 'transient',
   topic_failed: 'transient',
+  downstream_denied: 'outage',
   ledger_failed: 'transient',
   record_too_large: 'permanent',
   deadline_reached: 'transient',
+  switch_failed: 'transient',
+  visibility_failed: 'transient',
   unexpected: 'transient',
 } as const satisfies Record<string, Disposition>;
 
@@ -63,6 +69,8 @@ export interface JobErrorContext {
   readonly status?: number;
   /** How long the other side asked to be left alone, in ms. */
   readonly retryAfterMs?: number;
+  /** The route of Crisp's API that failed, without its ids. */
+  readonly route?: string;
   readonly cause?: unknown;
 }
 
@@ -74,15 +82,26 @@ export class JobError extends Error {
   readonly hint: string | undefined;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly route: string | undefined;
 
-  constructor(code: JobErrorCode, { detail, hint, status, retryAfterMs, cause }: JobErrorContext = {}) {
-    const reason = detail === undefined ? code : `${code}:${detail}`;
+  constructor(code: JobErrorCode, context: JobErrorContext = {}) {
+    const { detail, hint, status, retryAfterMs, route, cause } = context;
+    const reason = toReason({ code, detail });
     super(hint === undefined ? reason : `${reason} (${hint})`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.detail = detail;
     this.hint = hint;
     this.status = status;
     this.retryAfterMs = retryAfterMs;
+    this.route = route;
+  }
+
+  /** The same failure, with the route of Crisp's API on which it happened. */
+  at(route: string): JobError {
+    const { code, detail, hint, status, retryAfterMs, cause } = this;
+    const context = { detail, hint, status, retryAfterMs, route, cause };
+    const given = Object.entries(context).filter(([, value]) => value !== undefined);
+    return new JobError(code, Object.fromEntries(given));
   }
 
   get disposition(): Disposition {
@@ -91,6 +110,6 @@ export class JobError extends Error {
 
   /** `code` or `code:detail`: what logs, the ledger and people see. */
   get reason(): string {
-    return this.detail === undefined ? this.code : `${this.code}:${this.detail}`;
+    return toReason(this);
   }
 }

@@ -1,4 +1,5 @@
-import { toPrintable } from '../text/to-printable.ts';
+import { toMediaType } from '../text/to-media-type.ts';
+import { toShape } from '../text/to-shape.ts';
 import type { HookDelivery } from './hook-delivery.ts';
 import type { HookEvent } from './read-hook-event.ts';
 
@@ -15,11 +16,11 @@ export function findHookWarnings({ headers }: HookDelivery, { data }: HookEvent)
   const contentType = headers['content-type'] ?? '';
   // Whether Crisp always sends JSON as JSON is not known for certain, so another type is told and not refused.
   if (!JSON_TYPE.test(contentType)) {
-    warnings.push({ code: 'content_type', detail: toPrintable(contentType, 40) });
+    warnings.push({ code: 'content_type', detail: toMediaType(contentType) });
   }
   const attemptCount = headers['x-delivery-attempt-count'];
   if (attemptCount !== undefined && !/^\d{1,9}$/.test(attemptCount)) {
-    warnings.push({ code: 'attempt_count', detail: toPrintable(attemptCount, 40) });
+    warnings.push({ code: 'attempt_count', detail: `like "${toShape(attemptCount, 40)}"` });
   }
   if (data.fingerprint !== undefined && !isSafeFingerprint(data.fingerprint)) {
     warnings.push({ code: 'fingerprint_unsafe', detail: `of type ${typeof data.fingerprint}` });

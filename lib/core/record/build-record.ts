@@ -38,8 +38,8 @@ export function buildRecord(fetched: FetchedConversation, options: RecordOptions
     ...body,
   };
 
-  // All fields of ours are there, tests hold them against the schema. Crisp's have the types that Crisp documents: they
-  // are passed on unchecked, and the schema says so.
+  // All fields of ours are there, tests hold them against the schema. Crisp's have the types that Crisp documents as long
+  // as it keeps to them: `expectRecord` has the last word before a record is announced.
   return record as EnrichedRecord;
 }
 

@@ -1,5 +1,6 @@
 import type { CrispObject } from '../crisp/crisp-object.ts';
 import { isCrispObject } from '../crisp/is-crisp-object.ts';
+import { toTimestampMs } from '../crisp/message-key.ts';
 import type { EnrichedRecord } from './schema.ts';
 
 type Metrics = EnrichedRecord['metrics'];
@@ -41,7 +42,7 @@ function earliest(timestamps: readonly number[]): number | undefined {
 }
 
 function toTimestamps(messages: readonly CrispObject[]): number[] {
-  return messages.map((message) => message.timestamp).filter((timestamp) => typeof timestamp === 'number');
+  return messages.map(toTimestampMs).filter((timestamp) => timestamp !== undefined);
 }
 
 function isByVisitor(message: CrispObject): boolean {

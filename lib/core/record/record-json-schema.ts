@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { RECORD_SCHEMA_ID, recordSchema } from './schema.ts';
 
 /** The published JSON Schema (2020-12) of everything that the records topic carries, as the text of its file. */

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 export const RECORD_SCHEMA_ID = 'crisp-enrich/conversation/v1';
 
@@ -7,71 +7,80 @@ const crispObjectSchema = z.record(z.string(), z.unknown());
 
 const headerShape = {
   schema: z.literal(RECORD_SCHEMA_ID),
-  website_id: z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/),
-  session_id: z.string().regex(/^session_[0-9A-Za-z_-]{1,64}$/),
-  version: z.int().positive().describe('Grows with every announcement of a session: the highest wins.'),
+  website_id: z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/)),
+  session_id: z.string().check(z.regex(/^session_[0-9A-Za-z_-]{1,64}$/)),
+  version: z
+    .int()
+    .check(z.positive(), z.describe('Grows with every announcement of a session: the highest wins.')),
 };
 
 const contentHashSchema = z
   .string()
-  .regex(/^sha256:[0-9a-f]{64}$/)
-  .describe('Equal for equal content: a duplicate carries the hash of its twin.');
+  .check(
+    z.regex(/^sha256:[0-9a-f]{64}$/),
+    z.describe('Equal for equal content: a duplicate carries the hash of its twin.'),
+  );
 
-/** Crisp's conversation object. The types are those that Crisp documents; its values are passed on unchecked. */
+/** Crisp's conversation object, with the types that Crisp documents. Any field may be absent or null. */
 const conversationShape = {
-  state: z.string().nullish().describe('pending, unresolved or resolved.'),
-  is_verified: z.boolean().nullish(),
-  is_blocked: z.boolean().nullish(),
-  people_id: z.string().nullish(),
-  inbox_id: z.string().nullish().describe('Null for the default inbox.'),
-  assigned: crispObjectSchema
-    .nullish()
-    .describe('{ user_id } of the operator; absent or null where there is none.'),
-  topic: z.string().nullish(),
-  participants: z.array(z.unknown()).nullish(),
-  created_at: z.number().nullish().describe('Epoch ms.'),
-  updated_at: z.number().nullish().describe('Epoch ms.'),
-  meta: z
-    .looseObject({
-      nickname: z.string().nullish(),
-      email: z.string().nullish(),
-      segments: z.array(z.string()).nullish(),
-      data: crispObjectSchema.nullish(),
-    })
-    .nullish(),
+  state: z.nullish(z.string()).check(z.describe('pending, unresolved or resolved.')),
+  is_verified: z.nullish(z.boolean()),
+  is_blocked: z.nullish(z.boolean()),
+  people_id: z.nullish(z.string()),
+  inbox_id: z.nullish(z.string()).check(z.describe('Null for the default inbox.')),
+  assigned: z
+    .nullish(crispObjectSchema)
+    .check(z.describe('{ user_id } of the operator; absent or null where there is none.')),
+  topic: z.nullish(z.string()),
+  participants: z.nullish(z.array(z.unknown())),
+  created_at: z.nullish(z.number()).check(z.describe('Epoch ms.')),
+  updated_at: z.nullish(z.number()).check(z.describe('Epoch ms.')),
+  meta: z.nullish(
+    z.looseObject({
+      nickname: z.nullish(z.string()),
+      email: z.nullish(z.string()),
+      segments: z.nullish(z.array(z.string())),
+      data: z.nullish(crispObjectSchema),
+    }),
+  ),
 };
 
 const metricsSchema = z.looseObject({
-  messages: z.int().nonnegative().describe('All of them, notes and events included.'),
-  by_visitor: z.int().nonnegative(),
-  by_operator: z.int().nonnegative().describe('People and bots; without notes and events.'),
-  notes: z.int().nonnegative(),
+  messages: z.int().check(z.nonnegative(), z.describe('All of them, notes and events included.')),
+  by_visitor: z.int().check(z.nonnegative()),
+  by_operator: z.int().check(z.nonnegative(), z.describe('People and bots; without notes and events.')),
+  notes: z.int().check(z.nonnegative()),
   first_response_ms: z
-    .number()
-    .nonnegative()
-    .nullable()
-    .describe("From the visitor's first message to the first answer of a person; null where there is none."),
+    .nullable(z.number().check(z.nonnegative()))
+    .check(
+      z.describe(
+        "From the visitor's first message to the first answer of a person; null where there is none.",
+      ),
+    ),
   duration_ms: z
-    .number()
-    .nonnegative()
-    .nullable()
-    .describe('From the oldest to the newest message; null where there is none.'),
+    .nullable(z.number().check(z.nonnegative()))
+    .check(z.describe('From the oldest to the newest message; null where there is none.')),
 });
 
 const enrichmentSchema = z.looseObject({
-  complete: z.literal(true).describe('A history that is not proven complete is never announced.'),
+  complete: z.literal(true).check(z.describe('A history that is not proven complete is never announced.')),
   mode: z.enum(['incremental', 'full']),
-  pages: z.int().nonnegative().describe('Pages of messages that were read.'),
-  terminated_by: z.enum(['http_200', 'empty_page']).describe('What proved that no older message exists.'),
+  pages: z.int().check(z.nonnegative(), z.describe('Pages of messages that were read.')),
+  terminated_by: z
+    .enum(['http_200', 'empty_page'])
+    .check(z.describe('What proved that no older message exists.')),
   covers_latest_message: z
-    .boolean()
-    .nullable()
-    .describe(
-      'Whether the newest message that Crisp knows of is among `messages`; null where none is known.',
+    .nullable(z.boolean())
+    .check(
+      z.describe(
+        'Whether the newest message that Crisp knows of is among `messages`; null where none is known.',
+      ),
     ),
-  api_calls: z.int().nonnegative(),
+  api_calls: z.int().check(z.nonnegative()),
   profile_cached: z.boolean(),
-  absorbed: z.int().nonnegative().describe('Queue messages beyond the first that this fetch answered.'),
+  absorbed: z
+    .int()
+    .check(z.nonnegative(), z.describe('Queue messages beyond the first that this fetch answered.')),
 });
 
 export const enrichedRecordSchema = z
@@ -81,46 +90,54 @@ export const enrichedRecordSchema = z
     content_hash: contentHashSchema,
     fetched_at: z
       .string()
-      .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
-      .describe('When the fetch began: the content is at least as new as this.'),
+      .check(
+        z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/),
+        z.describe('When the fetch began: the content is at least as new as this.'),
+      ),
     ...conversationShape,
-    messages: z.array(z.unknown()).describe('Complete, oldest first, as Crisp returns them.'),
-    profile: crispObjectSchema.nullable().describe('The people profile; null for a visitor without one.'),
-    pages: z.array(z.unknown()).optional().describe('Visited pages, where they are included.'),
-    events: z.array(z.unknown()).optional().describe('Custom events, where they are included.'),
-    relations: crispObjectSchema.optional().describe('Related conversations, where they are included.'),
+    messages: z.array(z.unknown()).check(z.describe('Complete, oldest first, as Crisp returns them.')),
+    profile: z
+      .nullable(crispObjectSchema)
+      .check(z.describe('The people profile; null for a visitor without one.')),
+    pages: z.optional(z.array(z.unknown())).check(z.describe('Visited pages, where they are included.')),
+    events: z.optional(z.array(z.unknown())).check(z.describe('Custom events, where they are included.')),
+    relations: z
+      .optional(crispObjectSchema)
+      .check(z.describe('Related conversations, where they are included.')),
     metrics: metricsSchema,
     enrichment: enrichmentSchema,
-    claim_check: z.never().optional(),
+    claim_check: z.optional(z.never()),
   })
-  .meta({ title: 'EnrichedRecord', description: 'A conversation, complete.' });
+  .check(z.meta({ title: 'EnrichedRecord', description: 'A conversation, complete.' }));
 
 export const claimCheckSchema = z
   .looseObject({
     ...headerShape,
     kind: z.literal('conversation.enriched'),
     content_hash: contentHashSchema,
-    state: z.string().nullable(),
+    state: z.nullable(z.string()),
     claim_check: z.looseObject({
-      bucket: z.string().min(1),
-      key: z.string().min(1),
-      bytes: z.int().positive(),
-      sha256: z
-        .string()
-        .regex(/^[0-9a-f]{64}$/)
-        .describe("Of the archived object's bytes."),
+      bucket: z.string().check(z.minLength(1)),
+      key: z.string().check(z.minLength(1)),
+      bytes: z.int().check(z.positive()),
+      sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/), z.describe("Of the archived object's bytes.")),
     }),
-    messages: z.never().optional(),
+    messages: z.optional(z.never()),
   })
-  .meta({ title: 'ClaimCheck', description: 'An enriched record too large to travel: where to fetch it.' });
+  .check(
+    z.meta({
+      title: 'ClaimCheck',
+      description: 'An enriched record too large to travel: where to fetch it.',
+    }),
+  );
 
 export const removedRecordSchema = z
   .looseObject({
     ...headerShape,
     kind: z.literal('conversation.removed'),
-    reason: z.string().min(1),
+    reason: z.string().check(z.minLength(1)),
   })
-  .meta({ title: 'RemovedRecord', description: 'Crisp no longer has the conversation.' });
+  .check(z.meta({ title: 'RemovedRecord', description: 'Crisp no longer has the conversation.' }));
 
 /** What a subscriber of the records topic can receive. */
 export const recordSchema = z.union([enrichedRecordSchema, claimCheckSchema, removedRecordSchema]);

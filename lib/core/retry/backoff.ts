@@ -1,4 +1,4 @@
-/** No wait is longer: a session that recovers is seen again within 15 minutes. */
+/** No wait after a failure of its own is longer: a session that recovers is seen again within 15 minutes. */
 export const MAX_BACKOFF_SECONDS = 900;
 
 /** SQS hides a message for at most twelve hours from its receive; an hour is left for the run itself. */

@@ -72,7 +72,7 @@ async function provision(
   ]);
   const topicArn = await provisionTopic(
     clients.sns,
-    onlyOne(template, 'AWS::SNS::Topic'),
+    topicNamed(template, `crisp-enrich-${stage}-records`),
     template.resources('AWS::SNS::Subscription'),
   );
 
@@ -90,6 +90,13 @@ function onlyOne(template: InfraTemplate, type: string): InfraResource {
   const [resource, ...others] = template.resources(type);
   if (resource && others.length === 0) return resource;
   throw new InfraError('infra_incomplete', `The infra files must have exactly one ${type}`);
+}
+
+/** Of the topics, local mode needs the one of the records. */
+function topicNamed(template: InfraTemplate, name: string): InfraResource {
+  const topic = template.resources('AWS::SNS::Topic').find((it) => it.property('TopicName') === name);
+  if (topic) return topic;
+  throw new InfraError('infra_incomplete', `The infra files have no topic ${name}`);
 }
 
 // crisp-enrich-local-sessions-dlq.fifo → sessions-dlq

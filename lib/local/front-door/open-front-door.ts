@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
 import type { Clock } from '../../ports/clock.ts';
+import { explainForeignRequest } from '../aws/explain-foreign-request.ts';
 import { listenOnLoopback } from '../listen-on-loopback.ts';
 import { readBody } from './read-body.ts';
 import { refuseConnection } from './refuse-connection.ts';
@@ -51,7 +52,7 @@ interface Answering extends FrontDoorOptions {
 async function answer(request: IncomingMessage, response: ServerResponse, options: Answering): Promise<void> {
   const { requestId } = options;
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-  if (path === '/healthz') return sendHealth(response, options);
+  if (path === '/healthz') return sendHealth(request, response, options);
 
   const invoke = findFunction(path, options.functions);
   if (!invoke) return refuse(response, 404, 'not_found', requestId);
@@ -80,7 +81,19 @@ function findFunction(path: string, functions: FrontDoorOptions['functions']): U
   return match === undefined ? undefined : functions[match];
 }
 
-function sendHealth(response: ServerResponse, { health }: FrontDoorOptions): void {
+/**
+ * For programs of this machine: it names every address there is. The functions are open to foreign hosts, so that a
+ * tunnel can bring Crisp's hooks; their signatures are what they go by.
+ */
+function sendHealth(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { health, requestId }: Answering,
+): void {
+  if (explainForeignRequest(request.headers)) {
+    refuse(response, 403, 'host_not_allowed', requestId);
+    return;
+  }
   const state = health();
   send(response, state ? 200 : 503, state ?? { status: 'starting' });
 }

@@ -8,6 +8,7 @@ const REFUSALS: Record<string, readonly [status: string, code: string]> = {
   HPE_INVALID_EOF_STATE: ['400 Bad Request', 'bad_length'],
   HPE_INVALID_CONTENT_LENGTH: ['400 Bad Request', 'bad_length'],
   HPE_UNEXPECTED_CONTENT_LENGTH: ['400 Bad Request', 'bad_length'],
+  HPE_INVALID_TRANSFER_ENCODING: ['400 Bad Request', 'bad_length'],
 };
 
 /** Answers a connection that sent no readable HTTP request, and closes it. */

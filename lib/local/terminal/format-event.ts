@@ -41,6 +41,8 @@ export function formatEvent(
         event.sessionId ?? '',
         `${event.code}${event.code.startsWith('unexpected') ? '' : suffix(event.hint)}: attempt ${event.attempt}, again in ${event.delaySeconds} s`,
       );
+    case 'job-dead':
+      return line('dead', event.sessionId ?? '', `${event.code}: on its way to the dead-letter queue`);
     case 'paging-untrusted':
       return line(
         'warn',
@@ -57,6 +59,22 @@ export function formatEvent(
       return line('warn', '', `the ledger is away (${event.operation}: ${event.code}); going on without it`);
     case 'visibility-unchanged':
       return line('warn', '', `visibility of message ${event.messageId} not changed: ${event.code}`);
+    case 'breaker-opened':
+      return line(
+        'hold',
+        event.sessionId ?? '',
+        `the queue is held: ${event.code}${suffix(event.route)}; next look in ${event.holdOffSeconds} s`,
+      );
+    case 'breaker-closed':
+      return line('hold', '', `the queue flows again${suffix(event.code)}`);
+    case 'breaker-probed':
+      return line('hold', '', `looked whether ${event.code} has passed: ${event.outcome}`);
+    case 'breaker-unchanged':
+      return line('warn', '', `the tap of the queue could not be turned: ${event.code}`);
+    // Of a function that local mode does not run.
+    case 'day-summarized':
+    // Told every minute, for the alarm on AWS.
+    case 'breaker-state':
     // Most of what Crisp sends is typing and presence: counted in the progress line, not shown one by one.
     case 'hook-ignored':
     case 'crisp-requested':

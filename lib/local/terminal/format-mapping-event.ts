@@ -13,6 +13,8 @@ export function formatMappingEvent(event: MappingEvent): string | undefined {
       return `warn   the sessions queue does not answer (${toName(event.error)}); again in ${event.retryMs} ms`;
     case 'delete-failed':
       return `warn   ${event.messages} messages could not be deleted (${toName(event.error)}); they come again`;
+    case 'schedule-failed':
+      return `fail   the probe threw: ${toName(event.error)}`;
     case 'state-changed':
     case 'batch-received':
     case 'batch-finished':

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import { createPagingTrust } from '../../../lib/core/crisp/paging-trust.ts';
-import { createFetchConversation } from '../../../lib/use-cases/fetch-conversation.ts';
+import { createFetchConversation } from '../../../lib/use-cases/fetch/fetch-conversation.ts';
 import { aSession, WEBSITE_ID } from '../../support/builders.ts';
 import { setUpCrisp } from '../../support/crisp-over-http.ts';
 import { createRecordingTelemetry } from '../../support/recording-telemetry.ts';
@@ -61,7 +61,7 @@ test.each<[string, typeof spaced, HistoryOptions]>([
     { pageSize: 7, boundary: 'strict', statuses: 'honest' },
   ],
   ['200 on every page', spaced, { pageSize: 20, boundary: 'strict', statuses: 'always-200' }],
-])('all 100 messages arrive, in order, none twice: %s', async (_, history, options) => {
+])('R9 R23 all 100 messages arrive, in order, none twice: %s', async (_, history, options) => {
   const { fetched, requests } = await fetchFrom(history, options);
 
   expect(fetched.messages).toEqual(history);

@@ -6,8 +6,11 @@ import { checkLockfile, checkPins } from './dependencies.ts';
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
-test('every dependency is pinned to one version', () => {
-  expect(checkPins(read('package.json'))).toEqual([]);
+// The project, and what its tests of the real runtime install beside it.
+const packages = ['.', 'test/runtime/client'];
+
+test.each(packages)('every dependency of %s is pinned to one version', (folder) => {
+  expect(checkPins(read(`${folder}/package.json`))).toEqual([]);
 });
 
 test.each(['^1.2.3', '~1.2.3', '1.x', '*', 'latest', '>=1.2.3', 'github:example/example', 'npm:osls@^4.3.1'])(
@@ -17,8 +20,8 @@ test.each(['^1.2.3', '~1.2.3', '1.x', '*', 'latest', '>=1.2.3', 'github:example/
   },
 );
 
-test('the lockfile has a hash for every package and names no host', () => {
-  expect(checkLockfile(read('package-lock.json'))).toEqual([]);
+test.each(packages)('the lockfile of %s has a hash for every package and names no host', (folder) => {
+  expect(checkLockfile(read(`${folder}/package-lock.json`))).toEqual([]);
 });
 
 test('a package without a hash, or with a host, is a violation', () => {

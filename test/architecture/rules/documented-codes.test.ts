@@ -5,6 +5,7 @@ import type { BadInvocationError } from '../../../lib/core/errors/bad-invocation
 import { CONFIG_PROBLEMS } from '../../../lib/core/errors/config-error.ts';
 import { HOOK_REFUSALS } from '../../../lib/core/errors/hook-refused-error.ts';
 import { JOB_ERRORS } from '../../../lib/core/errors/job-error.ts';
+import { OPERATION_ERRORS } from '../../../lib/core/errors/operation-error.ts';
 import { ROOT } from '../source/source-file.ts';
 import { checkDocumentedCodes } from './documented-codes.ts';
 
@@ -19,6 +20,7 @@ test('docs/errors.md lists exactly the codes of lib/core/errors, with their stat
   const violations = checkDocumentedCodes(document, [
     { heading: 'Refused hooks', codes: HOOK_REFUSALS },
     { heading: 'Failed jobs', codes: JOB_ERRORS },
+    { heading: 'Command line', codes: OPERATION_ERRORS },
     { heading: 'Failed invocations', codes: INVOCATION_ERRORS },
     {
       heading: 'Configuration',

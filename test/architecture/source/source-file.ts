@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SegmentKind, splitSource } from './split-source.ts';
 
@@ -37,6 +37,7 @@ export function withoutSegments(text: string, ...kinds: SegmentKind[]): string {
 }
 
 function listFiles(folder: string): string[] {
+  if (statSync(join(ROOT, folder)).isFile()) return [folder];
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) return FOREIGN_FOLDERS.has(entry.name) ? [] : listFiles(path);

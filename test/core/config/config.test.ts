@@ -84,7 +84,7 @@ const weakSecrets: readonly (readonly [secret: string, code: string])[] = [
 ];
 
 for (const [secret, code] of weakSecrets) {
-  test(`the hook secret ${JSON.stringify(secret)} is refused as ${code}`, () => {
+  test(`W23 the hook secret ${JSON.stringify(secret)} is refused as ${code}`, () => {
     expect(problemsOf(() => webhook({ CRISP_HOOK_SECRETS: secret }))).toEqual([`CRISP_HOOK_SECRETS ${code}`]);
     expect(problemsOf(() => parseLocalConfig({ CRISP_HOOK_SECRETS: secret }))).toEqual([
       `CRISP_HOOK_SECRETS ${code}`,

@@ -11,6 +11,10 @@ test('the numbers of the infra files follow from the variables', () => {
     consumerConcurrency: 7,
     archiveBucketSuffix: '-123456789012',
     archiveRetentionDays: 400,
+    alarmEmail: '',
+    noHooksAlarmHours: 0,
+    encryption: 'managed-keys',
+    kmsKeyArn: '',
   });
   expect(toInfraSettings({}, { isLocal: true, archiveBucketSuffix: '' })).toMatchObject({
     sessionsDelaySeconds: 3,
@@ -28,11 +32,15 @@ test('a deployment is refused for any bad variable of its functions, and needs n
   expect(problemsOf(run)).toEqual(['MAX_PAGES config_invalid']);
 });
 
-test('functions get the variables that are set, and never a secret', () => {
+test('functions get the variables that are set, and never a secret or what is for the template alone', () => {
   const environment = toFunctionEnvironment({
     ...TOKEN,
     CRISP_HOOK_SECRETS: SECRET,
     ...RESOURCES,
+    ALARM_EMAIL: 'operator@example.com',
+    NO_HOOKS_ALARM_HOURS: '48',
+    KMS_KEY_ARN: 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-4000-8000-000000000000',
+    WEBHOOK_RESERVED_CONCURRENCY: '20',
     MAX_PAGES: ' 5 ',
     LOG_LEVEL: '',
     PATH: '/',

@@ -111,4 +111,46 @@ describe('pages in any order, with any overlap', () => {
       }),
     );
   });
+
+  test('give the same whichever page comes when, as long as each message is on some page', () => {
+    const piece = fc.tuple(fc.nat(24), fc.integer({ min: 1, max: 10 }));
+    // Some have no fingerprint; no two of those say the same.
+    const anyKind = fc.record({
+      fingerprint: fc.option(fc.integer({ min: -3, max: 30 }), { nil: undefined }),
+      timestamp,
+      content: fc.nat(),
+    });
+    const anyHistory = fc.uniqueArray(anyKind, {
+      selector: ({ fingerprint, content }) => fingerprint ?? `content ${content}`,
+      maxLength: 25,
+    });
+    const shuffledPages = fc
+      .tuple(anyHistory, fc.array(piece, { maxLength: 6 }))
+      .chain(([messages, pieces]) => {
+        const overlaps = pieces.map(([from, length]) => messages.slice(from, from + length));
+        const everyOne = chunk(messages, 4);
+        const pages = [...everyOne, ...overlaps];
+        return fc.tuple(
+          fc.constant(messages),
+          fc.shuffledSubarray(pages, { minLength: pages.length }),
+          fc.shuffledSubarray(pages, { minLength: pages.length }),
+        );
+      });
+
+    fc.assert(
+      fc.property(shuffledPages, ([messages, one, other]) => {
+        const merged = mergeMessages(one);
+
+        expect(merged).toEqual(mergeMessages(other));
+        expect(merged).toEqual(mergeMessages([messages]));
+        expect(mergeMessages([...one, ...other])).toEqual(merged);
+      }),
+    );
+  });
 });
+
+function chunk<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

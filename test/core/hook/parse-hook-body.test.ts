@@ -4,7 +4,7 @@ import { HookRefusedError } from '../../../lib/core/errors/hook-refused-error.ts
 import { HOOK_JSON_LIMITS, parseHookBody } from '../../../lib/core/hook/parse-hook-body.ts';
 import { scanJson } from '../../../lib/core/hook/scan-json.ts';
 
-test('the place of an error is told in bytes, without a word of the body', () => {
+test('W5 the place of an error is told in bytes, without a word of the body', () => {
   const body = Buffer.from('{"content":"é😀 private",}');
 
   const error = catchRefusal(() => parseHookBody(body));
@@ -60,7 +60,7 @@ test('the scan stops at the limit itself, neither before nor after', () => {
   expect(scanJson(Buffer.from('[[[]]]'), limits)).toBe('too_deep');
 });
 
-test('the longest body that is allowed is scanned within 50 ms, whatever is in it', () => {
+test('W35 the longest body that is allowed is scanned within 50 ms, whatever is in it', () => {
   const bodies = ['"', '\\', '"\\', '[],', 'a'].map((unit) =>
     Buffer.from(unit.repeat(200_000)).subarray(0, 262_144),
   );

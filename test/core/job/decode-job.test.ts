@@ -6,6 +6,7 @@ import { toCoalescedJob } from '../../../lib/core/job/coalesce.ts';
 import { type DecodeJobOptions, decodeJob } from '../../../lib/core/job/decode-job.ts';
 import { encodeJob } from '../../../lib/core/job/encode-job.ts';
 import type { SessionJob } from '../../../lib/core/job/session-job.ts';
+import { POISON } from '../../bad-inputs/queue-messages.ts';
 import { aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../../support/builders.ts';
 
 const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };
@@ -78,70 +79,43 @@ test('any text gives a job with ids that hold, or a JobError, and nothing else',
   );
 });
 
-const poison: readonly (readonly [title: string, reason: string, body: unknown])[] = [
-  ['an empty body', 'malformed_message', ''],
-  ['a body that is not JSON', 'malformed_message', 'hello'],
-  ['a mebibyte of blanks', 'malformed_message', ' '.repeat(1024 * 1024)],
-  ['half a million open brackets', 'malformed_message', '['.repeat(500_000)],
-  ['a list', 'malformed_message', [ids]],
-  ['null', 'malformed_message', null],
-  ['a number', 'malformed_message', 7],
-  ['a version of the future', 'unsupported_version', { v: 99, ...ids }],
-  ['a version that is text', 'unsupported_version', { v: '1', ...ids }],
-  ['no session', 'missing_field:sessionId', { v: 1, websiteId: WEBSITE_ID }],
-  ['a path for a session', 'session_id_invalid', { ...ids, sessionId: '../../../plugin/connect/account' }],
-  ['a session with a line break', 'session_id_invalid', { ...ids, sessionId: 'session_a\n' }],
-  ['a session that is a number', 'session_id_invalid', { ...ids, sessionId: 42 }],
-  ['no website, while there are several', 'website_id_required', { sessionId: 'session_abc' }],
-  ['a website that is no UUID', 'website_id_invalid', { ...ids, websiteId: '..' }],
-  [
-    'an SNS envelope',
-    'unexpected_envelope:sns',
-    { Type: 'Notification', TopicArn: 'arn:aws:sns:eu-west-1:123456789012:t', Message: '{}' },
-  ],
-  ['an S3 event', 'unexpected_envelope:s3', { Records: [{ eventSource: 'aws:s3', s3: {} }] }],
-  ["S3's test event", 'unexpected_envelope:s3', { Service: 'Amazon S3', Event: 's3:TestEvent' }],
-  [
-    'an EventBridge event',
-    'unexpected_envelope:eventbridge',
-    { version: '0', source: 'aws.ec2', 'detail-type': 'x', detail: {} },
-  ],
-];
-
-for (const [title, reason, body] of poison) {
-  test(`${title} is ${reason}, and no attempt can help`, () => {
+for (const [row, title, reason, body] of POISON) {
+  test(`${row} ${title} is ${reason}, and no attempt can help`, () => {
     const error = catchJobError(() => decode(body));
 
     expect(error).toMatchObject({ reason, disposition: 'permanent' });
   });
 }
 
-test('of a malformed message its shape is shown, clipped, and not a word of it', () => {
+test('Q12 of a malformed message its shape is shown, clipped, and not a word of it', () => {
   const error = catchJobError(() => decode(`{"from": "ada@example.com", ${'x'.repeat(5000)}`));
 
   expect(error?.hint).toContain('5028 characters that look like "{"aaaa": "aaa@aaaaaaa.aaa", aaa');
   expect(error?.hint?.length).toBeLessThan(300);
 });
 
-test('a poison message from elsewhere comes with a hint how to end it', () => {
-  const hints = poison.slice(-4).map(([, , body]) => catchJobError(() => decode(body))?.hint);
+test('Q2 Q5 a poison message from elsewhere comes with a hint how to end it', () => {
+  const foreign = POISON.filter(([row]) => row === 'Q2' || row === 'Q5');
 
+  const hints = foreign.map(([, , , body]) => catchJobError(() => decode(body))?.hint);
+
+  expect(hints).toHaveLength(7);
   expect(hints.every(Boolean)).toBe(true);
 });
 
-test("Crisp's own spelling of the ids is understood", () => {
+test("Q3 Crisp's own spelling of the ids is understood", () => {
   const { job } = decode({ website_id: WEBSITE_ID.toUpperCase(), session_id: 'session_abc' });
 
   expect(job).toEqual({ ...ids, mode: 'full' });
 });
 
-test('a message without a website belongs to the only one there is', () => {
+test('Q3 a message without a website belongs to the only one there is', () => {
   const { job } = decode({ sessionId: 'session_abc' }, { onlyWebsiteId: parseWebsiteId(OTHER_WEBSITE_ID) });
 
   expect(job.websiteId).toBe(OTHER_WEBSITE_ID);
 });
 
-test('unknown fields change nothing', () => {
+test('Q10 unknown fields change nothing', () => {
   const { job } = decode({
     ...ids,
     v: 1,
@@ -163,7 +137,7 @@ const dueNow: Record<string, object> = {
 };
 
 for (const [title, fields] of Object.entries(dueNow)) {
-  test(`a message ${title} is fetched in full, now`, () => {
+  test(`Q9 a message ${title} is fetched in full, now`, () => {
     expect(decode({ v: 1, ...ids, ...fields })).toEqual({ job: { ...ids, mode: 'full' } });
   });
 }
@@ -186,7 +160,7 @@ const moments: readonly (readonly [
 ];
 
 for (const [title, notBeforeMs, expectedMs, clockSuspectMs] of moments) {
-  test(`a notBeforeMs that is ${title} means ${expectedMs - BUCKET_MS} ms after the bucket began`, () => {
+  test(`Q8 a notBeforeMs that is ${title} means ${expectedMs - BUCKET_MS} ms after the bucket began`, () => {
     const decoded = decode({ v: 1, ...ids, mode: 'incremental', bucketMs: BUCKET_MS, notBeforeMs });
 
     expect(decoded.job.notBeforeMs).toBe(expectedMs);
@@ -194,7 +168,7 @@ for (const [title, notBeforeMs, expectedMs, clockSuspectMs] of moments) {
   });
 }
 
-test('a sender whose clock runs a year ahead cannot hold a message longer than a bucket and the margin', () => {
+test('Q8 a sender whose clock runs a year ahead cannot hold a message longer than a bucket and the margin', () => {
   const { job } = toCoalescedJob(aSession(), 'incremental', BUCKET_MS + YEAR_MS, coalesce);
 
   const decoded = decode(encodeJob(job), { sentMs: BUCKET_MS });

@@ -15,7 +15,7 @@ const anyText = fc
 const anyJson = fc.object({ key: anyText, values: [anyText, fc.integer(), fc.boolean(), fc.constant(null)] });
 
 describe('an escaped body', () => {
-  test('is always text that SQS takes', () => {
+  test('W40 R24 is always text that SQS takes', () => {
     fc.assert(fc.property(anyJson, (value) => isLegalForSqs(escapeBody(value))));
   });
 

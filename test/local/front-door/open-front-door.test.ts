@@ -75,7 +75,7 @@ test('two headers of one name are joined by a comma, as a Function URL joins the
   expect(events[0]?.headers['x-a']).toBe('1,2');
 });
 
-test('a body over the limit is refused without being read to its end, with and without a declared length', async () => {
+test('W7 a body over the limit is refused without being read to its end, with and without a declared length', async () => {
   const { url, events } = await openDoor();
   const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(600)) });
 
@@ -92,7 +92,7 @@ test('a body over the limit is refused without being read to its end, with and w
   expect(events).toEqual([]);
 });
 
-test('a body shorter than its declared length is refused with bad_length', async () => {
+test('W8 a body shorter than its declared length is refused with bad_length', async () => {
   const { port, events } = await openDoor();
 
   const answer = await sendRaw(port, 'POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{}');
@@ -102,7 +102,47 @@ test('a body shorter than its declared length is refused with bad_length', async
   expect(events).toEqual([]);
 });
 
-test('headers beyond 16 KB are refused with 431', async () => {
+test.each([
+  ['that is negative', 'Content-Length: -2'],
+  ['that is no number', 'Content-Length: two'],
+  ['that comes twice, and differs', 'Content-Length: 2\r\nContent-Length: 3'],
+  ['beside chunks', 'Content-Length: 2\r\nTransfer-Encoding: chunked'],
+])(
+  'W8 a declared length %s is refused with bad_length, and nothing reaches the function',
+  async (_, lengths) => {
+    const { port, events } = await openDoor();
+
+    const answer = await sendRaw(port, `POST /webhook HTTP/1.1\r\nHost: x\r\n${lengths}\r\n\r\n{}`);
+
+    expect(answer).toContain('HTTP/1.1 400 Bad Request');
+    expect(answer).toContain('{"error":"bad_length","request_id":"');
+    expect(events).toEqual([]);
+  },
+);
+
+test('W8 what exceeds the declared length is no part of the body, and ends the connection with bad_request', async () => {
+  const { port, events } = await openDoor();
+
+  const answer = await sendRaw(
+    port,
+    'POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}{"a":1}',
+  );
+
+  expect(answer).toContain('HTTP/1.1 400 Bad Request');
+  expect(answer).toContain('{"error":"bad_request","request_id":"');
+  expect(events).toMatchObject([{ body: '{}' }]);
+});
+
+test('W2 a path that leads back to the webhook is not resolved', async () => {
+  const { port, events } = await openDoor();
+
+  const answer = await sendRaw(port, 'POST /x/../webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+
+  expect(answer).toContain('HTTP/1.1 404 Not Found');
+  expect(events).toEqual([]);
+});
+
+test('W42 headers beyond 16 KB are refused with 431 headers_too_large', async () => {
   const { port } = await openDoor();
 
   const answer = await sendRaw(
@@ -133,11 +173,30 @@ test('healthz is 200 only when the pipeline is ready, and tells what a program n
   expect(await ready.json()).toEqual({ status: 'ok', stage: 'local' });
 });
 
-test.each(['/', '/webhooks', '/hook', '//webhook', '/healthz/x'])('%s is not found', async (path) => {
-  const { url } = await openDoor();
+test.each(['/', '/webhooks', '/hook', '//hook', '//webhook', '/healthz/x'])(
+  'W2 %s is not found',
+  async (path) => {
+    const { url } = await openDoor();
 
-  const response = await fetch(url + path, { method: 'POST', body: '{}' });
+    const response = await fetch(url + path, { method: 'POST', body: '{}' });
 
-  expect(response.status).toBe(404);
-  expect(await response.json()).toEqual({ error: 'not_found', request_id: expect.any(String) });
-});
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({ error: 'not_found', request_id: expect.any(String) });
+  },
+);
+
+test.each(['evil.example', 'localhost.evil.com', '127.0.0.1.nip.io'])(
+  'a page that points %s at this machine learns nothing of it, while a tunnel of that name brings hooks',
+  async (host) => {
+    const { port } = await openDoor();
+
+    const health = await sendRaw(port, `GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    const hook = await sendRaw(
+      port,
+      `POST /webhook HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
+    );
+
+    expect(health).toMatch(/^HTTP\/1.1 403 .*host_not_allowed/s);
+    expect(hook).toMatch(/^HTTP\/1.1 202 /);
+  },
+);

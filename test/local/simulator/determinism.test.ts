@@ -49,10 +49,10 @@ test('equal seeds, actions and clocks give equal bytes; another seed gives other
   expect(other).not.toEqual(first);
 });
 
-test('no header tells the machine’s own time', async () => {
+test('the date of an answer is that of the simulator’s clock, not of the machine', async () => {
   const { get } = await startSimulator();
 
-  expect((await get('conversations/1')).headers.get('Date')).toBeNull();
+  expect((await get('conversations/1')).headers.get('Date')).toBe('Thu, 01 Oct 2026 12:00:00 GMT');
 });
 
 test('a request more, a fault or a lost hook changes no id', async () => {

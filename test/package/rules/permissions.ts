@@ -1,13 +1,14 @@
-import { type PolicyStatement, resourceStatements, roleStatements } from '../template/policy-statements.ts';
+import { allStatements, type PolicyStatement, resourceStatements } from '../template/policy-statements.ts';
 import { at, resourcesOf, type Template, targetOf } from '../template/template.ts';
 import { deadLetterQueueIds } from './queues.ts';
 
 /** Roles name their actions and resources; resource policies allow nobody in particular nothing. */
 export function checkWildcards(template: Template): string[] {
-  const allowed = [...roleStatements(template), ...resourceStatements(template)].filter(
-    ({ effect }) => effect === 'Allow',
-  );
+  const allowed = allStatements(template).filter(({ effect }) => effect === 'Allow');
   return [
+    ...allowed
+      .filter(({ isByExclusion }) => isByExclusion)
+      .map(({ owner }) => `${owner} allows by exclusion`),
     ...allowed.filter(hasWildcardAction).map(({ owner }) => `${owner} allows actions by wildcard`),
     ...allowed.filter(hasWildcardResource).map(({ owner }) => `${owner} allows any resource`),
     ...allowed.filter(hasAnyPrincipal).map(({ owner }) => `${owner} allows anybody`),
@@ -17,30 +18,41 @@ export function checkWildcards(template: Template): string[] {
 /** Nobody can put a message into a dead-letter queue, so that every message there came from its source queue. */
 export function checkDeadLetterSenders(template: Template): string[] {
   const deadLetterQueues = deadLetterQueueIds(template);
-  const names = deadLetterQueues.map((id) => String(at(template.Resources, id, 'Properties', 'QueueName')));
   const isDeadLetterQueue = (resource: unknown) => {
-    const text = typeof resource === 'string' ? resource : String(at(resource, 'Fn::Sub') ?? '');
-    const isNamed =
-      names.some((name) => text.endsWith(`:${name}`)) || /[*?]/.test(text.split(':').pop() ?? '');
-    return deadLetterQueues.includes(targetOf(resource) ?? '') || (text !== '' && isNamed);
+    if (deadLetterQueues.includes(targetOf(resource) ?? '')) return true;
+    // However its ARN is put together; a pattern may mean one.
+    const text = JSON.stringify(resource) ?? '';
+    return /dlq|dead-?letter/i.test(text) || /[*?]/.test(text.split(':').pop() ?? '');
   };
-  return [...roleStatements(template), ...resourceStatements(template)]
+  return allStatements(template)
     .filter(({ effect, actions }) => effect === 'Allow' && actions.some(maySend))
     .filter(({ resources }) => resources.some(isDeadLetterQueue))
     .map(({ owner }) => `${owner} may send to a dead-letter queue`);
 }
 
-/** The only stranger who may send to a queue of ours is the topic's delivery, and only of our topic. */
-export function checkTopicDelivery(template: Template): string[] {
+/** Two strangers are let in: our topic's delivery into queues, and this account's alarms into theirs. */
+export function checkStrangers(template: Template): string[] {
   return resourceStatements(template)
     .filter(({ effect }) => effect === 'Allow')
-    .filter(
-      ({ principal, condition, actions }) =>
-        at(principal, 'Service') !== 'sns.amazonaws.com' ||
-        targetOf(at(condition, 'ArnEquals', 'aws:SourceArn')) !== 'RecordsTopic' ||
-        actions.join() !== 'sqs:SendMessage',
-    )
+    .filter((statement) => !isTopicDelivery(statement) && !isAlarm(statement))
     .map(({ owner }) => `${owner} lets in more than the records topic`);
+}
+
+function isTopicDelivery({ principal, condition, actions }: PolicyStatement): boolean {
+  return (
+    at(principal, 'Service') === 'sns.amazonaws.com' &&
+    targetOf(at(condition, 'ArnEquals', 'aws:SourceArn')) === 'RecordsTopic' &&
+    actions.join() === 'sqs:SendMessage'
+  );
+}
+
+function isAlarm({ principal, condition, actions, resources }: PolicyStatement): boolean {
+  return (
+    at(principal, 'Service') === 'cloudwatch.amazonaws.com' &&
+    targetOf(at(condition, 'StringEquals', 'aws:SourceAccount')) === 'AWS::AccountId' &&
+    actions.join() === 'sns:Publish' &&
+    resources.every((resource) => targetOf(resource) === 'AlarmTopic')
+  );
 }
 
 /** One role per function: what one may do, no other may by accident. */
@@ -78,7 +90,15 @@ function hasWildcardAction({ actions }: PolicyStatement): boolean {
   return actions.some((action) => action.includes('*'));
 }
 
-function hasWildcardResource({ resources }: PolicyStatement): boolean {
+// AWS offers neither a resource nor a condition for it.
+const WITHOUT_RESOURCE = [
+  'lambda:ListEventSourceMappings',
+  'ssm:DescribeParameters',
+  'cloudwatch:GetMetricData',
+];
+
+function hasWildcardResource({ actions, resources }: PolicyStatement): boolean {
+  if (actions.length > 0 && actions.every((action) => WITHOUT_RESOURCE.includes(action))) return false;
   return resources.some((resource) => resource === '*') || resources.length === 0;
 }
 
@@ -87,5 +107,10 @@ function hasAnyPrincipal({ principal }: PolicyStatement): boolean {
 }
 
 function maySend(action: string): boolean {
-  return ['sqs:SendMessage', 'sqs:*', '*'].includes(action) || /^sqs:Send.*\*/.test(action);
+  // IAM knows no upper and lower case in actions, and a star may stand anywhere.
+  const pattern = action
+    .replace(/[^\w*?]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${pattern}$`, 'i').test('sqs:SendMessage');
 }

@@ -5,13 +5,18 @@ import { at, resourcesOf, type Template, targetOf, toList } from '../template/te
 export function checkEncryption(template: Template): string[] {
   return [
     ...find(template, 'AWS::SQS::Queue', (it) => it.SqsManagedSseEnabled === true),
-    ...find(template, 'AWS::SNS::Topic', (it) => typeof it.KmsMasterKeyId === 'string'),
+    ...find(template, 'AWS::SNS::Topic', (it) => typeof it.KmsMasterKeyId === 'string').filter(
+      (id) => id !== HOLDS_NOTHING,
+    ),
     ...find(template, 'AWS::DynamoDB::Table', (it) => at(it, 'SSESpecification', 'SSEEnabled') === true),
     ...find(template, 'AWS::S3::Bucket', (it) =>
       Array.isArray(at(it, 'BucketEncryption', 'ServerSideEncryptionConfiguration')),
     ),
   ].map((id) => `${id} is not encrypted`);
 }
+
+// CloudWatch cannot publish through SNS's own key, and an alarm says nothing about anybody.
+const HOLDS_NOTHING = 'AlarmTopic';
 
 const PROTECTED = [
   'AWS::SQS::Queue',

@@ -1,3 +1,4 @@
+import { REFUSED_RECEIVES_OF_AN_OUTAGE } from '../../../lib/core/breaker/streak.ts';
 import type { CoalesceWindow } from '../../../lib/core/job/coalesce.ts';
 import {
   at,
@@ -78,7 +79,7 @@ export function checkReceiveLimit(template: Template, maxAttempts: number): stri
     id: source.id,
     limit: Number(at(source.properties, 'RedrivePolicy', 'maxReceiveCount')),
     // Five is what AWS advises for a queue that feeds a function; the ingest queue needs room for deferrals as well.
-    least: source.id === 'SessionsQueue' ? Math.max(20, maxAttempts + 1) : 5,
+    least: source.id === 'SessionsQueue' ? Math.max(2 * REFUSED_RECEIVES_OF_AN_OUTAGE, maxAttempts + 1) : 5,
   }));
   return limits
     .filter(({ limit, least }) => !(limit >= least))

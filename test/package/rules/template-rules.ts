@@ -1,15 +1,17 @@
 import { parseConsumerConfig } from '../../../lib/core/config/parse-consumer-config.ts';
 import { parseWebhookConfig } from '../../../lib/core/config/parse-webhook-config.ts';
 import { toInfraSettings } from '../../../lib/core/config/to-infra-settings.ts';
-import { type RepositoryPackage, ROOT } from '../template/package-repository.ts';
+import { ROOT } from '../template/package-repository.ts';
 import { runtimeEnvironment } from '../template/runtime-environment.ts';
-import { at, type Template } from '../template/template.ts';
+import type { Template } from '../template/template.ts';
+import { ALARM_RULES } from './alarm-rules.ts';
 import { checkMappings, checkVisibility } from './event-source.ts';
+import { OPERATOR_RULES } from './operator-rules.ts';
 import {
   checkDeadLetterSenders,
   checkFunctionUrls,
   checkRoles,
-  checkTopicDelivery,
+  checkStrangers,
   checkWildcards,
 } from './permissions.ts';
 import {
@@ -21,17 +23,13 @@ import {
   checkTransport,
 } from './protection.ts';
 import { checkDelay, checkFifo, checkReceiveLimit, checkRedriveAllowance, checkRetention } from './queues.ts';
+import { SCHEMA_RULES } from './schema-rules.ts';
+import { STAGE_RULES } from './stage-rules.ts';
+import { SUMMARY_RULES } from './summary-rules.ts';
+import { TAP_RULES } from './tap-rules.ts';
+import { grant, set, type TemplateRule } from './template-rule.ts';
 import { checkUsedActions } from './used-actions.ts';
-
-/** A change of the template that breaks a rule. */
-export type Breach = (template: Template) => void;
-
-export interface TemplateRule {
-  readonly title: string;
-  /** What is wrong with the template; empty where nothing is. */
-  readonly check: (template: Template, packaged: RepositoryPackage) => string[];
-  readonly breaches: readonly Breach[];
-}
+import { VIEW_RULES } from './view-rules.ts';
 
 // What the deployer gets who sets nothing.
 const DEPLOYED = toInfraSettings({}, { isLocal: false, archiveBucketSuffix: '' });
@@ -147,23 +145,56 @@ export const TEMPLATE_RULES: readonly TemplateRule[] = [
     breaches: [
       grant('ConsumerRole', { Effect: 'Allow', Action: 'sqs:*', Resource: 'arn:aws:sqs:us-east-1:0:x' }),
       grant('ConsumerRole', { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: '*' }),
+      grant('ProbeRole', {
+        Effect: 'Allow',
+        Action: ['lambda:ListEventSourceMappings', 'lambda:UpdateEventSourceMapping'],
+        Resource: '*',
+      }),
+      grant('ProbeRole', {
+        Effect: 'Allow',
+        NotAction: 'iam:PassRole',
+        Resource: 'arn:aws:sqs:us-east-1:0:x',
+      }),
     ],
   },
   {
     title: 'nobody may send to a dead-letter queue',
     check: checkDeadLetterSenders,
-    breaches: ['SessionsDeadLetterQueue', 'RecordsDeadLetterQueue'].map((queue) =>
-      grant('ConsumerRole', {
-        Effect: 'Allow',
-        Action: ['sqs:SendMessage'],
-        Resource: { 'Fn::GetAtt': [queue, 'Arn'] },
-      }),
-    ),
+    breaches: [
+      ...['SessionsDeadLetterQueue', 'RecordsDeadLetterQueue'].map((queue) =>
+        grant('ConsumerRole', allowSend({ 'Fn::GetAtt': [queue, 'Arn'] })),
+      ),
+      grant(
+        'WebhookRole',
+        allowSend({ 'Fn::Sub': 'arn:aws:sqs:us-east-1:0:crisp-enrich-test-sessions-dlq.fifo' }),
+      ),
+      grant('WebhookRole', allowSend({ 'Fn::Join': [':', ['arn:aws:sqs:us-east-1:0', 'x-records-dlq']] })),
+      grant('WebhookRole', allowSend('arn:aws:sqs:us-east-1:0:crisp-enrich-*')),
+      grant('WebhookRole', allowSend({ 'Fn::GetAtt': ['SessionsDeadLetterQueue', 'Arn'] }, 'SQS:sendm*')),
+      (it) => {
+        const PolicyDocument = {
+          Statement: [allowSend({ 'Fn::GetAtt': ['RecordsDeadLetterQueue', 'Arn'] })],
+        };
+        it.Resources.Another = { Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument } };
+      },
+      (it) => {
+        const PolicyDocument = {
+          Statement: [allowSend({ 'Fn::GetAtt': ['SessionsDeadLetterQueue', 'Arn'] })],
+        };
+        it.Resources.Another = { Type: 'AWS::SQS::QueuePolicy', Properties: { PolicyDocument } };
+      },
+    ],
   },
   {
-    title: 'only the records topic may deliver into queues of ours',
-    check: checkTopicDelivery,
-    breaches: [set(['RecordsQueuePolicy', 'PolicyDocument', 'Statement', 1, 'Condition'], undefined)],
+    title: 'only the records topic may deliver into queues of ours, and only our alarms into their topic',
+    check: checkStrangers,
+    breaches: [
+      set(['RecordsQueuePolicy', 'PolicyDocument', 'Statement', 1, 'Condition'], undefined),
+      set(['AlarmTopicPolicy', 'PolicyDocument', 'Statement', 1, 'Condition'], undefined),
+      set(['AlarmTopicPolicy', 'PolicyDocument', 'Statement', 1, 'Principal'], {
+        Service: 's3.amazonaws.com',
+      }),
+    ],
   },
   {
     title: 'each function has a role of its own',
@@ -190,23 +221,15 @@ export const TEMPLATE_RULES: readonly TemplateRule[] = [
       ),
     ],
   },
+  ...TAP_RULES,
+  ...ALARM_RULES,
+  ...OPERATOR_RULES,
+  ...VIEW_RULES,
+  ...STAGE_RULES,
+  ...SUMMARY_RULES,
+  ...SCHEMA_RULES,
 ];
 
-/** Sets a property of a resource; the path starts with its logical id. */
-function set([id, ...keys]: readonly (string | number)[], value: unknown): Breach {
-  return (it) => {
-    const last = keys.at(-1) ?? '';
-    const parent = at(it.Resources, id ?? '', 'Properties', ...keys.slice(0, -1));
-    if (typeof parent !== 'object' || parent === null)
-      throw new Error(`There is no ${[id, ...keys].join('.')}`);
-    Object.assign(parent, { [last]: value });
-  };
-}
-
-function grant(role: string, statement: object): Breach {
-  return (it) => {
-    const statements = at(it.Resources, role, 'Properties', 'Policies', 0, 'PolicyDocument', 'Statement');
-    if (!Array.isArray(statements)) throw new Error(`${role} has no statements`);
-    statements.push(statement);
-  };
+function allowSend(Resource: unknown, Action = 'sqs:SendMessage') {
+  return { Effect: 'Allow', Action, Resource };
 }

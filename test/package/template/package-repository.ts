@@ -1,7 +1,7 @@
-import { copyFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type PackagedService, packageService } from '../../../scripts/packaging/package-service.ts';
+import { packageApart } from '../../../scripts/packaging/package-apart.ts';
+import type { PackagedService } from '../../../scripts/packaging/package-service.ts';
 
 export const ROOT = join(import.meta.dirname, '../../..');
 export const STAGE = 'test';
@@ -15,24 +15,12 @@ export interface RepositoryPackage extends PackagedService {
 export async function packageRepository(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<RepositoryPackage> {
-  const output = await mkdtemp(join(tmpdir(), 'crisp-enrich-package-'));
-  try {
-    // osls takes no link for a configuration.
-    await copyFile(join(ROOT, 'serverless.yml'), join(output, 'serverless.yml'));
-    for (const name of ['infra', 'node_modules']) {
-      await symlink(join(ROOT, name), join(output, name));
-    }
-    const packaged = await packageService({
-      root: ROOT,
-      output,
-      stage: STAGE,
-      // Nothing of the machine's own configuration; osls looks for its settings in the home folder.
-      environment: { PATH: process.env.PATH, HOME: output, ...environment },
-    });
-    return { ...packaged, bundles: await readBundles(packaged, output) };
-  } finally {
-    await rm(output, { recursive: true, force: true });
-  }
+  return packageApart({
+    root: ROOT,
+    stage: STAGE,
+    environment,
+    read: async (packaged, output) => ({ ...packaged, bundles: await readBundles(packaged, output) }),
+  });
 }
 
 async function readBundles({ artifacts }: PackagedService, output: string): Promise<Map<string, Buffer>> {

@@ -6,6 +6,11 @@ const VALUES: Readonly<Record<string, string>> = {
   RecordsTopic: 'arn:aws:sns:us-east-1:000000000000:crisp-enrich-test-records',
   ArchiveBucket: 'crisp-enrich-test-archive-000000000000',
   LedgerTable: 'crisp-enrich-test-ledger',
+  AlarmTopic: 'arn:aws:sns:us-east-1:000000000000:crisp-enrich-test-alarms',
+};
+
+const ARNS: Readonly<Record<string, string>> = {
+  SessionsQueue: 'arn:aws:sqs:us-east-1:000000000000:crisp-enrich-test-sessions.fifo',
 };
 
 /** The environment in which Lambda would run a function of the template. */
@@ -16,7 +21,7 @@ export function runtimeEnvironment(template: Template, logicalId: string): Recor
     ...Object.fromEntries(
       Object.entries(variables).map(([key, value]) => [
         key,
-        VALUES[String(at(value, 'Ref'))] ?? String(value),
+        VALUES[String(at(value, 'Ref'))] ?? ARNS[String(at(value, 'Fn::GetAtt', 0))] ?? String(value),
       ]),
     ),
     AWS_LAMBDA_FUNCTION_NAME: name,

@@ -15,8 +15,9 @@ export async function writeAnswer(
   options: WriteOptions,
 ): Promise<void> {
   const { effect, status } = answer;
-  // The header would be the machine's own time.
+  // Node would send the machine's own time; the simulator's is that of its clock.
   response.sendDate = false;
+  response.setHeader('Date', new Date(options.clock.nowMs()).toUTCString());
   const headers = { 'Content-Type': 'application/json; charset=utf-8', ...answer.headers };
   const body = Buffer.from(options.isHead ? '' : answer.body);
   const length = { 'Content-Length': String(body.length) };

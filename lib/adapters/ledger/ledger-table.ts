@@ -1,0 +1,81 @@
+import {
+  type AttributeValue,
+  type DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { JobError } from '../../core/errors/job-error.ts';
+import { toAwsFailure } from '../aws-failure.ts';
+
+export interface LedgerTableDeps {
+  /** With time limits of its own: the pipeline would rather go on without its notes than wait. */
+  readonly client: DynamoDBClient;
+  /** String keys `pk` and `sk`, TTL attribute `expiresAt`. */
+  readonly table: string;
+}
+
+export type LedgerItem = Record<string, AttributeValue>;
+
+/** `pk` says what an item is about (`message:…`, `session:…`), `sk` which of its notes it is. */
+export interface LedgerKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+export type LedgerTable = ReturnType<typeof createLedgerTable>;
+
+/** The ledger's items one by one. Each method rejects with `JobError` `ledger_failed` alone. */
+export function createLedgerTable({ client, table }: LedgerTableDeps) {
+  return {
+    /** Undefined where there is none. Sees every write that came before it. */
+    async get(key: LedgerKey): Promise<LedgerItem | undefined> {
+      const command = new GetItemCommand({ TableName: table, Key: toItemKey(key), ConsistentRead: true });
+      const { Item } = await client.send(command).catch(toLedgerFailure('dynamodb:GetItem'));
+      return Item;
+    },
+
+    /** Creates or changes an item; resolves with the whole of it afterwards. */
+    async update(key: LedgerKey, expression: string, values?: LedgerItem): Promise<LedgerItem> {
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: toItemKey(key),
+        UpdateExpression: expression,
+        ...(values && { ExpressionAttributeValues: values }),
+        ReturnValues: 'ALL_NEW',
+      });
+      const { Attributes } = await client.send(command).catch(toLedgerFailure('dynamodb:UpdateItem'));
+      return Attributes ?? {};
+    },
+  };
+}
+
+/** For `.catch()`: throws the `JobError` of a failed call; `action` is the right that a refusal asks for. */
+export function toLedgerFailure(action: string): (thrown: unknown) => never {
+  return (thrown) => {
+    const { code, status, isDenied } = toAwsFailure(thrown);
+    throw new JobError('ledger_failed', {
+      detail: code,
+      cause: thrown,
+      ...(status !== undefined && { status }),
+      ...(isDenied && {
+        hint: `allow ${action} on the ledger table, and the use of its KMS key where it has one`,
+      }),
+    });
+  };
+}
+
+export function toItemKey({ pk, sk }: LedgerKey): LedgerItem {
+  return { pk: { S: pk }, sk: { S: sk } };
+}
+
+/** A number attribute; throws `ledger_failed:no_number` where it is none. */
+export function readNumber(attribute: AttributeValue | undefined): number {
+  const number = Number(attribute?.N);
+  if (!Number.isFinite(number)) throw new JobError('ledger_failed', { detail: 'no_number' });
+  return number;
+}
+
+/** TTL attributes are in epoch seconds. */
+export function toExpiry(nowMs: number, seconds: number): AttributeValue {
+  return { N: String(Math.ceil(nowMs / 1000) + seconds) };
+}

@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import { OperationError } from '../core/errors/operation-error.ts';
+import { isLoopbackUrl } from '../core/is-loopback-url.ts';
+import type { OperatedStage } from '../core/operated-stage.ts';
+
+const healthSchema = z.object({
+  status: z.literal('ok'),
+  stage: z.literal('local'),
+  aws: z.object({
+    region: z.string(),
+    endpoints: z.object({ sqs: z.url(), s3: z.url(), dynamodb: z.url() }),
+  }),
+  queues: z.object({
+    sessions: z.url(),
+    'sessions-dlq': z.url(),
+    records: z.url(),
+    'records-dlq': z.url(),
+    'records-undelivered': z.url(),
+  }),
+  bucket: z.string(),
+  table: z.string(),
+  crisp: z.url().optional(),
+});
+
+const ANSWER_WITHIN_MS = 3000;
+
+/**
+ * Asks a running local mode where its parts are. Throws `OperationError`: `local_mode_absent` where none answers,
+ * `endpoint_not_loopback` where it points away from this machine: made-up credentials and test commands stay here.
+ */
+export async function readLocalModeHealth(url: URL): Promise<OperatedStage> {
+  if (!isLoopbackUrl(url.href)) throw toElsewhere(url.href);
+  const { stage, aws, queues, bucket, table, crisp } = await askHealth(new URL('/healthz', url));
+  const { sqs, s3, dynamodb } = aws.endpoints;
+  const elsewhere = [sqs, s3, dynamodb, ...Object.values(queues)].find((it) => !isLoopbackUrl(it));
+  if (elsewhere !== undefined) throw toElsewhere(elsewhere);
+  return {
+    stage,
+    region: aws.region,
+    queues,
+    bucket,
+    table,
+    consumer: undefined,
+    endpoints: { sqs, s3, dynamodb },
+    crispUrl: crisp,
+  };
+}
+
+async function askHealth(url: URL): Promise<z.infer<typeof healthSchema>> {
+  const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
+    .then((response) => response.json())
+    .catch((cause: unknown) => {
+      throw toAbsent(url, { cause });
+    });
+  const { data } = healthSchema.safeParse(answer);
+  if (data === undefined) throw toAbsent(url);
+  return data;
+}
+
+function toAbsent({ origin }: URL, options?: ErrorOptions): OperationError {
+  const message = `no local mode at ${origin}: run \`npm start\`, or name a stage on AWS with --stage STAGE`;
+  return new OperationError('local_mode_absent', message, options);
+}
+
+function toElsewhere(url: string): OperationError {
+  const host = URL.parse(url)?.host ?? 'this';
+  const message = `${host} is not this machine: local mode is, and a stage on AWS is named with --stage STAGE`;
+  return new OperationError('endpoint_not_loopback', message);
+}

@@ -1,0 +1,150 @@
+import { doubleHoldOff, FIRST_HOLD_OFF_SECONDS, isHeld, toNextProbeMs } from '../../core/breaker/hold-off.ts';
+import type { NotedOpening, Opening, Pause } from '../../core/breaker/opening.ts';
+import { isBlindLookDue, isLookDue } from '../../core/breaker/probe-times.ts';
+import type { JobError } from '../../core/errors/job-error.ts';
+import { toJobError } from '../../core/errors/to-job-error.ts';
+import type { SessionRef, WebsiteId } from '../../core/ids.ts';
+import type { BreakerNotes, Row } from '../../ports/breaker-notes.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ConsumerSwitch, ConsumerSwitchState } from '../../ports/consumer-switch.ts';
+import type { CrispApi } from '../../ports/crisp-api.ts';
+import type { Telemetry } from '../../ports/telemetry.ts';
+import { createBestEffort } from '../best-effort.ts';
+import { createCloseBreaker } from './close-breaker.ts';
+import { type Look, lookAtCrisp, lookWithoutReason } from './look-at-crisp.ts';
+
+export interface ProbeCrispDependencies {
+  readonly notes: BreakerNotes;
+  readonly consumerSwitch: ConsumerSwitch;
+  readonly crisp: CrispApi;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** The configured ones; for a look while nobody knows what failed. */
+  readonly websiteIds: readonly WebsiteId[];
+}
+
+interface Noted {
+  readonly pause: Pause | undefined;
+  readonly opening: NotedOpening | undefined;
+  readonly row: Row;
+}
+
+export type ProbeCrisp = () => Promise<void>;
+
+/**
+ * One look, to be run every minute. Whether the queue is held is what the switch says; the notes tell why, and when to
+ * look. Turns the switch off for an operator's pause, and on as soon as Crisp answers where it failed. Never throws.
+ */
+export function createProbeCrisp(dependencies: ProbeCrispDependencies): ProbeCrisp {
+  const { notes, consumerSwitch, crisp, clock, telemetry, websiteIds } = dependencies;
+  const bestEffort = createBestEffort(telemetry);
+  const closeBreaker = createCloseBreaker({ ...dependencies, bestEffort });
+  let isPaused = false;
+
+  return async () => {
+    const state = await turnOrTell(() => consumerSwitch.read());
+    if (state === undefined) return;
+    const noted = await bestEffort('read-breaker', readNotes);
+    // While the ledger is away, a pause that was known is still meant.
+    isPaused = noted ? noted.pause !== undefined : isPaused;
+    if (isPaused) return keepPaused(state);
+    const isOn = state === 'off' ? await look(noted) : state === 'on';
+    if (state === 'on') await forgetOpening(noted?.opening);
+    tellState(state, isOn, noted?.opening);
+  };
+
+  async function readNotes(): Promise<Noted> {
+    const reads = [notes.readPause(), notes.readOpening(), notes.readRow()] as const;
+    const [pause, opening, row] = await Promise.all(reads);
+    return { pause, opening, row };
+  }
+
+  async function keepPaused(state: ConsumerSwitchState): Promise<void> {
+    if (state === 'on') await turnOrTell(() => consumerSwitch.turnOff());
+    telemetry.emit({ name: 'breaker-state', isOpen: false, isPaused: true });
+  }
+
+  /** True where the switch was turned on again. */
+  async function look(noted: Noted | undefined): Promise<boolean> {
+    if (noted === undefined) {
+      if (!isBlindLookDue(clock.nowMs())) return false;
+      const found = await lookWithoutReason(crisp, websiteIds[0]);
+      return settle(found, UNKNOWN, async () => undefined);
+    }
+    const { opening, row } = noted;
+    if (opening === undefined || opening.closing !== undefined) return lookForReason(row.healthy);
+    if (!isLookDue(opening, clock.nowMs())) return false;
+    const found = await lookAtCrisp(crisp, opening, row);
+    return settle(found, opening.code, (error) => noteFailedLook(opening, error));
+  }
+
+  /** It is off, and nobody noted why: it was turned by hand, or the note was lost. If Crisp fails now, that is why. */
+  async function lookForReason(healthy: SessionRef | undefined): Promise<boolean> {
+    const found = await lookWithoutReason(crisp, healthy?.websiteId ?? websiteIds[0]);
+    return settle(found, UNKNOWN, (error) => noteReason(error, healthy));
+  }
+
+  async function settle(
+    found: Look,
+    code: string,
+    note: (error: JobError | undefined) => Promise<unknown>,
+  ): Promise<boolean> {
+    telemetry.emit({ name: 'breaker-probed', code, outcome: found.outcome });
+    if (found.outcome !== 'failing') return closeBreaker(found.outcome, code);
+    await note(found.error);
+    return false;
+  }
+
+  function noteFailedLook({ holdOffSeconds, failedProbes }: Opening, error: JobError | undefined) {
+    const next = toNextLook(doubleHoldOff(holdOffSeconds), error);
+    return bestEffort('note-failed-probe', () =>
+      notes.noteFailedProbe({ ...next, failedProbes: failedProbes + 1 }),
+    );
+  }
+
+  function noteReason(error: JobError | undefined, session: SessionRef | undefined) {
+    return bestEffort('note-opening', () =>
+      notes.noteOpening({
+        openedMs: clock.nowMs(),
+        code: error?.code ?? UNKNOWN,
+        route: 'website',
+        session,
+        ...toNextLook(FIRST_HOLD_OFF_SECONDS, error),
+        failedProbes: 0,
+      }),
+    );
+  }
+
+  function toNextLook(holdOffSeconds: number, error: JobError | undefined) {
+    return {
+      holdOffSeconds,
+      nextProbeMs: toNextProbeMs(clock.nowMs(), holdOffSeconds, error?.retryAfterMs),
+    };
+  }
+
+  /** Somebody else turned it on: the note must not tell otherwise for ever. A young one may just be on its way. */
+  async function forgetOpening(opening: NotedOpening | undefined): Promise<void> {
+    if (opening === undefined || opening.closing !== undefined || isHeld(opening, clock.nowMs())) return;
+    const closing = { closedMs: clock.nowMs(), wasFalseAlarm: false };
+    await bestEffort('note-closing', () => notes.noteClosing(closing));
+  }
+
+  function tellState(state: ConsumerSwitchState, isOn: boolean, opening: NotedOpening | undefined): void {
+    const isNoted = opening !== undefined && opening.closing === undefined;
+    const isOpen = state === 'changing' ? isNoted : !isOn;
+    const code = state === 'absent' ? 'switch_absent' : isNoted ? opening.code : UNKNOWN;
+    telemetry.emit({ name: 'breaker-state', isOpen, isPaused: false, ...(isOpen && { code }) });
+  }
+
+  async function turnOrTell<Result>(turn: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await turn();
+    } catch (thrown) {
+      telemetry.emit({ name: 'breaker-unchanged', code: toJobError(thrown).reason });
+      return undefined;
+    }
+  }
+}
+
+/** In place of a code, where nobody noted one. */
+const UNKNOWN = 'unknown';

@@ -1,0 +1,140 @@
+import {
+  GetEventSourceMappingCommand,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+  UpdateEventSourceMappingCommand,
+} from '@aws-sdk/client-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, expect, test } from 'vitest';
+import { createLambdaConsumerSwitch } from '../../lib/adapters/lambda-consumer-switch.ts';
+import { anAwsError } from '../support/an-aws-error.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
+
+const FUNCTION = 'crisp-enrich-test-consumer';
+const QUEUE_ARN = 'arn:aws:sqs:us-east-1:000000000000:crisp-enrich-test-sessions.fifo';
+const client = new LambdaClient({ region: 'us-east-1' });
+const lambda = mockClient(client);
+
+beforeEach(() => {
+  lambda.reset();
+});
+
+/** A mapping of which Lambda says `state`; or none. */
+function createScene(state = 'Enabled') {
+  const clock = createVirtualClock();
+  lambda.on(ListEventSourceMappingsCommand).resolves({
+    EventSourceMappings: state === 'none' ? [] : [{ UUID: 'mapping-1' }],
+  });
+  lambda.on(GetEventSourceMappingCommand).resolves(state === 'none' ? {} : { State: state });
+  lambda.on(UpdateEventSourceMappingCommand).resolves({});
+  const tap = createLambdaConsumerSwitch({ client, functionName: FUNCTION, queueArn: QUEUE_ARN, clock });
+  return { clock, tap };
+}
+
+function changes() {
+  return lambda.commandCalls(UpdateEventSourceMappingCommand).map(({ args }) => args[0].input);
+}
+
+test('the mapping is found by its two ends, once', async () => {
+  const { tap } = createScene();
+
+  await tap.read();
+  await tap.read();
+  await tap.turnOff();
+
+  const lists = lambda.commandCalls(ListEventSourceMappingsCommand).map(({ args }) => args[0].input);
+  expect(lists).toEqual([{ FunctionName: FUNCTION, EventSourceArn: QUEUE_ARN }]);
+  expect(changes()).toEqual([{ UUID: 'mapping-1', Enabled: false }]);
+});
+
+test.each([
+  ['Enabled', 'on'],
+  ['Disabled', 'off'],
+  ['Creating', 'changing'],
+  ['Enabling', 'changing'],
+  ['Disabling', 'changing'],
+  ['Updating', 'changing'],
+  ['Deleting', 'absent'],
+  ['none', 'absent'],
+])('Lambda’s %s is %s', async (state, expected) => {
+  const { tap } = createScene(state);
+
+  expect(await tap.read()).toBe(expected);
+});
+
+test.each([
+  ['on', 'Enabled', 0],
+  ['on', 'Enabling', 0],
+  ['on', 'Creating', 0],
+  ['on', 'Disabled', 1],
+  ['on', 'Disabling', 1],
+  ['off', 'Disabled', 0],
+  ['off', 'Disabling', 0],
+  ['off', 'Enabled', 1],
+  ['off', 'Enabling', 1],
+] as const)('turned %s while %s, it is changed %i times', async (way, state, times) => {
+  const { tap } = createScene(state);
+
+  await (way === 'on' ? tap.turnOn() : tap.turnOff());
+
+  expect(changes()).toEqual(Array(times).fill({ UUID: 'mapping-1', Enabled: way === 'on' }));
+});
+
+test.each(['ResourceInUseException', 'ResourceConflictException', 'TooManyRequestsException'])(
+  '%s is waited for: 7.5 seconds in all, then it is a failure',
+  async (name) => {
+    const { tap, clock } = createScene();
+    lambda.on(UpdateEventSourceMappingCommand).rejects(anAwsError(name));
+    const turning = tap.turnOff().catch((error: unknown) => error);
+
+    await clock.advance(7499);
+    const before = changes().length;
+    await clock.advance(1);
+
+    expect(await turning).toMatchObject({ code: 'switch_failed' });
+    expect([before, changes().length]).toEqual([4, 5]);
+  },
+);
+
+test('a mapping that is busy for a moment is turned in the end', async () => {
+  const { tap, clock } = createScene();
+  lambda.on(UpdateEventSourceMappingCommand).rejectsOnce(anAwsError('ResourceInUseException')).resolves({});
+
+  const turning = tap.turnOff();
+  await clock.advance(500);
+
+  await expect(turning).resolves.toBeUndefined();
+});
+
+test('a mapping that was replaced is found again', async () => {
+  const { tap } = createScene();
+  await tap.read();
+  lambda.on(ListEventSourceMappingsCommand).resolves({ EventSourceMappings: [{ UUID: 'mapping-2' }] });
+  lambda
+    .on(GetEventSourceMappingCommand, { UUID: 'mapping-1' })
+    .rejects(anAwsError('ResourceNotFoundException', 404));
+
+  await tap.turnOff();
+
+  expect(changes()).toEqual([{ UUID: 'mapping-2', Enabled: false }]);
+});
+
+test('without a mapping there is nothing to turn', async () => {
+  const { tap } = createScene('none');
+
+  await expect(tap.turnOff()).rejects.toMatchObject({ reason: 'switch_failed:absent' });
+});
+
+test('a missing permission is named, and nothing of what AWS wrote is repeated', async () => {
+  const { tap } = createScene();
+  lambda.on(UpdateEventSourceMappingCommand).rejects(anAwsError('AccessDeniedException', 403));
+
+  const failure = await tap.turnOff().catch((error: unknown) => error);
+
+  expect(failure).toMatchObject({
+    reason: 'switch_failed:access_denied',
+    status: 403,
+    hint: expect.stringContaining('lambda:UpdateEventSourceMapping'),
+  });
+  expect(String(failure)).not.toContain('canary');
+});

@@ -1,0 +1,118 @@
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { expect, test, vi } from 'vitest';
+import { createPowertoolsTelemetry } from '../../../lib/adapters/telemetry/powertools-telemetry.ts';
+import type { LogLevel } from '../../../lib/core/config/config.ts';
+import type { Telemetry } from '../../../lib/ports/telemetry.ts';
+import { captureOutput } from '../../support/capture-output.ts';
+
+// The fields that the log takes from it.
+const context = { awsRequestId: 'request-1', functionName: 'webhook' } as Context;
+
+async function invoke(
+  run: (telemetry: Telemetry) => void,
+  { logLevel = 'info', times = 1 }: { logLevel?: LogLevel; times?: number } = {},
+) {
+  const output = captureOutput();
+  const { telemetry, middlewares } = createPowertoolsTelemetry({
+    service: 'webhook',
+    logLevel,
+    namespace: 'a-stage',
+  });
+  const handler = middy(async () => run(telemetry)).use(middlewares);
+  for (let time = 0; time < times; time += 1) {
+    await handler({ secret: 'in the event' }, context).catch(() => undefined);
+  }
+  const lines = output.lines().map((line) => JSON.parse(line));
+  return {
+    text: output.text(),
+    logs: lines.filter((line) => !('_aws' in line)),
+    metrics: lines.filter((line) => '_aws' in line),
+  };
+}
+
+test('an event is one line of the log, with its fields and the id of the invocation', async () => {
+  const { logs } = await invoke((telemetry) =>
+    telemetry.emit({ name: 'hook-refused', code: 'signature_mismatch', status: 401, detail: 'none fits' }),
+  );
+
+  expect(logs).toMatchObject([
+    {
+      level: 'WARN',
+      message: 'hook-refused',
+      code: 'signature_mismatch',
+      status: 401,
+      detail: 'none fits',
+      function_request_id: 'request-1',
+      service: 'webhook',
+    },
+  ]);
+});
+
+test('events are counted by name and by the table part of their code', async () => {
+  const { metrics } = await invoke((telemetry) => {
+    telemetry.emit({ name: 'hook-ignored', code: 'no_session' });
+    telemetry.emit({ name: 'hook-ignored', code: 'no_session' });
+    telemetry.emit({ name: 'hook-warning', code: 'content_type:text/plain' });
+    telemetry.emit({ name: 'record-unchanged', version: 1, websiteId: 'w', sessionId: 's' });
+  });
+
+  expect(metrics).toMatchObject([
+    { 'hook-ignored': 2, code: 'no_session', service: 'webhook' },
+    { 'hook-warning': 1, code: 'content_type' },
+    { 'record-unchanged': 1 },
+  ]);
+  expect(metrics.map((line) => line._aws.CloudWatchMetrics[0].Dimensions)).toEqual([
+    [['service', 'code']],
+    [['service', 'code']],
+    [['service']],
+  ]);
+});
+
+test('an invocation that fails publishes its counts too, and the next one starts at none', async () => {
+  const { metrics } = await invoke(
+    (telemetry) => {
+      telemetry.emit({ name: 'hook-ignored', code: 'no_session' });
+      throw new Error('a defect');
+    },
+    { times: 2 },
+  );
+
+  expect(metrics).toMatchObject([{ 'hook-ignored': 1 }, { 'hook-ignored': 1 }]);
+});
+
+test('an invocation without events prints nothing', async () => {
+  const { text } = await invoke(() => undefined);
+
+  expect(text).toBe('');
+});
+
+test('the level of the configuration decides which events are logged, and all are counted', async () => {
+  const { logs, metrics } = await invoke(
+    (telemetry) => telemetry.emit({ name: 'hook-ignored', code: 'no_session' }),
+    { logLevel: 'warn' },
+  );
+
+  expect(logs).toEqual([]);
+  expect(metrics).toHaveLength(1);
+});
+
+test('the event of the invocation is never logged, even where the environment asks for it', async () => {
+  vi.stubEnv('POWERTOOLS_LOGGER_LOG_EVENT', 'true');
+
+  const { text } = await invoke((telemetry) => telemetry.emit({ name: 'hook-ignored', code: 'no_session' }), {
+    logLevel: 'debug',
+  });
+
+  vi.unstubAllEnvs();
+  expect(text).not.toContain('in the event');
+});
+
+test('the breaker is 0 or 1 by service alone, as its alarm asks for it, with a code or without', async () => {
+  const { metrics } = await invoke((telemetry) => {
+    telemetry.emit({ name: 'breaker-state', isOpen: true, isPaused: false, code: 'crisp_auth_failed' });
+  });
+
+  expect(metrics).toMatchObject([{ 'breaker-open': 1, 'consumer-paused': 0, service: 'webhook' }]);
+  expect(metrics[0]._aws.CloudWatchMetrics[0].Dimensions).toEqual([['service']]);
+});

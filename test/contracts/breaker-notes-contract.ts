@@ -1,0 +1,154 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Opening } from '../../lib/core/breaker/opening.ts';
+import { STREAK_CAP } from '../../lib/core/breaker/streak.ts';
+import { toSessionKey } from '../../lib/core/ids.ts';
+import type { BreakerNotes } from '../../lib/ports/breaker-notes.ts';
+import { aSession } from '../support/builders.ts';
+
+const NOW_MS = 1_790_856_000_500;
+
+const A = aSession('session_a');
+const B = aSession('session_b');
+const C = aSession('session_c');
+const D = aSession('session_d');
+const E = aSession('session_e');
+
+const OPENING: Opening = {
+  openedMs: NOW_MS,
+  code: 'crisp_auth_failed',
+  route: 'website/conversation',
+  session: A,
+  holdOffSeconds: 60,
+  nextProbeMs: NOW_MS + 60_000,
+  failedProbes: 0,
+};
+
+/** What all notes of the breaker must do; `create` gives them empty. */
+export function describeBreakerNotes(implementation: string, create: () => Promise<BreakerNotes>): void {
+  describe(`breaker notes: ${implementation}`, () => {
+    let notes: BreakerNotes;
+
+    beforeEach(async () => {
+      notes = await create();
+    });
+
+    test('at first there is no opening, no pause and nothing in a row', async () => {
+      expect(await notes.readOpening()).toBeUndefined();
+      expect(await notes.readPause()).toBeUndefined();
+      expect(await notes.readRow()).toEqual({ failed: [], healthy: undefined });
+    });
+
+    test('an opening is read as it was noted, and its closing with it', async () => {
+      await notes.noteOpening(OPENING);
+      const open = await notes.readOpening();
+      await notes.noteClosing({ closedMs: NOW_MS + 5000, wasFalseAlarm: true });
+
+      expect(open).toEqual({ ...OPENING, closing: undefined });
+      expect(await notes.readOpening()).toEqual({
+        ...OPENING,
+        closing: { closedMs: NOW_MS + 5000, wasFalseAlarm: true },
+      });
+    });
+
+    test('nothing of an opening is left in the next one', async () => {
+      const bare: Opening = { ...OPENING, code: 'archive_failed', route: undefined, session: undefined };
+      await notes.noteOpening(OPENING);
+      await notes.noteClosing({ closedMs: NOW_MS, wasFalseAlarm: true });
+
+      await notes.noteOpening(bare);
+
+      expect(await notes.readOpening()).toEqual({ ...bare, closing: undefined });
+    });
+
+    test('a failed look changes when the next one comes, and opens nothing that was closed meanwhile', async () => {
+      const next = { holdOffSeconds: 120, nextProbeMs: NOW_MS + 180_000, failedProbes: 1 };
+      await notes.noteOpening(OPENING);
+      await notes.noteClosing({ closedMs: NOW_MS, wasFalseAlarm: false });
+
+      await notes.noteFailedProbe(next);
+
+      expect(await notes.readOpening()).toEqual({
+        ...OPENING,
+        ...next,
+        closing: { closedMs: NOW_MS, wasFalseAlarm: false },
+      });
+    });
+
+    test('a closing without an opening is none', async () => {
+      await notes.noteClosing({ closedMs: NOW_MS, wasFalseAlarm: false });
+
+      expect(await notes.readOpening()).toBeUndefined();
+    });
+
+    test('a pause holds until it is taken back, which may be asked for twice', async () => {
+      await notes.notePause({ sinceMs: NOW_MS, reason: 'the CRM is being moved' });
+      const pause = await notes.readPause();
+      await notes.clearPause();
+      await notes.clearPause();
+
+      expect(pause).toEqual({ sinceMs: NOW_MS, reason: 'the CRM is being moved' });
+      expect(await notes.readPause()).toBeUndefined();
+    });
+
+    test('a streak has each session once, and the moment of its first failure', async () => {
+      await notes.noteFailure(A, NOW_MS);
+      await notes.noteFailure(A, NOW_MS + 1000);
+
+      const streak = await notes.noteFailure(B, NOW_MS + 2000);
+
+      expect(streak.firstMs).toBe(NOW_MS);
+      expect([...streak.sessions].sort()).toEqual([A, B].map(toSessionKey));
+      expect((await notes.readRow()).failed).toHaveLength(2);
+    });
+
+    test('failures at the same moment are all counted', async () => {
+      const streaks = await Promise.all(
+        [1, 2, 3].map((n) => notes.noteFailure(aSession(`session_${n}`), NOW_MS)),
+      );
+
+      expect(Math.max(...streaks.map(({ sessions }) => sessions.length))).toBe(3);
+    });
+
+    test('a success ends whatever is in a row, and is the healthy session from then on', async () => {
+      await notes.noteFailure(A, NOW_MS);
+      await notes.noteRemoval(B);
+
+      await notes.noteSuccess(C, NOW_MS + 1000);
+
+      expect(await notes.readRow()).toEqual({ failed: [], healthy: C });
+      expect(await notes.noteFailure(D, NOW_MS + 2000)).toEqual({
+        sessions: [toSessionKey(D)],
+        firstMs: NOW_MS + 2000,
+      });
+      expect(await notes.noteRemoval(E)).toBe(1);
+    });
+
+    test('removals are counted by session', async () => {
+      await notes.noteRemoval(A);
+      await notes.noteRemoval(A);
+
+      expect(await notes.noteRemoval(B)).toBe(2);
+    });
+
+    test('a cleared row keeps the healthy session', async () => {
+      await notes.noteSuccess(A, NOW_MS);
+      await notes.noteFailure(B, NOW_MS);
+      await notes.noteRemoval(C);
+
+      await notes.clearRow();
+
+      expect(await notes.readRow()).toEqual({ failed: [], healthy: A });
+      expect(await notes.noteRemoval(D)).toBe(1);
+    });
+
+    test('neither row grows beyond its cap, however long an outage lasts', async () => {
+      for (let n = 0; n < STREAK_CAP + 3; n += 1) {
+        await notes.noteFailure(aSession(`session_${n}`), NOW_MS);
+        await notes.noteRemoval(aSession(`session_${n}`));
+      }
+
+      expect((await notes.noteFailure(aSession(`session_${99}`), NOW_MS)).sessions).toHaveLength(STREAK_CAP);
+      expect(await notes.noteRemoval(aSession(`session_${99}`))).toBe(STREAK_CAP);
+    });
+  });
+}

@@ -1,0 +1,43 @@
+import { findOperatorActions } from '../template/operator-actions.ts';
+import { at, type Template, toList } from '../template/template.ts';
+import { checkOperatorReach, checkOperatorRights } from './operator.ts';
+import { checkTapRights } from './tap.ts';
+import { set, type TemplateRule } from './template-rule.ts';
+
+const USED = await findOperatorActions();
+
+const statement = (index: number) => ['OperatorPolicy', 'PolicyDocument', 'Statement', index];
+
+/** What must hold for the policy of whoever operates a stage. */
+export const OPERATOR_RULES: readonly TemplateRule[] = [
+  {
+    title: 'an operator has the rights that the commands use, and no other',
+    check: (it) => checkOperatorRights(it, USED),
+    breaches: [
+      set([...statement(2), 'Action'], ['sqs:StartMessageMoveTask']),
+      set([...statement(5), 'Action'], ['s3:GetObject', 's3:DeleteObject']),
+    ],
+  },
+  {
+    title:
+      'an operator sends into the queues that dead letters came from alone, and reads neither content nor secrets',
+    check: checkOperatorReach,
+    breaches: [
+      set([...statement(3), 'Resource', 1], { 'Fn::GetAtt': ['RecordsDeadLetterQueue', 'Arn'] }),
+      set([...statement(5), 'Resource'], { 'Fn::Sub': 'arn:aws:s3:::archive/records/*' }),
+      set([...statement(8), 'Action'], ['ssm:PutParameter', 'ssm:GetParameter']),
+    ],
+  },
+  {
+    title: 'an operator can turn the trigger of this stage alone',
+    check: checkTapRights,
+    breaches: [
+      (it: Template) => {
+        const statements = toList(
+          at(it.Resources, 'OperatorPolicy', 'Properties', 'PolicyDocument', 'Statement'),
+        );
+        for (const one of statements) Object.assign(one ?? {}, { Condition: undefined });
+      },
+    ],
+  },
+];

@@ -1,0 +1,221 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createPagingTrust, type PagingTrust } from '../../../lib/core/crisp/paging-trust.ts';
+import { JobError } from '../../../lib/core/errors/job-error.ts';
+import type { MessagesPage } from '../../../lib/ports/crisp-api.ts';
+import { type FetchedMessages, fetchMessages } from '../../../lib/use-cases/fetch/fetch-messages.ts';
+import { aSession } from '../../support/builders.ts';
+import { aHistory, createScriptedHistory, type HistoryOptions } from '../../support/scripted-history.ts';
+
+const START_MS = 1_790_856_000_000;
+const STRICT: HistoryOptions = { pageSize: 20, boundary: 'strict', statuses: 'honest' };
+const ALWAYS_200: HistoryOptions = { pageSize: 20, boundary: 'strict', statuses: 'always-200' };
+
+const spaced = (count: number) =>
+  aHistory(Array.from({ length: count }, (_, index) => START_MS + index * 1_000));
+const together = (count: number, atMs = START_MS) => Array.from({ length: count }, () => atMs);
+
+interface Walk {
+  readonly result: FetchedMessages | JobError;
+  readonly cursors: readonly (number | undefined)[];
+}
+
+async function walk(
+  history: ReturnType<typeof aHistory>,
+  server: HistoryOptions,
+  {
+    pagingTrust = createPagingTrust(),
+    maxPages = 5_000,
+  }: { pagingTrust?: PagingTrust; maxPages?: number } = {},
+): Promise<Walk> {
+  const crisp = createScriptedHistory(history, server);
+  const result = await fetchMessages(aSession(), { crisp, maxPages, pagingTrust }).catch((error: unknown) => {
+    if (error instanceof JobError) return error;
+    throw error;
+  });
+  return { result, cursors: crisp.cursors };
+}
+
+describe('a server that tells 206 from 200', () => {
+  test('100 messages in pages of 20 are six pages, because each re-reads one millisecond', async () => {
+    const history = spaced(100);
+
+    const { result } = await walk(history, STRICT);
+
+    expect(result).toEqual({ messages: history, pages: 6, terminatedBy: 'http_200' });
+  });
+
+  test('a short conversation is one page', async () => {
+    const { result } = await walk(spaced(19), STRICT);
+
+    expect(result).toMatchObject({ pages: 1, terminatedBy: 'http_200' });
+  });
+
+  test('an empty conversation is complete', async () => {
+    const { result } = await walk([], STRICT);
+
+    expect(result).toEqual({ messages: [], pages: 1, terminatedBy: 'http_200' });
+  });
+
+  test.each(['strict', 'inclusive'] as const)(
+    'two equal timestamps across every page edge (%s)',
+    async (boundary) => {
+      const history = aHistory(Array.from({ length: 100 }, (_, index) => START_MS + Math.ceil(index / 2)));
+
+      const { result } = await walk(history, { ...STRICT, pageSize: 7, boundary });
+
+      expect(result).toMatchObject({ messages: history, terminatedBy: 'http_200' });
+    },
+  );
+});
+
+describe('a 200 is believed once a 206 has been seen, or for a page of fewer than 20', () => {
+  test('before that, one older page is asked for, and confirms it', async () => {
+    const { result, cursors } = await walk(spaced(20), { ...STRICT, pageSize: 40 });
+
+    expect(result).toMatchObject({ pages: 2, terminatedBy: 'http_200' });
+    expect(cursors).toEqual([undefined, START_MS + 1]);
+  });
+
+  test('a 206 in another conversation is enough', async () => {
+    const pagingTrust = createPagingTrust();
+    await walk(spaced(100), STRICT, { pagingTrust });
+
+    const { result } = await walk(spaced(20), { ...STRICT, pageSize: 40 }, { pagingTrust });
+
+    expect(result).toMatchObject({ pages: 1 });
+  });
+
+  test.each([20, 21, 39, 40, 100, 400])(
+    'a server that answers 200 on each of %d messages is walked to its end',
+    async (count) => {
+      const history = spaced(count);
+
+      const { result } = await walk(history, ALWAYS_200);
+
+      expect(result).toMatchObject({
+        messages: history,
+        terminatedBy: count > 20 ? 'empty_page' : 'http_200',
+      });
+    },
+  );
+
+  test('a 200 that lied is remembered, also when a 206 comes later', async () => {
+    const pagingTrust = createPagingTrust();
+    await walk(spaced(40), ALWAYS_200, { pagingTrust });
+    await walk(spaced(40), STRICT, { pagingTrust });
+
+    const history = spaced(60);
+    const { result } = await walk(history, ALWAYS_200, { pagingTrust });
+
+    expect(pagingTrust).toEqual({ has206BeenSeen: true, has200Lied: true });
+    expect(result).toMatchObject({ messages: history });
+  });
+});
+
+describe('what cannot be proven complete is not returned', () => {
+  const stuck = { code: 'paging_stuck' };
+
+  test.each(['strict', 'inclusive'] as const)(
+    'R23 more messages in one millisecond than a page holds (%s)',
+    async (boundary) => {
+      const history = aHistory([START_MS - 5, ...together(21), START_MS + 5]);
+
+      expect((await walk(history, { ...STRICT, boundary })).result).toMatchObject(stuck);
+      expect((await walk(history, { ...ALWAYS_200, boundary })).result).toMatchObject(stuck);
+    },
+  );
+
+  test('R23 one message less than a page in one millisecond is no problem', async () => {
+    const history = aHistory([START_MS - 5, ...together(19), START_MS + 5]);
+
+    expect((await walk(history, STRICT)).result).toMatchObject({ messages: history });
+    expect((await walk(history, ALWAYS_200)).result).toMatchObject({ messages: history });
+  });
+
+  test('an inclusive server is asked from the oldest timestamp itself where two milliseconds fill a page', async () => {
+    const history = aHistory([START_MS - 5, ...together(15), ...together(15, START_MS + 1)]);
+
+    const { result, cursors } = await walk(history, { ...STRICT, boundary: 'inclusive' });
+
+    expect(result).toMatchObject({ messages: history });
+    expect(cursors).toContain(START_MS);
+  });
+
+  const page = (messages: unknown[], hasMore: boolean): MessagesPage => ({ messages, hasMore });
+  const serve = async (answer: (beforeMs: number | undefined) => MessagesPage, maxPages = 50) =>
+    fetchMessages(aSession(), {
+      crisp: { listMessages: async (_, beforeMs) => answer(beforeMs) },
+      maxPages,
+      pagingTrust: createPagingTrust(),
+    });
+
+  test.each([
+    ['R23 an empty page that says that there is more', () => page([], true)],
+    ['a page without timestamps that says that there is more', () => page([null, { fingerprint: 1 }], true)],
+    ['R23 a server that ignores the cursor', () => page(spaced(20), true)],
+    ['R23 a server that ignores the cursor and answers 200', () => page(spaced(20), false)],
+  ])('%s', async (_, answer) => {
+    await expect(serve(answer)).rejects.toMatchObject(stuck);
+  });
+
+  test('R23 an empty page after a full one that said there was more', async () => {
+    const answer = (beforeMs?: number) => (beforeMs === undefined ? page(spaced(20), true) : page([], true));
+
+    await expect(serve(answer)).rejects.toMatchObject(stuck);
+  });
+
+  test('more pages than allowed', async () => {
+    expect((await walk(spaced(100), STRICT, { maxPages: 5 })).result).toMatchObject({
+      code: 'paging_cap_reached',
+    });
+    expect((await walk(spaced(100), STRICT, { maxPages: 6 })).result).toMatchObject({ pages: 6 });
+  });
+
+  test('R7 messages that are no objects are kept on the way', async () => {
+    const history = spaced(3);
+
+    const { messages } = await serve(() => page([null, 'text', ...history], false));
+
+    expect(messages).toEqual(expect.arrayContaining([null, 'text', ...history]));
+  });
+});
+
+test('R23 any history on any such server: all messages in order, none twice; or stuck, where a millisecond fills a page', async () => {
+  // Small gaps make equal timestamps common; a gap of 0 puts two messages into one millisecond.
+  const gaps = fc.array(fc.constantFrom(0, 0, 1, 1, 2, 5), { maxLength: 180 });
+  const server = fc.record({
+    pageSize: fc.integer({ min: 1, max: 50 }),
+    boundary: fc.constantFrom('strict' as const, 'inclusive' as const),
+    statuses: fc.constantFrom('honest' as const, 'always-200' as const),
+  });
+  let complete = 0;
+
+  await fc.assert(
+    fc.asyncProperty(gaps, server, fc.boolean(), async (steps, options, isTrusted) => {
+      fc.pre(options.statuses === 'honest' || options.pageSize >= 20);
+      let timestamp = START_MS;
+      const history = aHistory(steps.map((gap) => (timestamp += gap)));
+      const pagingTrust = createPagingTrust();
+      pagingTrust.has206BeenSeen = isTrusted && options.statuses === 'honest';
+
+      const { result } = await walk(history, options, { pagingTrust });
+
+      if (result instanceof JobError) {
+        expect(result.code).toBe('paging_stuck');
+        expect(longestRun(history)).toBeGreaterThanOrEqual(options.pageSize);
+        return;
+      }
+      complete += 1;
+      expect(result.messages).toEqual(history);
+    }),
+    { numRuns: 1_500 },
+  );
+  expect(complete).toBeGreaterThan(1_000);
+});
+
+function longestRun(history: ReturnType<typeof aHistory>): number {
+  const counts = new Map<number, number>();
+  for (const { timestamp } of history) counts.set(timestamp, (counts.get(timestamp) ?? 0) + 1);
+  return Math.max(0, ...counts.values());
+}
