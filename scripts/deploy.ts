@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { describeDeployment } from './deploying/describe-deployment.ts';
 import { prepareStack } from './deploying/prepare-stack.ts';
 import { runCommand } from './deploying/run-command.ts';
 import { runOsls } from './packaging/run-osls.ts';
@@ -7,12 +8,8 @@ import { runOsls } from './packaging/run-osls.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 await runCommand(async () => {
-  const { stage, forOsls } = await prepareStack(root, process.argv.slice(2));
-  await runOsls(['deploy', ...forOsls], { root, output: 'inherit' });
-  await runOsls(['info', '--verbose', ...forOsls], { root, output: 'inherit' });
-  console.log(
-    '\nNext: enter WebhookUrl (above) as the hook in Crisp. Then enter CRISP_TOKEN_IDENTIFIER, CRISP_TOKEN_KEY and ' +
-      `CRISP_HOOK_SECRETS as SecureStrings below /crisp-enrich/${stage}/ (docs/runbook.md, "Enter a secret"). ` +
-      'Until then the webhook answers 503 and queues nothing.',
-  );
+  const stack = await prepareStack(root, process.argv.slice(2), { needsToken: true });
+  await runOsls(['deploy', ...stack.forOsls], { root, output: 'inherit' });
+  await runOsls(['info', '--verbose', ...stack.forOsls], { root, output: 'inherit' });
+  console.log(await describeDeployment(stack));
 });

@@ -7,7 +7,7 @@ import { runOsls } from './packaging/run-osls.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 await runCommand(async () => {
-  const { stage, forOsls } = await prepareStack(root, process.argv.slice(2));
+  const { stage, forOsls } = await prepareStack(root, process.argv.slice(2), { needsToken: false });
   await runOsls(['remove', ...forOsls], { root, output: 'inherit' });
   console.log(
     `\nKept: the bucket crisp-enrich-${stage}-archive-… and the table crisp-enrich-${stage}-ledger. Delete them ` +

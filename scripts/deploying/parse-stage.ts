@@ -9,6 +9,8 @@ const RESERVED_STAGE = 'local';
 
 export interface StageArguments {
   readonly stage: string;
+  /** Undefined: as the environment says. */
+  readonly region?: string | undefined;
   /** What follows the stage's option, for osls. */
   readonly forOsls: readonly string[];
 }
@@ -24,7 +26,8 @@ export function parseStage(words: readonly string[], defaultStage?: string): Sta
         `single hyphens, beginning with a letter; '${RESERVED_STAGE}' is taken by local mode.`,
     );
   }
-  return { stage, forOsls: ['--stage', stage, ...(region === undefined ? [] : ['--region', region])] };
+  if (region === undefined) return { stage, forOsls: ['--stage', stage] };
+  return { stage, region, forOsls: ['--stage', stage, '--region', region] };
 }
 
 function readOptions(words: readonly string[]): { stage?: string; region?: string } {

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { startParameterStore } from '../../support/parameter-store.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../../scripts');
 
@@ -48,6 +49,43 @@ test('every problem of the configuration is told at once, without a stack', asyn
   expect(printed).toContain('COALESCE_SECONDS');
   expect(printed).toContain('MAX_PAGES');
   expect(printed).not.toMatch(/^\s+at /m);
+});
+
+test.each([
+  ['both halves', {}, /set CRISP_TOKEN_IDENTIFIER --stage dev .*set CRISP_TOKEN_KEY --stage dev/],
+  [
+    'one half',
+    { '/crisp-enrich/dev/CRISP_TOKEN_IDENTIFIER': 'id-of-the-token' },
+    /with `npx crisp-enrich secrets set CRISP_TOKEN_KEY --stage dev --region eu-west-1`, and deploy again/,
+  ],
+])(
+  'a token that lacks %s is asked for in one sentence, and nothing was made',
+  async (_case, stored, what) => {
+    const store = await startParameterStore(stored);
+    onTestFinished(() => store.stop());
+
+    const words = ['--stage', 'dev', '--region', 'eu-west-1'];
+    const { exitCode, printed } = await run('deploy', words, store.environment);
+
+    expect(exitCode).toBe(2);
+    expect(printed.trim().split('\n')).toHaveLength(1);
+    expect(printed).toMatch(what);
+    expect(printed).toMatch(/^The Crisp token of stage 'dev' .* Nothing was created\.$/m);
+    // Values are not read, and no other service is asked.
+    expect(store.calls).toEqual(['DescribeParameters']);
+    expect(await readdir(folder)).toEqual([]);
+  },
+);
+
+test('credentials that AWS does not take are told in one sentence', async () => {
+  const store = await startParameterStore();
+  onTestFinished(() => store.stop());
+  store.refuse('ExpiredTokenException');
+
+  const { exitCode, printed } = await run('deploy', ['--stage', 'dev'], store.environment);
+
+  expect(exitCode).toBe(1);
+  expect(printed).toMatch(/^AWS does not take these credentials [^\n]+\n$/);
 });
 
 async function run(

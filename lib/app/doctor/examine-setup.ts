@@ -1,0 +1,63 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { createCallBudget } from '../../adapters/crisp/call-budget.ts';
+import { createCrispSurvey } from '../../adapters/crisp/create-crisp-survey.ts';
+import { readInfraQueues } from '../../adapters/infra-queues.ts';
+import { readSqsQueueAttributes } from '../../adapters/sqs/sqs-queue-attributes.ts';
+import { watchAwsClock } from '../../adapters/watch-aws-clock.ts';
+import type { Finding } from '../../core/doctor/finding.ts';
+import { judgeClock } from '../../core/doctor/judge-clock.ts';
+import { judgeNode } from '../../core/doctor/judge-node.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { createExamineCrisp } from '../../use-cases/doctor/examine-crisp.ts';
+import { examineQueues } from '../../use-cases/doctor/examine-queues.ts';
+import type { CrispSetup, Setup } from './setup.ts';
+
+export interface ExamineOptions {
+  /** As in `process.versions.node`. */
+  readonly nodeVersion: string;
+  /** Of the stage that was found. */
+  readonly sqs: SQSClient | undefined;
+  readonly clock: Clock;
+}
+
+/** Everything that can be found out about a set-up without changing anything. */
+export async function examineSetup(setup: Setup, options: ExamineOptions): Promise<Finding[]> {
+  const { nodeVersion, sqs, clock } = options;
+  const onQueues = sqs && setup.stage ? await examineStageQueues({ ...setup, sqs, clock }) : [];
+  const onCrisp = setup.crisp ? await examineCrispSetup(setup.crisp, clock) : [NO_CRISP];
+  return [judgeNode(nodeVersion), ...setup.findings, ...onQueues, ...onCrisp];
+}
+
+const NO_CRISP: Finding = { check: 'Crisp', state: 'skipped', message: 'there is no token to ask it with' };
+
+// Far more than the routes that are tried; an allow-list of many websites adds one for each.
+const MAX_CALLS = 200;
+
+async function examineCrispSetup(crisp: CrispSetup, clock: Clock): Promise<readonly Finding[]> {
+  const { baseUrl, token, tier, websiteIds, include } = crisp;
+  const common = { baseUrl, token, clock, budget: createCallBudget(MAX_CALLS) };
+  const survey = createCrispSurvey({ ...common, tier });
+  const otherTier = createCrispSurvey({ ...common, tier: tier === 'plugin' ? 'website' : 'plugin' });
+  try {
+    return await createExamineCrisp({ survey, otherTier, tier, websiteIds, include })();
+  } finally {
+    await Promise.all([survey.close(), otherTier.close()]);
+  }
+}
+
+async function examineStageQueues({
+  stage,
+  settings,
+  sqs,
+  clock,
+}: Setup & { readonly sqs: SQSClient; readonly clock: Clock }): Promise<Finding[]> {
+  if (!stage || !settings) return [];
+  const expected = await readInfraQueues(settings);
+  const readSample = watchAwsClock(sqs, clock);
+  const findings = await examineQueues({
+    expected: (name) => expected.get(name),
+    readAttributes: (name) => readSqsQueueAttributes(sqs, stage.queues[name]),
+  });
+  // The embedded services share this machine's clock.
+  return stage.endpoints ? findings : [...findings, judgeClock('AWS', readSample())];
+}

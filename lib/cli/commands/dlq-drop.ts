@@ -1,0 +1,85 @@
+import { type DeadLetterFilter, isUnfiltered } from '../../core/dead-letter/dead-letter-filter.ts';
+import { OperationError } from '../../core/errors/operation-error.ts';
+import { toQueueAddress } from '../../core/queue/queue-address.ts';
+import { type CommandContext, defineCommand, type ExitCode } from '../command.ts';
+import { FILTER_OPTIONS, toFilter } from '../options/dead-letter-filter.ts';
+import { flag, type Options, value } from '../options/option.ts';
+import { describeGroups } from '../text/describe-groups.ts';
+import { describeLook } from '../text/describe-look.ts';
+import { toGroupJson } from '../text/group-json.ts';
+import { toLookJson } from '../text/look-json.ts';
+import { plural } from '../text/plural.ts';
+import { toUsageError } from '../usage-error.ts';
+
+const OPTIONS = {
+  ...FILTER_OPTIONS,
+  all: flag('all messages, where no filter is given'),
+  yes: flag('do it; without it nothing is deleted'),
+  confirm: value({
+    placeholder: 'QUEUE',
+    help: "the queue's name, where nobody is there to type it",
+    expected: 'the name of a queue',
+    read: (text) => (text === '' ? undefined : text),
+  }),
+} satisfies Options;
+
+export const dlqDrop = defineCommand({
+  name: 'dlq drop',
+  summary: "deletes dead letters for good, once the queue's name was typed; a dry run without --yes",
+  options: OPTIONS,
+  async run(context) {
+    const { options } = context;
+    const filter = toFilter(options);
+    if (isUnfiltered(filter) !== options.all) {
+      throw toUsageError('say what to drop: --all, or a filter such as --code or --id, and not both');
+    }
+    return options.yes ? drop(context, filter) : preview(context, filter);
+  },
+});
+
+type Context = CommandContext<typeof OPTIONS>;
+
+async function preview(context: Context, filter: DeadLetterFilter): Promise<ExitCode> {
+  const { options, connect, isJson, output, signal, clock } = context;
+  const { deadLetters } = await connect();
+  const list = await deadLetters.list({ filter, max: options.max, signal });
+  if (isJson) {
+    const groups = list.groups.map(toGroupJson);
+    const json = { dry_run: true, matched: list.matched, groups, ...toLookJson(list) };
+    await output.write(`${JSON.stringify(json, null, 2)}\n`);
+    return 0;
+  }
+  await output.write(describeGroups(list.groups, clock.nowMs()));
+  await output.write(
+    `${plural(list.matched, 'message')} would be deleted for good.\nnothing deleted; add --yes\n`,
+  );
+  for (const sentence of describeLook(list)) output.warn(sentence);
+  return 0;
+}
+
+async function drop(context: Context, filter: DeadLetterFilter): Promise<ExitCode> {
+  const { options, connect, isJson, output, signal } = context;
+  const { deadLetters, stage } = await connect();
+  await requireConsent(context, toQueueAddress(stage.queues['sessions-dlq']).name);
+  const report = await deadLetters.drop({ filter, max: options.max, signal });
+  const { dropped, failed, arrived } = report;
+  if (isJson) {
+    await output.write(
+      `${JSON.stringify({ dropped, failed, new: arrived, ...toLookJson(report) }, null, 2)}\n`,
+    );
+  } else {
+    const left = failed > 0 ? ` ${failed} could not be deleted; run it again.` : '';
+    await output.write(`${plural(dropped, 'message')} deleted, ${arrived} new since.${left}\n`);
+    for (const sentence of describeLook(report)) output.warn(sentence);
+  }
+  if (signal.aborted) return 130;
+  return failed === 0 ? 0 : dropped > 0 ? 3 : 1;
+}
+
+async function requireConsent({ options, ask }: Context, name: string): Promise<void> {
+  const typed =
+    options.confirm ?? (await ask?.(`Type the queue's name to delete its messages for good (${name}): `));
+  if (typed?.trim() === name) return;
+  const message = `nothing deleted: consent is the queue's name, typed, or given with --confirm ${name}`;
+  throw new OperationError('consent_missing', message);
+}

@@ -1,0 +1,128 @@
+import { isUnfiltered } from '../../core/dead-letter/dead-letter-filter.ts';
+import { DEFAULT_MAX_REDRIVES } from '../../use-cases/dead-letters/limit-redrives.ts';
+import type { RedriveOptions } from '../../use-cases/dead-letters/redrive-dead-letters.ts';
+import type { RedriveSurvey } from '../../use-cases/dead-letters/survey-redrive.ts';
+import { type CommandContext, defineCommand, type ExitCode } from '../command.ts';
+import { count } from '../options/count.ts';
+import { FILTER_OPTIONS, toFilter } from '../options/dead-letter-filter.ts';
+import { flag, type Options } from '../options/option.ts';
+import { describeGroups } from '../text/describe-groups.ts';
+import { describeLook } from '../text/describe-look.ts';
+import { describeRedrive } from '../text/describe-redrive.ts';
+import { formatDuration } from '../text/format-duration.ts';
+import { plural } from '../text/plural.ts';
+import { toRedriveJson, toSurveyJson } from '../text/redrive-json.ts';
+import { toUsageError } from '../usage-error.ts';
+
+// A session takes about three requests to Crisp: of the usual ten a second live events keep more than half.
+const DEFAULT_RATE = 1;
+
+const TELL_EVERY_MS = 5000;
+
+const OPTIONS = {
+  ...FILTER_OPTIONS,
+  rate: count({
+    help: `messages in a second, 1–500 (default ${DEFAULT_RATE}); each costs about three requests to Crisp`,
+    min: 1,
+    // The most that SQS moves.
+    max: 500,
+    unit: 'messages/second',
+  }),
+  'max-redrives': count({
+    help: `redrives of one session within 24 hours (default ${DEFAULT_MAX_REDRIVES}); beyond: redrive_exhausted`,
+    min: 1,
+    max: 1000,
+    unit: 'redrives',
+  }),
+  yes: flag('do it; without it nothing is moved'),
+  cancel: flag("cancel SQS's redrive that is running"),
+} satisfies Options;
+
+export const dlqRedrive = defineCommand({
+  name: 'dlq redrive',
+  summary: 'brings dead letters back: all of them, or those that match; a dry run without --yes',
+  options: OPTIONS,
+  async run(context) {
+    const { options, signal } = context;
+    if (options.cancel) return cancel(context);
+    const redriveOptions: RedriveOptions = {
+      filter: toFilter(options),
+      ratePerSecond: options.rate ?? DEFAULT_RATE,
+      maxRedrives: options['max-redrives'] ?? DEFAULT_MAX_REDRIVES,
+      max: options.max,
+      signal,
+      onProgress: toProgress(context),
+    };
+    return options.yes ? redrive(context, redriveOptions) : preview(context, redriveOptions);
+  },
+});
+
+type Context = CommandContext<typeof OPTIONS>;
+
+/** Tells every few seconds how far it has come. */
+function toProgress({ output, clock }: Context): (moved: number) => void {
+  let toldMs = clock.nowMs();
+  return (moved) => {
+    if (clock.nowMs() - toldMs < TELL_EVERY_MS) return;
+    toldMs = clock.nowMs();
+    output.warn(`${plural(moved, 'message')} moved so far`);
+  };
+}
+
+async function preview(
+  { connect, isJson, output, clock }: Context,
+  options: RedriveOptions,
+): Promise<ExitCode> {
+  const { deadLetters } = await connect();
+  const survey = await deadLetters.preview(options);
+  if (isJson) {
+    await output.write(`${JSON.stringify({ dry_run: true, ...toSurveyJson(survey) }, null, 2)}\n`);
+    return 0;
+  }
+  await output.write(describeGroups(survey.groups, clock.nowMs()));
+  await output.write(`${toPlan(survey, options)}\nnothing moved; add --yes\n`);
+  for (const sentence of describeLook(survey)) output.warn(sentence);
+  return 0;
+}
+
+function toPlan(
+  { matched, sessions, exhausted, unreadable }: RedriveSurvey,
+  options: RedriveOptions,
+): string {
+  const { ratePerSecond, maxRedrives, filter } = options;
+  const time = formatDuration((matched / ratePerSecond) * 1000);
+  const sentences = [
+    `${plural(matched, 'message')} of ${plural(sessions.length, 'session')} would be moved in about ${time} (--rate ${ratePerSecond}).`,
+  ];
+  if (exhausted > 0) {
+    const which = `${plural(exhausted, 'session')} redriven ${maxRedrives} times within 24 hours would stay`;
+    sentences.push(`${which} (redrive_exhausted; --max-redrives N overrides).`);
+  }
+  if (unreadable > 0 && (exhausted > 0 || !isUnfiltered(filter))) {
+    sentences.push(`${plural(unreadable, 'message')} that names no session would stay.`);
+  }
+  return sentences.join('\n');
+}
+
+async function redrive(context: Context, options: RedriveOptions): Promise<ExitCode> {
+  const { connect, isJson, output, signal } = context;
+  const { deadLetters } = await connect();
+  const result = await deadLetters.redrive(options);
+  const description = describeRedrive(result);
+  if (isJson) await output.write(`${JSON.stringify(toRedriveJson(result), null, 2)}\n`);
+  else await output.write(`${description.sentences.join('\n')}\n`);
+  if (signal.aborted) return 130;
+  return description.isComplete ? 0 : description.moved > 0 ? 3 : 1;
+}
+
+async function cancel({ options, connect, isJson, output }: Context): Promise<ExitCode> {
+  const { yes, cancel: _cancel, ...others } = options;
+  if (Object.values(others).some((given) => given !== undefined)) {
+    throw toUsageError('--cancel goes alone: it ends the redrive that SQS is carrying out');
+  }
+  const { deadLetters } = await connect();
+  const { moved, toMove } = await deadLetters.cancel();
+  if (isJson) await output.write(`${JSON.stringify({ cancelled: true, moved, to_move: toMove ?? null })}\n`);
+  else await output.write(`Cancelled: ${moved} of ${toMove ?? '?'} messages had been moved.\n`);
+  return 0;
+}

@@ -1,0 +1,66 @@
+import { type DeadLetter, toReasonText } from '../../core/dead-letter/dead-letter.ts';
+import { toDeadLetterJson } from '../../core/dead-letter/dead-letter-json.ts';
+import { toMoment } from '../../core/text/to-moment.ts';
+import { toPrintable } from '../../core/text/to-printable.ts';
+import { defineCommand } from '../command.ts';
+import { FILTER_OPTIONS } from '../options/dead-letter-filter.ts';
+import { describeLook } from '../text/describe-look.ts';
+import { formatDuration } from '../text/format-duration.ts';
+import { formatRow } from '../text/format-row.ts';
+import { toSentence } from '../text/to-sentence.ts';
+import { toUsageError } from '../usage-error.ts';
+
+// Ids and moments take a few hundred characters; what is longer was not ours.
+const MAX_BODY_LENGTH = 1000;
+const MAX_HINT_LENGTH = 2000;
+
+export const dlqShow = defineCommand({
+  name: 'dlq show',
+  summary: 'all that is known of one dead letter',
+  words: 'MESSAGE',
+  options: { id: FILTER_OPTIONS.id, max: FILTER_OPTIONS.max },
+  async run({ options, words, isJson, output, signal, clock, connect }) {
+    const [messageId, ...more] = [...words, ...(options.id ?? [])];
+    if (messageId === undefined || more.length > 0) {
+      throw toUsageError('say which message: dlq show MESSAGE, with an id from `dlq list`');
+    }
+    const { deadLetters } = await connect();
+    const report = await deadLetters.show(messageId, { max: options.max, signal });
+    const { letter } = report;
+    if (isJson) {
+      await output.write(`${JSON.stringify({ ...toDeadLetterJson(letter), body: letter.body }, null, 2)}\n`);
+      return 0;
+    }
+    await output.write(describe(letter, clock.nowMs()));
+    for (const sentence of describeLook({ ...report, ended: 'enough' })) output.warn(sentence);
+    return 0;
+  },
+});
+
+function describe(letter: DeadLetter, nowMs: number): string {
+  const { reason, session } = letter;
+  const rows: readonly (readonly [name: string, text: string | undefined])[] = [
+    ['message', letter.messageId],
+    ['website', session?.websiteId],
+    ['session', session?.sessionId],
+    ['mode', letter.mode],
+    ['reason', toPrintable(toReasonText(reason))],
+    ['', reason.hint === undefined ? undefined : toSentence(reason.hint, MAX_HINT_LENGTH)],
+    ['failed in', reason.stage],
+    ['HTTP status', reason.status?.toString()],
+    ['attempts', String(letter.attempts)],
+    ['receives', `${letter.receives} (each look adds one)`],
+    ['first failed', toMoment(letter.firstFailedMs)],
+    ['last failed', toMoment(letter.lastFailedMs)],
+    ['requested', toMoment(letter.requestedMs)],
+    ['dead since', toMoment(letter.deadSinceMs)],
+    ['expires', toExpiry(letter.expiresMs, nowMs)],
+    ['body', toPrintable(letter.body, MAX_BODY_LENGTH)],
+  ];
+  return rows.map(([name, text]) => (text === undefined ? '' : formatRow([name, text], [12]))).join('');
+}
+
+function toExpiry(expiresMs: number | undefined, nowMs: number): string | undefined {
+  const moment = toMoment(expiresMs);
+  return moment && `${moment}, in ${formatDuration((expiresMs ?? nowMs) - nowMs)}`;
+}

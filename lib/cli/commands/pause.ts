@@ -1,0 +1,31 @@
+import { defineCommand } from '../command.ts';
+import { value } from '../options/option.ts';
+
+export const pause = defineCommand({
+  name: 'pause',
+  summary: 'holds the queue until `resume`; hooks are taken in meanwhile',
+  options: {
+    reason: value({
+      placeholder: 'TEXT',
+      help: 'why, for whoever looks',
+      expected: 'a sentence of up to 200 characters',
+      read: (text) => (text.trim() !== '' && text.length <= 200 ? text : undefined),
+    }),
+  },
+  async run({ options, isJson, output, connect }) {
+    const operations = await connect();
+    const result = await operations.pause(options.reason ?? 'paused by an operator');
+    if (isJson) {
+      const { outcome } = result;
+      const code = result.outcome === 'noted' ? result.code : null;
+      await output.write(`${JSON.stringify({ outcome, code })}\n`);
+      return 0;
+    }
+    await output.write(
+      result.outcome === 'paused'
+        ? 'Paused: deliveries end within a minute, and hooks are taken in. `resume` ends it.\n'
+        : 'Noted: the probe ends deliveries within a minute, and hooks are taken in. `resume` ends it.\n',
+    );
+    return 0;
+  },
+});

@@ -1,0 +1,22 @@
+import { defineCommand } from '../command.ts';
+
+export const resume = defineCommand({
+  name: 'resume',
+  summary: 'ends a pause, and closes the breaker',
+  options: {},
+  async run({ isJson, output, connect }) {
+    const operations = await connect();
+    const result = await operations.resume();
+    if (isJson) {
+      const code = result.outcome === 'noted' ? result.code : null;
+      await output.write(`${JSON.stringify({ outcome: result.outcome, code })}\n`);
+      return 0;
+    }
+    await output.write(
+      result.outcome === 'resumed'
+        ? 'Resumed: deliveries begin within a minute.\n'
+        : 'Noted: the probe turns deliveries on as soon as Crisp answers.\n',
+    );
+    return 0;
+  },
+});

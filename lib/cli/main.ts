@@ -1,0 +1,41 @@
+import { createInterface } from 'node:readline/promises';
+import { systemClock } from '../adapters/system-clock.ts';
+import { connectStage } from '../app/connect-stage.ts';
+import { loadOperatorConfig } from '../app/load-config.ts';
+import { openOutput } from './open-output.ts';
+import { runCli } from './run-cli.ts';
+
+// What a shell gives to a program that Ctrl-C ended.
+const EXIT_INTERRUPTED = 130;
+
+const stop = new AbortController();
+const output = openOutput(process, { onClosed: () => stop.abort(), signal: stop.signal });
+
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // Hidden messages are shown again first; whoever asks twice does not want to wait for that.
+    if (stop.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    stop.abort();
+    output.warn('interrupted: ending what has begun; once more Ctrl-C ends at once');
+  });
+}
+
+const exitCode = await runCli(process.argv.slice(2), {
+  output,
+  clock: systemClock,
+  signal: stop.signal,
+  ask: process.stdin.isTTY && process.stdout.isTTY ? ask : undefined,
+  loadConfig: loadOperatorConfig,
+  connect: connectStage,
+});
+// Whoever closed our output has seen enough.
+process.exitCode = output.isClosed() ? 0 : exitCode;
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await lines.question(question, { signal: stop.signal });
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,90 @@
+import type { ConnectOptions } from '../app/connect-stage.ts';
+import type { Operations } from '../app/create-operations.ts';
+import type { OperatorConfig } from '../core/config/parse-operator-config.ts';
+import { VERSION } from '../core/version.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CommandContext, ExitCode } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { explainFailure } from './explain-failure.ts';
+import { toCommandHelp, toHelp } from './help.ts';
+import type { Options } from './options/option.ts';
+import type { Output } from './output.ts';
+import { COMMON_OPTIONS, type CommandLine, parseCommandLine } from './parse-command-line.ts';
+
+/** What the command line has around it. */
+export interface CliWorld {
+  readonly output: Output;
+  readonly clock: Clock;
+  /** Aborted when the person wants the command to end. */
+  readonly signal: AbortSignal;
+  /** Undefined where nobody is there to answer. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+  readonly loadConfig: (options: { readonly isLocal: boolean }) => OperatorConfig;
+  readonly connect: (options: ConnectOptions) => Promise<Operations>;
+}
+
+/** Carries out what was typed and resolves with the exit code. What goes wrong is told on standard error. */
+export async function runCli(args: readonly string[], world: CliWorld): Promise<ExitCode> {
+  const { output, signal } = world;
+  const [first] = args;
+  if (first === undefined) {
+    output.warn(toHelp(COMMANDS).trimEnd());
+    return 2;
+  }
+  if (first === '--help' || first === '-h' || first === 'help') {
+    await output.write(toHelp(COMMANDS));
+    return 0;
+  }
+  if (first === '--version') {
+    await output.write(`${VERSION}\n`);
+    return 0;
+  }
+  try {
+    const code = await run(parseCommandLine(args, COMMANDS), world);
+    return signal.aborted ? 130 : code;
+  } catch (error) {
+    const { text, code, exitCode } = explainFailure(error);
+    const isJson = args.includes('--json');
+    output.warn(isJson ? JSON.stringify({ error: { code, message: text } }) : text);
+    return signal.aborted ? 130 : exitCode;
+  }
+}
+
+async function run({ command, words, texts }: CommandLine, world: CliWorld): Promise<ExitCode> {
+  const { output, clock } = world;
+  const nowMs = clock.nowMs();
+  if (texts.has('help')) {
+    await output.write(toCommandHelp(command));
+    return 0;
+  }
+  const { json, stage, region } = readOptions(COMMON_OPTIONS, texts, nowMs);
+  const options = readOptions(command.options, texts, nowMs);
+  const config = world.loadConfig({ isLocal: stage === undefined });
+  let operations: Promise<Operations> | undefined;
+  const context: CommandContext = {
+    ...world,
+    options,
+    words,
+    isJson: json,
+    config,
+    target: { stage, region },
+    connect() {
+      operations ??= world.connect({ stage, region, config, clock });
+      return operations;
+    },
+  };
+  return command.run(context).finally(async () => (await operations?.catch(() => undefined))?.close());
+}
+
+function readOptions<O extends Options>(
+  options: O,
+  texts: CommandLine['texts'],
+  nowMs: number,
+): { readonly [Name in keyof O]: ReturnType<O[Name]['parse']> } {
+  const entries = Object.entries(options).map(([name, { parse }]) => [
+    name,
+    parse(texts.get(name) ?? [], { name: `--${name}`, nowMs }),
+  ]);
+  // Every name of the rules is there, with what its own rule makes of it.
+  return Object.fromEntries(entries) as { readonly [Name in keyof O]: ReturnType<O[Name]['parse']> };
+}

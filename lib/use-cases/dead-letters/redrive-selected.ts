@@ -1,0 +1,140 @@
+import { type DeadLetterFilter, matchesFilter } from '../../core/dead-letter/dead-letter-filter.ts';
+import { type SessionRef, toSessionKey } from '../../core/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { DeadLetterQueue } from '../../ports/dead-letter-queue.ts';
+import type { RedriveNotes } from '../../ports/redrive-notes.ts';
+import type { EnqueueSessions } from '../enqueue-sessions.ts';
+import { createRedriveLimit, type RedriveLimit } from './limit-redrives.ts';
+import { createPace, type Pace } from './pace.ts';
+import type { PeekDeadLetters, PeekedDeadLetter, PeekReport } from './peek-dead-letters.ts';
+import {
+  countRedriven,
+  NOTHING_REDRIVEN,
+  type RedriveCounts,
+  type RedriveOutcome,
+} from './redrive-counts.ts';
+
+export interface RedriveSelectedDependencies {
+  readonly peek: PeekDeadLetters;
+  readonly queue: Pick<DeadLetterQueue, 'delete'>;
+  readonly enqueue: EnqueueSessions;
+  readonly redriveNotes: RedriveNotes;
+  readonly clock: Clock;
+}
+
+export interface RedriveSelectedOptions {
+  readonly filter: DeadLetterFilter;
+  /** Messages in a second. */
+  readonly ratePerSecond: number;
+  /** Redrives of one session within 24 hours. */
+  readonly maxRedrives: number;
+  /** The most messages to look at; undefined: all. */
+  readonly max?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((counts: RedriveCounts) => void) | undefined;
+}
+
+export type RedriveSelected = ReturnType<typeof createRedriveSelected>;
+
+interface Redrivable {
+  readonly receiptHandle: string;
+  readonly session: SessionRef;
+}
+
+/** One run of a redrive. */
+interface RedriveRun {
+  readonly startedMs: number;
+  readonly limit: RedriveLimit;
+  readonly count: (outcome: RedriveOutcome, times?: number) => void;
+}
+
+/**
+ * Redrives the dead letters that a filter admits, a few at a time: enqueued as a full fetch in the current bucket, and
+ * only then deleted, so that a crash between the two duplicates and never loses. What is left stays; running it again
+ * goes on, and two at once share the work. Messages that come while it runs are left alone.
+ */
+export function createRedriveSelected(dependencies: RedriveSelectedDependencies) {
+  const { peek, queue, enqueue, redriveNotes, clock } = dependencies;
+
+  return async (options: RedriveSelectedOptions): Promise<RedriveCounts & PeekReport> => {
+    const { filter, ratePerSecond, maxRedrives, max, signal, onProgress } = options;
+    const limit = createRedriveLimit({ notes: redriveNotes, clock }, maxRedrives);
+    const pace = createPace(ratePerSecond, clock);
+    let counts = NOTHING_REDRIVEN;
+    const count: RedriveRun['count'] = (outcome, times) => {
+      counts = countRedriven(counts, outcome, times);
+    };
+    const run: RedriveRun = { startedMs: clock.nowMs(), limit, count };
+
+    const report = await peek({ max, ratePerSecond, signal }, async (letters) => {
+      const gone: string[] = [];
+      const matching = letters.filter((letter) => matchesFilter(letter, filter));
+      for (const step of toSteps(matching, pace)) {
+        if (!(await mayGoOn(pace, step.length, signal))) {
+          count('interrupted', step.length);
+          continue;
+        }
+        gone.push(...(await move(await choose(step, run), run)));
+        onProgress?.(counts);
+      }
+      return { gone };
+    });
+    return { ...report, ...counts, ledgerFailure: report.ledgerFailure ?? limit.failure() };
+  };
+
+  async function choose(
+    letters: readonly PeekedDeadLetter[],
+    { startedMs, limit, count }: RedriveRun,
+  ): Promise<readonly Redrivable[]> {
+    const chosen: Redrivable[] = [];
+    for (const { receiptHandle, session, deadSinceMs = 0 } of letters) {
+      if (deadSinceMs > startedMs) count('arrived');
+      else if (!session) count('unreadable');
+      else if (!(await limit.mayRedrive(session))) count('exhausted');
+      else chosen.push({ receiptHandle, session });
+    }
+    return chosen;
+  }
+
+  /** Returns the handles of what is gone. */
+  async function move(letters: readonly Redrivable[], { limit, count }: RedriveRun): Promise<string[]> {
+    const queued = await send(letters, limit);
+    const sent = letters.filter(({ session }) => queued.has(toSessionKey(session)));
+    count('failed', letters.length - sent.length);
+
+    const handles = sent.map(({ receiptHandle }) => receiptHandle);
+    const deleted = await queue.delete(handles);
+    const gone = handles.filter((_handle, index) => deleted[index] === true);
+    count('moved', gone.length);
+    count('duplicated', handles.length - gone.length);
+    return gone;
+  }
+
+  /** Returns the keys of the sessions that the queue has for good. */
+  async function send(letters: readonly Redrivable[], limit: RedriveLimit): Promise<ReadonlySet<string>> {
+    // Messages of one session become one: its newest state is fetched, whatever they died of.
+    const sessions = new Map(letters.map(({ session }) => [toSessionKey(session), session]));
+    if (sessions.size === 0) return new Set();
+    for (const session of sessions.values()) await limit.note(session);
+    const enqueued = await enqueue([...sessions.values()], 'full');
+    const queued = enqueued.filter(({ result }) => result.outcome === 'queued');
+    return new Set(queued.map(({ session }) => toSessionKey(session)));
+  }
+}
+
+function toSteps<Item>(items: readonly Item[], { step }: Pace): (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / step) }, (_, index) =>
+    items.slice(index * step, (index + 1) * step),
+  );
+}
+
+async function mayGoOn(pace: Pace, count: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
+  try {
+    await pace.wait(count, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}

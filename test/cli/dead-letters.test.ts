@@ -1,0 +1,245 @@
+import { describe, expect, test } from 'vitest';
+import { aSession } from '../support/builders.ts';
+import { createCliScene } from '../support/create-cli-scene.ts';
+import { aLetter, letters } from '../support/create-dead-letter-scene.ts';
+
+const NAME = 'crisp-enrich-local-sessions-dlq.fifo';
+const permanently = { spendsAttempt: false, isPermanent: true, maxAttempts: 5, nowMs: 1_790_856_000_000 };
+
+describe('dlq list', () => {
+  test('shows each dead letter with its readable reason, and counts them by code', async () => {
+    const { run, out, queue, failureNotes, clock } = createCliScene();
+    const letter = aLetter({ session: aSession('session_a') });
+    queue.bury(letter, aLetter({ body: 'not a job' }));
+    const failure = {
+      code: 'crisp_forbidden',
+      detail: undefined,
+      hint: 'grant the scope',
+      status: 403,
+    } as const;
+    await failureNotes.noteFailure(letter.messageId, failure, permanently);
+    await clock.advance(2 * 3600 * 1000);
+
+    expect(await run('dlq', 'list')).toBe(0);
+
+    expect(out()).toMatch(/letter-\d+ +session_a +1 +2h +13d 22h +crisp_forbidden \(grant the scope\)/);
+    expect(out()).toMatch(/malformed_message \(not JSON: 9 characters/);
+    expect(out()).toMatch(/^crisp_forbidden +1 +2h +13d 22h$/m);
+    expect(out()).toContain('2 dead letters.');
+  });
+
+  test('with --json prints one document that holds all of them', async () => {
+    const { run, json, queue } = createCliScene();
+    queue.bury(...letters(25));
+
+    expect(await run('dlq', 'list', '--json')).toBe(0);
+
+    expect(json().dead_letters).toHaveLength(25);
+    expect(json()).toMatchObject({ matched: 25, seen: 25, unseen: 0, ended: 'end' });
+    expect(json().dead_letters[0]).toMatchObject({
+      session_id: 'session_0',
+      reason: 'max_receives_unreported',
+      attempts: 0,
+      dead_since: '2026-10-01T12:00:00Z',
+      expires_at: '2026-10-15T12:00:00Z',
+    });
+  });
+
+  test('of an empty queue is one sentence, or an empty document', async () => {
+    const [plain, machine] = [createCliScene(), createCliScene()];
+
+    await plain.run('dlq', 'list');
+    await machine.run('dlq', 'list', '--json');
+
+    expect(plain.out()).toBe('The dead-letter queue is empty.\n');
+    expect(machine.json()).toMatchObject({ dead_letters: [], matched: 0 });
+  });
+
+  test('shows twenty, counts all, and says how to see more', async () => {
+    const { run, out, queue } = createCliScene();
+    queue.bury(...letters(25));
+
+    await run('dlq', 'list');
+
+    expect(out().match(/^letter-/gm)).toHaveLength(20);
+    expect(out()).toContain('… and 5 more (--rows N shows them)');
+    expect(out()).toContain('25 dead letters.');
+  });
+
+  test('takes filters', async () => {
+    const { run, json, queue } = createCliScene();
+    queue.bury(...letters(3), aLetter({ body: 'x' }));
+
+    await run('dlq', 'list', '--json', '--code', 'malformed_*', '--failed-in', 'decode', '--since', '1h');
+
+    expect(json().matched).toBe(1);
+  });
+
+  test('shows what a terminal would obey as text', async () => {
+    const { run, out, queue, failureNotes } = createCliScene();
+    const letter = aLetter();
+    queue.bury(letter);
+    const hint = 'bell \u0007, \u001b]0;title\u0007, \u202eright to left';
+    const failure = { code: 'crisp_error', detail: 'x\u001b[2J', hint, status: 200 } as const;
+    await failureNotes.noteFailure(letter.messageId, failure, permanently);
+
+    await run('dlq', 'list');
+    await run('dlq', 'show', letter.messageId);
+
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(out()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+    expect(out()).toContain('\\u001b]0;title');
+  });
+});
+
+describe('dlq show', () => {
+  test('tells all that is known of one, its body too', async () => {
+    const { run, out, queue } = createCliScene();
+    const letter = aLetter();
+    queue.bury(letter);
+
+    expect(await run('dlq', 'show', letter.messageId)).toBe(0);
+
+    expect(out()).toMatch(/^session {5} +session_a$/m);
+    expect(out()).toMatch(/^expires {5} +2026-10-15T12:00:00Z, in 14d$/m);
+    expect(out()).toContain('"mode":"incremental"');
+  });
+
+  test('of an id that is not there fails, and says how many were looked at', async () => {
+    const { run, err, queue } = createCliScene();
+    queue.bury(...letters(3));
+
+    expect(await run('dlq', 'show', '--id', 'nope')).toBe(1);
+    expect(err()).toBe('no message with id nope in the first 3 peeked');
+  });
+});
+
+describe('dlq redrive', () => {
+  test('without --yes is a dry run, whoever asks', async () => {
+    const { run, out, queue, batches } = createCliScene();
+    queue.bury(...letters(3));
+
+    expect(await run('dlq', 'redrive')).toBe(0);
+
+    expect(out()).toContain('3 messages of 3 sessions would be moved in about 3s');
+    expect(out()).toContain('nothing moved; add --yes');
+    expect(queue.visibleIds()).toHaveLength(3);
+    expect(batches.sent).toEqual([]);
+  });
+
+  test('with --yes moves them all, at the rate', async () => {
+    const { run, json, queue, moveTasks } = createCliScene();
+    queue.bury(...letters(3));
+
+    expect(await run('dlq', 'redrive', '--yes', '--rate', '9', '--json')).toBe(0);
+
+    expect(json()).toMatchObject({ by: 'move-task', moved: 3, left: 0, new: 0 });
+    expect(moveTasks.rates).toEqual([9]);
+  });
+
+  test('with a filter enqueues those, and leaves the others', async () => {
+    const { run, out, queue, batches } = createCliScene();
+    queue.bury(...letters(3));
+
+    expect(await run('dlq', 'redrive', '--yes', '--session', 'session_1')).toBe(0);
+
+    expect(out()).toContain('1 message moved, 0 left, 0 new since.');
+    expect(batches.sent.map(({ job }) => job.sessionId)).toEqual(['session_1']);
+    expect(queue.ids()).toHaveLength(2);
+  });
+
+  test('that moves a part of what was meant says so with its exit code', async () => {
+    const { run, out, queue, batches } = createCliScene();
+    const { websiteId } = aSession();
+    queue.bury(...letters(2));
+    batches.refuse('session_1');
+
+    expect(await run('dlq', 'redrive', '--yes', '--website', websiteId)).toBe(3);
+    expect(out()).toContain('1 message left: the sessions queue did not take it');
+    expect(await run('dlq', 'redrive', '--yes', '--website', websiteId)).toBe(1);
+  });
+
+  test('of a session that was redriven too often leaves it, and says how to override', async () => {
+    const { run, out, queue, redriveNotes, clock } = createCliScene();
+    const session = aSession('session_0');
+    for (let count = 0; count < 3; count += 1) await redriveNotes.note(session, clock.nowMs());
+    queue.bury(...letters(2));
+
+    expect(await run('dlq', 'redrive')).toBe(0);
+    expect(out()).toContain('1 session redriven 3 times within 24 hours would stay (redrive_exhausted');
+    expect(await run('dlq', 'redrive', '--yes')).toBe(3);
+    expect(out()).toContain('redrive_exhausted; --max-redrives N overrides');
+    expect(await run('dlq', 'redrive', '--yes', '--max-redrives', '9')).toBe(0);
+    expect(queue.ids()).toEqual([]);
+  });
+
+  test('that is interrupted reports moved and left, and exits with 130', async () => {
+    const { run, json, queue, batches, stop } = createCliScene();
+    queue.bury(...letters(15));
+    batches.onSent(async () => (batches.sent.length === 4 ? stop.abort() : undefined));
+    const { websiteId } = aSession();
+
+    expect(await run('dlq', 'redrive', '--yes', '--json', '--website', websiteId)).toBe(130);
+
+    expect(json()).toMatchObject({ moved: 4, left: 6, interrupted: 6, ended: 'interrupted' });
+    expect(queue.visibleIds()).toHaveLength(11);
+  });
+
+  test('while another one runs is refused, and --cancel ends that one', async () => {
+    const { run, err, out, queue, moveTasks } = createCliScene();
+    queue.bury(...letters(20));
+    await moveTasks.start({ ratePerSecond: 1 });
+
+    expect(await run('dlq', 'redrive', '--yes')).toBe(1);
+    expect(err()).toContain('a redrive of this queue is running already (2 moved)');
+    expect(await run('dlq', 'redrive', '--cancel', '--yes', '--code', 'x')).toBe(2);
+    expect(await run('dlq', 'redrive', '--cancel')).toBe(0);
+    expect(out()).toMatch(/^Cancelled: 4 of \? messages had been moved\.$/m);
+    expect(await run('dlq', 'redrive', '--cancel')).toBe(1);
+  });
+});
+
+describe('dlq drop', () => {
+  test('needs to be told what: all, or a filter, and not both', async () => {
+    const { run, err } = createCliScene();
+
+    expect(await run('dlq', 'drop', '--yes')).toBe(2);
+    expect(await run('dlq', 'drop', '--all', '--code', 'x', '--yes')).toBe(2);
+    expect(err()).toContain('say what to drop');
+  });
+
+  test('without --yes is a dry run', async () => {
+    const { run, out, queue } = createCliScene();
+    queue.bury(...letters(3));
+
+    expect(await run('dlq', 'drop', '--all', '--confirm', NAME)).toBe(0);
+    expect(out()).toContain('3 messages would be deleted for good.\nnothing deleted; add --yes');
+    expect(queue.visibleIds()).toHaveLength(3);
+  });
+
+  test.each([
+    ['nobody types it', undefined, []],
+    ['it is mistyped', 'crisp-enrich-prod', []],
+    ['another name is given', undefined, ['--confirm', 'x']],
+    ['only y is typed', 'y', []],
+  ])('refuses where consent is the queue’s name and %s', async (_case, answer, args) => {
+    const { run, err, queue } = createCliScene(answer === undefined ? {} : { answer });
+    queue.bury(...letters(3));
+
+    expect(await run('dlq', 'drop', '--all', '--yes', ...args)).toBe(2);
+    expect(err()).toContain(`--confirm ${NAME}`);
+    expect(queue.visibleIds()).toHaveLength(3);
+  });
+
+  test.each([
+    ['typed', { answer: `${NAME}\n` }, []],
+    ['given', {}, ['--confirm', NAME]],
+  ])('deletes what matches once the name was %s', async (_case, options, args) => {
+    const { run, out, queue } = createCliScene(options);
+    queue.bury(...letters(3));
+
+    expect(await run('dlq', 'drop', '--session', 'session_1', '--yes', ...args)).toBe(0);
+    expect(out()).toContain('1 message deleted, 0 new since.');
+    expect(queue.ids()).toHaveLength(2);
+  });
+});

@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { formatDuration } from '../../lib/cli/text/format-duration.ts';
+import { toSentence } from '../../lib/cli/text/to-sentence.ts';
+import { toMoment } from '../../lib/core/text/to-moment.ts';
+
+test('a sentence is one line, whatever a text holds, and of bounded length', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+      const sentence = toSentence(text);
+
+      expect(sentence).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u);
+      expect([...sentence].length).toBeLessThanOrEqual(161);
+    }),
+  );
+});
+
+test.each([
+  ['\u001b[2Jgone', '\\u001b[2Jgone'],
+  ['two\nlines', 'two\\u000alines'],
+  ['Grüße, 東京', 'Grüße, 東京'],
+  ['x'.repeat(200), `${'x'.repeat(160)}…`],
+])('%j is shown as %s', (text, sentence) => {
+  expect(toSentence(text)).toBe(sentence);
+});
+
+test.each([
+  [undefined, '-'],
+  [-5, '0s'],
+  [999, '1s'],
+  [59_000, '59s'],
+  [61_000, '1m 1s'],
+  [3_600_000, '1h'],
+  [3 * 3_600_000 + 125_000, '3h 2m'],
+  [14 * 86_400_000, '14d'],
+  [13 * 86_400_000 + 23 * 3_600_000, '13d 23h'],
+])('%d ms are %s', (ms, text) => {
+  expect(formatDuration(ms)).toBe(text);
+});
+
+test('a moment is told to the second, and a number that is none is no moment', () => {
+  expect(toMoment(1_790_856_000_999)).toBe('2026-10-01T12:00:00Z');
+  expect(toMoment(undefined)).toBeUndefined();
+  expect(toMoment(Number.MAX_SAFE_INTEGER)).toBeUndefined();
+});

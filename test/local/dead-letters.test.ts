@@ -1,0 +1,206 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { ChangeMessageVisibilityCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { describe, expect, test } from 'vitest';
+import type { SessionRef } from '../../lib/core/ids.ts';
+import { readQueueDepth } from '../../lib/local/queue-depth.ts';
+import type { FaultEffect } from '../../lib/local/simulator/http/create-faults.ts';
+import { runCliProcess } from '../support/run-cli-process.ts';
+import { type LocalScene, simulatorOf, startLocalScene } from '../support/start-local-scene.ts';
+
+type StopLater = (stop: () => Promise<void>) => void;
+
+const FORBIDDEN: FaultEffect = { kind: 'answer', status: 403, reason: 'not_allowed' };
+
+async function start(onTestFinished: StopLater, env: Record<string, string> = {}): Promise<LocalScene> {
+  const scene = await startLocalScene({ env });
+  onTestFinished(scene.stop);
+  return scene;
+}
+
+/** The command line in a process of its own, before a local mode. */
+async function command(scene: LocalScene, ...words: string[]) {
+  return runCliProcess(words, { env: { CRISP_ENRICH_URL: urlOf(scene) } });
+}
+
+function urlOf({ mode }: LocalScene): string {
+  return new URL(mode.health.webhook).origin;
+}
+
+/** Sessions that Crisp refuses for good until the returned function is called, in the dead-letter queue. */
+async function bury(scene: LocalScene, count: number): Promise<{ sessions: SessionRef[]; heal: () => void }> {
+  const simulator = simulatorOf(scene);
+  const sessions = simulator.seedConversations({ conversations: count, messages: 2 });
+  const heal = simulator.faults.add({ effect: FORBIDDEN, times: Number.POSITIVE_INFINITY });
+  for (const { websiteId, sessionId } of sessions) {
+    await scene.enqueue(JSON.stringify({ websiteId, sessionId }), sessionId);
+  }
+  await untilDead(scene, count);
+  return { sessions, heal };
+}
+
+/** Waits until so many messages are dead, and leaves them visible. */
+async function untilDead(scene: LocalScene, count: number): Promise<void> {
+  const QueueUrl = scene.mode.health.queues['sessions-dlq'];
+  const { sqs } = scene.mode.aws.clients;
+  const handles: (string | undefined)[] = [];
+  while (handles.length < count) handles.push((await scene.receiveFrom(QueueUrl)).ReceiptHandle);
+  for (const ReceiptHandle of handles) {
+    await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
+  }
+}
+
+async function depthOf({ mode }: LocalScene) {
+  return readQueueDepth(mode.aws.clients.sqs, mode.health.queues['sessions-dlq']);
+}
+
+describe.concurrent('dead letters', () => {
+  test('a session that spends its attempts is listed with its reason, is redriven, and becomes a record', {
+    timeout: 90_000,
+  }, async ({ onTestFinished }) => {
+    // The five of a deployment take half a minute here, at growing bounds.
+    const scene = await start(onTestFinished, { MAX_ATTEMPTS: '3' });
+    const simulator = simulatorOf(scene);
+    const [session] = simulator.seedConversations({ conversations: 1, messages: 3 });
+    if (!session) throw new Error('no session');
+    const heal = simulator.faults.add({
+      effect: { kind: 'truncate' },
+      route: 'messages',
+      sessionId: session.sessionId,
+      times: Number.POSITIVE_INFINITY,
+    });
+    await scene.hook(session);
+    await untilDead(scene, 1);
+
+    const listed = await command(scene, 'dlq', 'list', '--json');
+    const shown = await command(scene, 'dlq', 'list');
+    const runs = await command(scene, 'runs', `${session.websiteId}:${session.sessionId}`, '--json');
+    const preview = await command(scene, 'dlq', 'redrive');
+    heal();
+    const redriven = await command(scene, 'dlq', 'redrive', '--yes', '--json');
+    const [record] = await scene.receiveRecords(1);
+
+    expect(JSON.parse(listed.stdout).dead_letters).toMatchObject([
+      { session_id: session.sessionId, code: 'bad_response', failed_in: 'fetch', attempts: 3 },
+    ]);
+    expect(shown.stdout).toMatch(/ 3 .*bad_response:truncated/);
+    const outcomes = JSON.parse(runs.stdout).runs.map(({ outcome }: { outcome: string }) => outcome);
+    expect(outcomes.filter((it: string) => it === 'failed' || it === 'dead')).toHaveLength(3);
+    expect(preview.stdout).toContain('nothing moved; add --yes');
+    expect(JSON.parse(redriven.stdout)).toMatchObject({ by: 'move-task', moved: 1, left: 0 });
+    expect(record?.session_id).toBe(session.sessionId);
+    expect(await depthOf(scene)).toMatchObject({ total: 0 });
+  });
+
+  test('some are redriven by their code, the others stay, and both are traced', async ({
+    onTestFinished,
+  }) => {
+    const scene = await start(onTestFinished);
+    await scene.enqueue('not a job');
+    const { sessions, heal } = await bury(scene, 2);
+    heal();
+
+    const redriven = await command(
+      scene,
+      'dlq',
+      'redrive',
+      '--yes',
+      '--code',
+      'crisp_*',
+      '--rate',
+      '50',
+      '--json',
+    );
+    const records = await scene.receiveRecords(2);
+    const trace = await command(scene, 'trace', sessions[0]?.sessionId ?? '', '--json');
+    const left = await command(scene, 'dlq', 'list', '--json');
+
+    expect(JSON.parse(redriven.stdout)).toMatchObject({ by: 'enqueue', moved: 2, left: 0 });
+    expect(records.map(({ session_id }) => session_id).sort()).toEqual(
+      sessions.map((it) => it.sessionId).sort(),
+    );
+    expect(JSON.parse(trace.stdout)).toMatchObject({
+      session_id: sessions[0]?.sessionId,
+      latest: { kind: 'conversation.enriched', announced: true },
+      dead_letters: [],
+    });
+    expect(JSON.parse(left.stdout).dead_letters).toMatchObject([{ code: 'malformed_message', attempts: 1 }]);
+  });
+
+  test('a redrive that Ctrl-C ends tells moved and left, loses nothing, and goes on when it is run again', async ({
+    onTestFinished,
+  }) => {
+    const scene = await start(onTestFinished);
+    const { sessions, heal } = await bury(scene, 6);
+    heal();
+    const { websiteId = '' } = sessions[0] ?? {};
+    const words = ['dlq', 'redrive', '--yes', '--json', '--website', websiteId];
+    const child = spawnCommand(scene, [...words, '--rate', '1']);
+    const output = collect(child);
+
+    const [first] = await scene.receiveRecords(1);
+    child.kill('SIGINT');
+    const [exitCode] = await once(child, 'close');
+    const { moved, left } = JSON.parse(output.stdout());
+    const depth = await depthOf(scene);
+    const again = await command(scene, ...words, '--rate', '50');
+    const rest = await scene.receiveRecords(5);
+
+    expect(exitCode).toBe(130);
+    expect(moved).toBeGreaterThan(0);
+    expect(moved + left).toBe(6);
+    expect(depth).toMatchObject({ visible: left, inFlight: 0 });
+    expect(JSON.parse(again.stdout)).toMatchObject({ moved: left, left: 0 });
+    expect(new Set([first, ...rest].map((record) => record?.session_id)).size).toBe(6);
+  });
+
+  test('a reader that goes away ends a listing quietly, and every message is visible again', async ({
+    onTestFinished,
+  }) => {
+    const scene = await start(onTestFinished);
+    await fill(scene, 400);
+    const child = spawnCommand(scene, ['dlq', 'list', '--json']);
+    const output = collect(child);
+
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    const [exitCode] = await once(child, 'close');
+
+    expect(exitCode).toBe(0);
+    expect(output.stderr()).toBe('');
+    expect(await depthOf(scene)).toMatchObject({ visible: 400, inFlight: 0 });
+  });
+});
+
+function spawnCommand(scene: LocalScene, words: readonly string[]) {
+  return spawn(process.execPath, [join(import.meta.dirname, '../../lib/cli/crisp-enrich.mjs'), ...words], {
+    cwd: import.meta.dirname,
+    env: { CRISP_ENRICH_URL: urlOf(scene) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+function collect(child: ReturnType<typeof spawnCommand>) {
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      texts[name] += text;
+    });
+  }
+  return { stdout: () => texts.stdout, stderr: () => texts.stderr };
+}
+
+/** Messages in the dead-letter queue by a hand that only a test has. */
+async function fill({ mode }: LocalScene, count: number): Promise<void> {
+  const QueueUrl = mode.health.queues['sessions-dlq'];
+  for (let sent = 0; sent < count; sent += 10) {
+    const Entries = Array.from({ length: 10 }, (_, index) => ({
+      Id: String(index),
+      MessageBody: 'x'.repeat(100),
+      MessageGroupId: String(sent + index),
+      MessageDeduplicationId: crypto.randomUUID(),
+    }));
+    await mode.aws.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+  }
+}
