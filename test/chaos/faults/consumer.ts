@@ -1,0 +1,196 @@
+import { enqueue } from '../workload/strangers.ts';
+import type { World } from '../world/world.ts';
+import { disturbAws } from './aws-fault.ts';
+import { pickSessionKey } from './crisp-fault.ts';
+import { type Fault, HOUR, MINUTE, noteFault, nothingToEnd } from './fault.ts';
+
+/** What can happen to an instance of the consumer and to its batches. */
+export const CONSUMER_FAULTS: readonly Fault[] = [
+  {
+    id: 'F18',
+    title: 'A message is delivered again, while it is being processed or after it was done',
+    inject: (world, random) =>
+      random.chance(0.5)
+        ? shortenVisibility(world, 'F18', () => random.integer(1, 20))
+        : loseDeletes(world, 'F18', () => random.chance(0.5)),
+  },
+  {
+    id: 'F19',
+    title: "The function's time is up in the middle of a batch",
+    inject: (world, random) =>
+      strikeConsumers(world, { operation: /./, probability: 0.03, why: 'timeout' }, random),
+  },
+  {
+    id: 'F20',
+    title: 'The consumer is killed after the record was announced and before the batch is answered',
+    inject: (world, random) =>
+      strikeConsumers(world, { operation: /^(dynamodb|sqs):/, probability: 0.15, why: 'fault' }, random),
+  },
+  {
+    id: 'F21',
+    title: 'A message that is no JSON',
+    lastsMs: [1_000, 2_000],
+    inject(world, random) {
+      noteFault(world, 'F21', 'queue');
+      for (let each = random.integer(1, 3); each > 0; each -= 1)
+        enqueue(world, `{"broken" ${random.hex(4)}`, random);
+      return nothingToEnd;
+    },
+  },
+  {
+    id: 'F22',
+    title: 'Something throws what is no error',
+    inject: (world, random) =>
+      disturbAws(world, 'F22', {
+        matches: ({ instance, service }) => instance.role === 'consumer' && service !== 'lambda',
+        probability: 0.1,
+        random,
+        trouble: () => ({ kind: 'refuse', error: random.pick(NO_ERRORS) }),
+      }),
+  },
+  {
+    id: 'F23',
+    title: "A session's content exhausts the memory: the whole instance dies of it",
+    lastsMs: [10 * MINUTE, 26 * HOUR],
+    inject: (world, random) => poisonSession(world, 'F23', random, (instance) => instance.kill('memory')),
+  },
+  {
+    id: 'F24',
+    title: "A session's content leads into an endless loop",
+    lastsMs: [10 * MINUTE, 6 * HOUR],
+    inject: (world, random) => poisonSession(world, 'F24', random, (instance) => instance.freeze()),
+  },
+  {
+    id: 'F28',
+    title: 'A subscriber of the topic refuses: deliveries come late, and more than once',
+    inject(world, random) {
+      noteFault(world, 'F28', 'delivery');
+      world.sns.disturbDelivery = () => ({
+        copiesAfterMs: Array.from({ length: random.integer(1, 3) }, () => random.integer(10, 10 * MINUTE)),
+      });
+      return () => {
+        world.sns.disturbDelivery = undefined;
+      };
+    },
+  },
+  {
+    id: 'F30',
+    title: 'The response names a message that was not in the batch, or none',
+    inject(world, random) {
+      const { troubles } = world.mapping;
+      troubles.changeResponse = (response) => {
+        if (!random.chance(0.3)) return response;
+        noteFault(world, 'F30', 'response');
+        const itemIdentifier = random.pick(['', null, 'a-message-of-nobody']);
+        return { batchItemFailures: [{ itemIdentifier }] };
+      };
+      return () => delete troubles.changeResponse;
+    },
+  },
+  {
+    id: 'F61',
+    title: 'Lambda throttles the function: messages are received and never handled',
+    inject: (world, random) => dropBatches(world, 'F61', () => random.chance(0.6)),
+  },
+  {
+    id: 'F62',
+    title: 'The answer to a receive is lost',
+    inject: (world, random) => dropBatches(world, 'F62', () => random.chance(0.3)),
+  },
+  {
+    id: 'F63',
+    title: "A run takes longer than the messages' visibility",
+    inject(world, random) {
+      const calm = shortenVisibility(world, 'F63', () => random.integer(0, 3));
+      const hurry = world.crisp.disturbances.add(() => ({
+        fault: 'F63',
+        kind: 'slow-body',
+        chunks: 3,
+        chunkMs: 900,
+      }));
+      return () => {
+        calm();
+        hurry();
+      };
+    },
+  },
+  {
+    id: 'F64',
+    title: 'The consumer is killed just before or just after the topic takes a record',
+    inject: (world, random) =>
+      strikeConsumers(world, { operation: /^(sns|s3):/, probability: 0.15, why: 'fault' }, random),
+  },
+];
+
+// The last one cannot even be looked at.
+const NO_ERRORS = [
+  'canary-thrown',
+  null,
+  undefined,
+  Object.freeze({ message: 'canary-thrown' }),
+  Object.defineProperty({}, 'name', {
+    get() {
+      throw new Error('canary-thrown');
+    },
+  }),
+];
+
+function strikeConsumers(
+  world: World,
+  strike: { operation: RegExp; probability: number; why: 'fault' | 'timeout' },
+  random: Parameters<Fault['inject']>[1],
+): () => void {
+  return world.strikes.add(({ instance, operation }) =>
+    instance.role === 'consumer' && strike.operation.test(operation) && random.chance(strike.probability)
+      ? strike.why
+      : undefined,
+  );
+}
+
+function poisonSession(
+  world: World,
+  id: Fault['id'],
+  random: Parameters<Fault['inject']>[1],
+  harm: (instance: { kill(why: 'memory'): void; freeze(): void }) => void,
+): () => void {
+  const poisoned = pickSessionKey(world, random);
+  if (poisoned === undefined) return nothingToEnd;
+  return world.crisp.disturbances.add(({ sessionKey, instance, question }) => {
+    if (sessionKey !== poisoned || instance.role !== 'consumer') return undefined;
+    // Conversations are harmless; what is said in them is not.
+    if (question.route !== 'website/conversation/messages') return undefined;
+    noteFault(world, id, 'memory');
+    harm(instance);
+    return undefined;
+  });
+}
+
+function shortenVisibility(world: World, id: Fault['id'], seconds: () => number): () => void {
+  const { clock, mapping } = world;
+  mapping.troubles.visibilitySeconds = () => {
+    // After the receive that it is about.
+    clock.schedule(clock.nowMs(), () => noteFault(world, id, 'queue'));
+    return seconds();
+  };
+  return () => delete mapping.troubles.visibilitySeconds;
+}
+
+function loseDeletes(world: World, id: Fault['id'], isLost: () => boolean): () => void {
+  const { troubles } = world.mapping;
+  troubles.losesDelete = () => {
+    if (!isLost()) return false;
+    noteFault(world, id, 'queue');
+    return true;
+  };
+  return () => delete troubles.losesDelete;
+}
+
+function dropBatches(world: World, id: Fault['id'], isDropped: () => boolean): () => void {
+  const { troubles } = world.mapping;
+  troubles.dropsBatch = () => {
+    if (!isDropped()) return false;
+    noteFault(world, id, 'queue');
+    return true;
+  };
+  return () => delete troubles.dropsBatch;
+}

@@ -1,0 +1,221 @@
+import { remove, say, setState, withdraw } from '../workload/crisp-actions.ts';
+import { CANARIES, currentState } from '../world/crisp/conversation.ts';
+import { toReply } from '../world/crisp/crisp-call.ts';
+import { answering, disturbCrisp, drawScope, pickSessionKey, refusal } from './crisp-fault.ts';
+import { type Fault, HOUR, MINUTE, nothingToEnd } from './fault.ts';
+
+/** Crisp answers, and the answer is odd. */
+export const ANSWER_FAULTS: readonly Fault[] = [
+  {
+    id: 'F36',
+    title: 'The JSON of an answer is cut off',
+    lastsMs: [MINUTE, 3 * HOUR],
+    inject: (world, random) =>
+      disturbCrisp(world, 'F36', {
+        matches: drawScope(world, random),
+        probability: random.pick([0.2, 0.6]),
+        random,
+        trouble: () => ({ kind: 'answer', answer: (truth) => cut(toReply(truth)) }),
+      }),
+  },
+  {
+    id: 'F37',
+    title: 'The conversation is deleted between the event and the fetch; 404 or 410',
+    inject(world, random) {
+      const conversation = world.crisp.store.find(pickSessionKey(world, random) ?? '');
+      if (conversation && currentState(conversation).fields) {
+        say(world, conversation, random);
+        remove(world, conversation, random);
+      }
+      return disturbCrisp(world, 'F37', {
+        probability: 0.5,
+        random,
+        trouble: () => ({
+          kind: 'answer',
+          answer: (truth) => (truth.status === 404 ? refusal(410, 'gone') : toReply(truth)),
+        }),
+      });
+    },
+  },
+  {
+    id: 'F38',
+    title: 'A conversation is unknown for some seconds, and then is not',
+    inject(world, random) {
+      const firstMs = new Map<string, number>();
+      return disturbCrisp(world, 'F38', {
+        matches: ({ sessionKey = '', question }) => {
+          const nowMs = world.clock.nowMs();
+          firstMs.set(sessionKey, firstMs.get(sessionKey) ?? nowMs);
+          const isYoung = nowMs - (firstMs.get(sessionKey) ?? nowMs) < 8_000;
+          return isYoung && question.route === 'website/conversation';
+        },
+        probability: 1,
+        random,
+        trouble: () => answering(() => refusal(404, 'conversation_not_found')),
+      });
+    },
+  },
+  {
+    id: 'F39',
+    title: "Crisp's cache answers with messages of a while ago",
+    inject(world, random) {
+      const lagMs = random.integer(15, 150) * 1000;
+      return disturbCrisp(world, 'F39', {
+        matches: ({ question }) => question.route === 'website/conversation/messages',
+        probability: random.pick([0.3, 0.7]),
+        random,
+        trouble: () => ({ kind: 'stale', lagMs }),
+      });
+    },
+  },
+  {
+    id: 'F40',
+    title: 'A conversation longer than may be read, or an answer of 30 MB',
+    lastsMs: [MINUTE, 2 * HOUR],
+    inject(world, random) {
+      const conversation = world.crisp.store.find(pickSessionKey(world, random) ?? '');
+      if (!conversation || !currentState(conversation).fields) return nothingToEnd;
+      const isLong = random.chance(0.5);
+      const { maxPages, crisp } = world.settings;
+      if (isLong) world.crisp.store.lengthen(conversation, maxPages * crisp.pageSize);
+      setState(world, conversation, random);
+      return disturbCrisp(world, 'F40', {
+        matches: ({ sessionKey, question }) =>
+          sessionKey === conversation.key && question.route === 'website/conversation/messages',
+        probability: 1,
+        random,
+        trouble: () => ({
+          kind: 'answer',
+          answer: (truth) => (isLong ? toReply(truth) : toHugeReply()),
+        }),
+      });
+    },
+  },
+  {
+    id: 'F41',
+    title: 'The messages change while they are paged, or the pages lead nowhere',
+    inject(world, random) {
+      const stuck = random.chance(0.4) ? pickSessionKey(world, random) : undefined;
+      return disturbCrisp(world, 'F41', {
+        matches: ({ question, sessionKey = '' }) => {
+          const conversation = world.crisp.store.find(sessionKey);
+          if (question.before === undefined || !conversation || !currentState(conversation).fields)
+            return false;
+          if (sessionKey !== stuck && random.chance(0.5))
+            random.pick([say, withdraw])(world, conversation, random);
+          return true;
+        },
+        probability: 1,
+        random,
+        trouble: ({ sessionKey }) => ({
+          kind: 'answer',
+          answer: (truth) => toReply(sessionKey === stuck ? { ...truth, status: 206 } : truth),
+        }),
+      });
+    },
+  },
+  {
+    id: 'F42',
+    title: 'Encodings that nobody asked for, one upon another',
+    lastsMs: [MINUTE, 3 * HOUR],
+    inject: (world, random) =>
+      disturbCrisp(world, 'F42', {
+        matches: drawScope(world, random),
+        probability: random.pick([0.2, 0.6]),
+        random,
+        trouble: () => ({
+          kind: 'answer',
+          answer: (truth) => ({
+            ...toReply(truth),
+            headers: { 'content-encoding': random.pick(['br', 'gzip, gzip, gzip', 'zstd', 'deflate']) },
+          }),
+        }),
+      }),
+  },
+  {
+    id: 'F43',
+    title: "200 with HTML, nothing, an error, or another session's answer",
+    lastsMs: [MINUTE, 3 * HOUR],
+    inject: (world, random) =>
+      disturbCrisp(world, 'F43', {
+        matches: drawScope(world, random),
+        probability: random.pick([0.1, 0.4]),
+        random,
+        trouble: () => answering(() => ({ status: 200, body: random.pick(ODD_BODIES) })),
+      }),
+  },
+  {
+    id: 'F44',
+    title: 'A redirect to somewhere else',
+    inject(world, random) {
+      const location = random.pick(['https://example.net/v1', 'http://169.254.169.254/latest', '/elsewhere']);
+      return disturbCrisp(world, 'F44', {
+        matches: ({ instance }) => instance.role === 'consumer',
+        probability: 0.2,
+        random,
+        trouble: () =>
+          answering(() => ({ status: random.pick([301, 302, 307]), headers: { location }, body: '' })),
+      });
+    },
+  },
+  {
+    id: 'F59',
+    title: 'An error whose reason is what people wrote, up to a hundred kilobytes of it',
+    inject(world, random) {
+      const session = pickSessionKey(world, random);
+      if (session === undefined) return nothingToEnd;
+      const reason = `${CANARIES.said} `.repeat(random.pick([10, 2000, 6000]));
+      return disturbCrisp(world, 'F59', {
+        matches: ({ sessionKey }) => sessionKey === session,
+        probability: 1,
+        random,
+        trouble: () => answering(() => refusal(random.pick([400, 403, 500]), reason)),
+      });
+    },
+  },
+  {
+    id: 'F72',
+    title: 'Fields that nobody knows, known ones of other types, events with new names',
+    inject(world, random) {
+      const [conversation] = world.crisp.store.conversations;
+      const event = { name: 'session:entirely:new', data: { shape: [1, { deep: true }] } };
+      if (conversation)
+        world.hooks.send({ ...event, websiteId: conversation.websiteId, sessionId: conversation.sessionId });
+      return disturbCrisp(world, 'F72', {
+        matches: ({ question }) => question.route === 'website/conversation',
+        probability: 0.5,
+        random,
+        trouble: () => ({
+          kind: 'answer',
+          answer: (truth) => toReply({ ...truth, data: { ...Object(truth.data), ...random.pick(DRIFTS) } }),
+        }),
+      });
+    },
+  },
+];
+
+const ODD_BODIES = [
+  `<html><body>${CANARIES.said}</body></html>`,
+  '',
+  'null',
+  '{}',
+  '{"error":false,"reason":"resolved","data":null}',
+  '{"error":false,"reason":"resolved","data":"text"}',
+  '{"error":true,"reason":"internal_error","data":{}}',
+  '{"error":false,"reason":"resolved","data":{"session_id":"session_of_another","website_id":"8c842203-7ed8-4e29-a608-7cf78a7d2fcc"}}',
+];
+
+// What the record's schema leaves open.
+const DRIFTS = [{ new_field: { deep: [1, 2, 3] } }, { verifications: 'text' }, { mentions: { none: true } }];
+
+function cut({ status, body }: { status: number; body: string }) {
+  return { status, body: body.slice(0, Math.floor(body.length * 0.7)) };
+}
+
+function toHugeReply() {
+  return {
+    status: 200,
+    headers: { 'content-length': String(30 * 1024 * 1024) },
+    body: '{"error":false,"data":[]}',
+  };
+}

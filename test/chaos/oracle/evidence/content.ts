@@ -1,0 +1,63 @@
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What a conversation says, by the oracle's own reckoning: equal keys say the same. */
+export interface Content {
+  readonly key: string;
+  readonly fingerprints: ReadonlySet<number>;
+  /** Of the newest message that the conversation itself names; undefined where it names none. */
+  readonly latest: number | undefined;
+}
+
+/**
+ * Of Crisp's conversation object and the messages that go with it. A record passes on what Crisp gave as Crisp gave it,
+ * so their fields have one order, and text can be compared with text.
+ */
+export function toContent(conversation: Fields, messages: readonly unknown[]): Content {
+  const about = Object.entries(conversation).filter(([name]) => !NOT_COMPARED.has(name));
+  const told = about.map(([name, value]) => [name, NAMES_OPERATORS.has(name) ? omitDeep(value) : value]);
+  const said = messages.map(toText).sort();
+  return {
+    key: `${JSON.stringify(told)}\n${said.join('\n')}`,
+    fingerprints: new Set(messages.map(toFingerprint).filter((each) => each !== undefined)),
+    latest: toFingerprint(conversation.preview_message),
+  };
+}
+
+/** The messages of several pages as one list: of one that was read twice, the later reading. */
+export function joinPages(pages: readonly (readonly unknown[])[]): unknown[] {
+  const known = new Map<unknown, unknown>();
+  for (const message of pages.flat()) known.set(toFingerprint(message) ?? toText(message), message);
+  return [...known.values()];
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+// docs/record.md: what is ours, what may differ between two readings of the same content, and what is left out.
+const NOT_COMPARED = new Set([
+  ...['schema', 'kind', 'website_id', 'session_id', 'version', 'content_hash', 'fetched_at', 'messages'],
+  ...['profile', 'pages', 'events', 'relations', 'metrics', 'enrichment', 'claim_check'],
+  ...['updated_at', 'availability', 'active', 'unread', 'waiting_since'],
+  ...['compose', 'browsing', 'browsing_id', 'browsing_token'],
+]);
+const NAMES_OPERATORS = new Set(['operators', 'operator', 'assigned']);
+const KEYPAIR = new Set(['identifier', 'key', 'has_token']);
+
+function toText(message: unknown): string {
+  if (!isFields(message)) return JSON.stringify(message);
+  const { read: _read, delivered: _delivered, ignored: _ignored, preview: _preview, ...lasting } = message;
+  return JSON.stringify(lasting);
+}
+
+function omitDeep(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(omitDeep);
+  if (!isFields(value)) return value;
+  const kept = Object.entries(value).filter(([name]) => !KEYPAIR.has(name));
+  return Object.fromEntries(kept.map(([name, member]) => [name, omitDeep(member)]));
+}
+
+function toFingerprint(message: unknown): number | undefined {
+  const fingerprint = isFields(message) ? message.fingerprint : undefined;
+  return typeof fingerprint === 'number' ? fingerprint : undefined;
+}

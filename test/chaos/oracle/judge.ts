@@ -1,0 +1,89 @@
+import { findCover } from './evidence/cover.ts';
+import { type Evidence, toEvidence } from './evidence/evidence.ts';
+import { isDead } from './evidence/message-lives.ts';
+import type { History } from './history.ts';
+import { checkBoundedLoad } from './invariants/bounded-load.ts';
+import { checkNeverStale } from './invariants/never-stale.ts';
+import { checkNoEarlyAck } from './invariants/no-early-ack.ts';
+import { checkNoEarlyDelete } from './invariants/no-early-delete.ts';
+import { checkNoInvention } from './invariants/no-invention.ts';
+import { checkNoLeak } from './invariants/no-leak.ts';
+import { checkNoLoss } from './invariants/no-loss.ts';
+import { checkNothingCrashed } from './invariants/nothing-crashed.ts';
+import { checkOneTerminalState } from './invariants/one-terminal-state.ts';
+import { checkProgress } from './invariants/progress.ts';
+import type { Terms } from './terms.ts';
+import type { InvariantId, Violation } from './violation.ts';
+
+/** What a run amounts to. */
+export interface Figures {
+  /** Deliveries answered with 2xx `queued`. */
+  readonly accepted: number;
+  /** Notices of records, removals apart. */
+  readonly records: number;
+  readonly removals: number;
+  /** Messages in the dead-letter queue at the end. */
+  readonly deadLetters: number;
+  /** Of those, dead letters of sessions whose events are all covered: there is nothing left to be saved. */
+  readonly superseded: number;
+  readonly mostReceives: number;
+  readonly crispRequests: number;
+}
+
+export interface Verdict {
+  /** In the order in which they could first be seen. */
+  readonly violations: readonly Violation[];
+  readonly figures: Figures;
+}
+
+/** One check for each promise. */
+export const INVARIANTS: Readonly<Record<InvariantId, (evidence: Evidence) => Violation[]>> = {
+  I1: checkNoLoss,
+  I2: checkOneTerminalState,
+  I3: checkNoInvention,
+  I4: checkNoEarlyAck,
+  I5: checkNoEarlyDelete,
+  I6: checkBoundedLoad,
+  I7: checkNoLeak,
+  I8: checkNeverStale,
+  I9: checkProgress,
+  I10: checkNothingCrashed,
+};
+
+/** Holds a finished run against every promise. It knows of the run only what its history shows. */
+export function judge(history: History, terms: Terms): Verdict {
+  const evidence = toEvidence(history, terms);
+  const violations = Object.values(INVARIANTS).flatMap((check) => check(evidence));
+  return {
+    violations: violations.toSorted((a, b) => a.atMs - b.atMs),
+    figures: toFigures(evidence),
+  };
+}
+
+function toFigures(evidence: Evidence): Figures {
+  const announcements = [...evidence.announcements.values()].flat();
+  const dead = [...evidence.messages.values()].filter(isDead);
+  return {
+    accepted: evidence.acceptances.length,
+    records: announcements.filter(({ kind }) => kind === 'enriched').length,
+    removals: announcements.filter(({ kind }) => kind === 'removed').length,
+    deadLetters: dead.length,
+    superseded: dead.filter(({ sessionKey }) => isCovered(evidence, sessionKey)).length,
+    mostReceives: evidence
+      .of('message-received')
+      .filter(({ queue }) => queue === 'sessions')
+      .reduce((most, { receiveCount }) => Math.max(most, receiveCount), 0),
+    crispRequests: evidence.of('crisp-answered').length,
+  };
+}
+
+function isCovered(evidence: Evidence, sessionKey: string | undefined): boolean {
+  const accepted = evidence.acceptances.filter((each) => each.sessionKey === sessionKey);
+  const beforeIndex = evidence.history.length;
+  return (
+    accepted.length > 0 &&
+    accepted.every(({ computedMs, ...each }) =>
+      findCover(evidence, { ...each, afterMs: computedMs ?? Infinity, beforeIndex }),
+    )
+  );
+}

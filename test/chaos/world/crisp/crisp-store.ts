@@ -1,0 +1,153 @@
+import type { Random } from '../../../../lib/local/simulator/random.ts';
+import type { VirtualClock } from '../../../support/virtual-clock.ts';
+import type { Recorder } from '../recorder.ts';
+import {
+  CANARIES,
+  type Conversation,
+  type CrispMessage,
+  currentState,
+  inventConversation,
+} from './conversation.ts';
+
+/** Crisp's own truth: what there is, and how it changes. */
+export interface CrispStore {
+  find(sessionKey: string): Conversation | undefined;
+  /** In the order in which they were created; those that were removed are among them. */
+  readonly conversations: readonly Conversation[];
+  /** With so many messages already in it, a minute apart. */
+  create(ids: { websiteId: string; sessionId: string }, messages?: number): Conversation;
+  /** Adds a message and returns it. */
+  say(conversation: Conversation, message: Readonly<Record<string, unknown>>): CrispMessage;
+  /** Puts so many older messages before those that there are, a second apart. */
+  lengthen(conversation: Conversation, messages: number): void;
+  edit(conversation: Conversation, fingerprint: number, content: string): void;
+  withdraw(conversation: Conversation, fingerprint: number): void;
+  /** Changes fields of the conversation object; what stands in `meta` is merged. */
+  set(conversation: Conversation, fields: Readonly<Record<string, unknown>>): void;
+  remove(conversation: Conversation): void;
+}
+
+export function createCrispStore({
+  clock,
+  random,
+  recorder,
+}: {
+  clock: VirtualClock;
+  random: Random;
+  recorder: Recorder;
+}): CrispStore {
+  const conversations: Conversation[] = [];
+  const byKey = new Map<string, Conversation>();
+  let fingerprints = 179_085_600_000_000;
+
+  function enter(
+    conversation: Conversation,
+    messages: readonly CrispMessage[],
+    fields: Readonly<Record<string, unknown>> | null,
+  ): void {
+    conversation.states.push({ sinceMs: clock.nowMs(), fields, messages });
+    tell(conversation);
+  }
+
+  function tell(conversation: Conversation): void {
+    const { fields, messages } = currentState(conversation);
+    recorder.note({
+      type: 'crisp-changed',
+      sessionKey: conversation.key,
+      fingerprints: fields && messages.map(({ fingerprint }) => fingerprint),
+    });
+  }
+
+  function change(conversation: Conversation, messages: readonly CrispMessage[], changed = {}): void {
+    const { fields } = currentState(conversation);
+    if (!fields) return;
+    const newest = messages.at(-1);
+    enter(conversation, messages, {
+      ...fields,
+      updated_at: clock.nowMs(),
+      ...(newest && {
+        last_message: CANARIES.said,
+        preview_message: {
+          type: newest.type,
+          from: newest.from,
+          excerpt: CANARIES.said,
+          fingerprint: newest.fingerprint,
+        },
+      }),
+      ...changed,
+    });
+  }
+
+  function toMessage(
+    { sessionId, websiteId }: Conversation,
+    said: Readonly<Record<string, unknown>>,
+  ): CrispMessage {
+    fingerprints += random.integer(1, 999);
+    return {
+      session_id: sessionId,
+      website_id: websiteId,
+      type: 'text',
+      from: 'user',
+      origin: 'chat',
+      content: `${CANARIES.said} ${fingerprints}`,
+      timestamp: clock.nowMs(),
+      stamped: true,
+      read: '',
+      delivered: '',
+      user: { user_id: sessionId, nickname: CANARIES.nickname },
+      ...said,
+      fingerprint: fingerprints,
+    };
+  }
+
+  return {
+    conversations,
+    find: (key) => byKey.get(key),
+    create(ids, messages = 0) {
+      const conversation = inventConversation(ids, { random, nowMs: clock.nowMs() });
+      conversations.push(conversation);
+      byKey.set(conversation.key, conversation);
+      const said = Array.from({ length: messages }, (_, place) =>
+        toMessage(conversation, { timestamp: clock.nowMs() - (messages - place) * 60_000 }),
+      );
+      if (messages === 0) tell(conversation);
+      else change(conversation, said);
+      return conversation;
+    },
+    say(conversation, said) {
+      const message = toMessage(conversation, said);
+      change(conversation, [...currentState(conversation).messages, message]);
+      return message;
+    },
+    lengthen(conversation, count) {
+      const { messages } = currentState(conversation);
+      const oldestMs = messages[0]?.timestamp ?? clock.nowMs();
+      const older = Array.from({ length: count }, (_, place) =>
+        toMessage(conversation, { timestamp: oldestMs - (count - place) * 1000 }),
+      );
+      change(conversation, [...older, ...messages]);
+    },
+    edit(conversation, fingerprint, content) {
+      const { messages } = currentState(conversation);
+      const edited = messages.map((message) =>
+        message.fingerprint === fingerprint ? { ...message, content, edited: true } : message,
+      );
+      change(conversation, edited);
+    },
+    withdraw(conversation, fingerprint) {
+      const { messages } = currentState(conversation);
+      change(
+        conversation,
+        messages.filter((message) => message.fingerprint !== fingerprint),
+      );
+    },
+    set(conversation, { meta, ...fields }) {
+      const { fields: old, messages } = currentState(conversation);
+      change(conversation, messages, {
+        ...fields,
+        ...(typeof meta === 'object' && { meta: { ...Object(old?.meta), ...meta } }),
+      });
+    },
+    remove: (conversation) => enter(conversation, [], null),
+  };
+}

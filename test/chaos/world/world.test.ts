@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import { judge } from '../oracle/judge.ts';
+import { toTerms } from './settings.ts';
+import { aWorld, tellOfAMessage } from './support/a-world.ts';
+
+test('a message becomes a record, and every promise is kept', async () => {
+  const world = aWorld();
+  tellOfAMessage(world);
+
+  expect(await world.settle(600_000)).toBe(true);
+  const { violations, figures } = judge(world.history, toTerms(world.settings));
+
+  expect(violations).toEqual([]);
+  expect(figures).toMatchObject({ accepted: 1, records: 1, deadLetters: 0 });
+});
+
+test('a batch whose instance dies comes back after the visibility timeout', async () => {
+  const world = aWorld();
+  tellOfAMessage(world);
+  const spare = world.strikes.add(({ instance }) => (instance.role === 'consumer' ? 'fault' : undefined));
+
+  await world.advance(300_000);
+  spare();
+  await world.settle(2 * 3600_000);
+
+  const receives = world.history.filter(({ type }) => type === 'message-received');
+  expect(receives).toHaveLength(2);
+  expect((receives[1]?.atMs ?? 0) - (receives[0]?.atMs ?? 0)).toBeGreaterThanOrEqual(3600_000);
+});
+
+test('a response with an id that is not of the batch makes the whole batch a failure', async () => {
+  const world = aWorld();
+  tellOfAMessage(world);
+  world.mapping.troubles.changeResponse = () => ({ batchItemFailures: [{ itemIdentifier: 'nobody' }] });
+
+  await world.advance(600_000);
+
+  expect(world.sessions.queue.count()).toMatchObject({ inFlight: 1 });
+});
+
+test('the function is ended at its timeout', async () => {
+  const world = aWorld();
+  tellOfAMessage(world);
+  world.crisp.disturbances.add(({ instance }) => {
+    instance.freeze();
+    return undefined;
+  });
+
+  await world.advance(1_200_000);
+
+  expect(world.history).toContainEqual(
+    expect.objectContaining({ type: 'instance-killed', instance: 'consumer-1', why: 'timeout' }),
+  );
+});
+
+test('while the mapping is off nothing is handed out, and it takes up to a minute to be so', async () => {
+  const world = aWorld();
+  // The probe would turn it on again: nothing is wrong with Crisp.
+  world.schedule.stop();
+
+  world.mapping.state.turn(false);
+  expect(world.mapping.state.isPolling).toBe(true);
+  expect(world.mapping.state.turn(true)).toBe(false);
+  await world.advance(60_000);
+  tellOfAMessage(world);
+  await world.advance(600_000);
+
+  expect(world.history.some(({ type }) => type === 'message-received')).toBe(false);
+  expect(world.sessions.queue.count()).toMatchObject({ waiting: 1 });
+});
+
+test('a delivery that is not answered with 2xx comes again, and is taken then', async () => {
+  const world = aWorld();
+  const mend = world.aws.add(({ action }) =>
+    action === 'SendMessage' ? { fault: 'F5', kind: 'refuse', error: new Error('away') } : undefined,
+  );
+  tellOfAMessage(world);
+
+  await world.advance(2_000);
+  mend();
+  await world.settle(600_000);
+
+  const statuses = world.history.flatMap((event) => (event.type === 'hook-answered' ? [event.status] : []));
+  expect(statuses).toEqual([503, 202]);
+});
+
+test('a cache answers with what was true a while ago', async () => {
+  const world = aWorld();
+  const conversation = tellOfAMessage(world);
+  world.crisp.disturbances.add(({ question }) =>
+    question.route === 'website/conversation/messages'
+      ? { fault: 'F39', kind: 'stale', lagMs: 3600_000 }
+      : undefined,
+  );
+
+  await world.settle(600_000);
+
+  const answer = world.history.find(
+    (event) => event.type === 'crisp-answered' && event.route === 'website/conversation/messages',
+  );
+  expect(answer).toMatchObject({ sessionKey: conversation.key, status: 404, fault: 'F39' });
+});
