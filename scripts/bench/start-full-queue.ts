@@ -1,0 +1,89 @@
+import { createServer } from 'node:http';
+import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { loadLocalInfraSettings } from '../../lib/app/load-config.ts';
+import { startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
+import { createLocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
+import { provisionResources } from '../../lib/local/aws/provision.ts';
+import { listenOnLoopback } from '../../lib/local/listen-on-loopback.ts';
+
+/** A stage on this machine in which nothing runs: only its queues are there. */
+export interface FullQueue {
+  /** Where the command line finds it. */
+  readonly url: string;
+  /** Puts so many more messages into the dead-letter queue. */
+  readonly add: (count: number) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+const LANES = 8;
+const PER_BATCH = 10;
+
+/** What a message may be dead of, by its body alone; the last one tells nothing. */
+const BODIES: readonly ((index: number) => string)[] = [
+  () => 'not a job',
+  () => '{"v":99}',
+  () => '{"Type":"Notification","TopicArn":"arn:aws:sns:us-east-1:000000000000:other"}',
+  (index) =>
+    JSON.stringify({
+      v: 1,
+      websiteId: '8c842203-7ed8-4e29-a608-7cf78a7d2fcc',
+      sessionId: `session_${index}`,
+      mode: 'full',
+    }),
+];
+
+export async function startFullQueue(): Promise<FullQueue> {
+  const aws = await startEmbeddedAws();
+  const { queues, bucket, table } = await provisionResources({
+    endpoints: aws.endpoints,
+    settings: loadLocalInfraSettings(),
+  });
+  const clients = createLocalAwsClients(aws.endpoints);
+  const { region, endpoints } = aws;
+  const health = JSON.stringify({
+    status: 'ok',
+    stage: 'local',
+    aws: { region, endpoints },
+    queues,
+    bucket,
+    table,
+  });
+  const door = await listenOnLoopback(
+    createServer((_request, response) => response.end(health)),
+    0,
+  );
+  let filled = 0;
+
+  return {
+    url: door.url,
+    async add(count) {
+      const end = filled + count;
+      const lane = async () => {
+        while (filled < end) {
+          const from = filled;
+          filled += PER_BATCH;
+          await fill(clients.sqs, { QueueUrl: queues['sessions-dlq'], from });
+        }
+      };
+      await Promise.all(Array.from({ length: LANES }, lane));
+    },
+    async stop() {
+      clients.destroy();
+      await door.stop();
+      await aws.stop();
+    },
+  };
+}
+
+async function fill(sqs: SQSClient, { QueueUrl, from }: { QueueUrl: string; from: number }): Promise<void> {
+  const Entries = Array.from({ length: PER_BATCH }, (_, offset) => {
+    const index = from + offset;
+    return {
+      Id: String(offset),
+      MessageBody: BODIES[index % BODIES.length]?.(index) ?? '',
+      MessageGroupId: String(index),
+      MessageDeduplicationId: String(index),
+    };
+  });
+  await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+}

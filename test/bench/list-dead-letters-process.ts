@@ -1,0 +1,47 @@
+import { setFlagsFromString } from 'node:v8';
+import { createDynamoFailureNotes } from '../../lib/adapters/ledger/dynamo-failure-notes.ts';
+import { createDynamoRunHistory } from '../../lib/adapters/ledger/dynamo-run-history.ts';
+import { createSqsDeadLetterQueue } from '../../lib/adapters/sqs/sqs-dead-letter-queue.ts';
+import { createSqsQueueReader } from '../../lib/adapters/sqs/sqs-queue-reader.ts';
+import { systemClock } from '../../lib/adapters/system-clock.ts';
+import { toDeadLetterJson } from '../../lib/core/dead-letter/dead-letter-json.ts';
+import { createExplainDeadLetters } from '../../lib/use-cases/dead-letters/explain-dead-letters.ts';
+import { createListDeadLetters } from '../../lib/use-cases/dead-letters/list-dead-letters.ts';
+import { createPeekDeadLetters } from '../../lib/use-cases/dead-letters/peek-dead-letters.ts';
+import { createEndlessLedger, createEndlessQueue } from './endless-dead-letters.ts';
+
+// `node list-dead-letters-process.ts COUNT`: lists and groups so many dead letters with the command's own parts, and
+// prints the most memory that this process held at a time.
+// As the command line does.
+setFlagsFromString('--optimize-for-size');
+const count = Number(process.argv[2]);
+const table = 'ledger';
+const queueUrl = 'https://sqs.eu-west-1.amazonaws.com/123456789012/crisp-enrich-prod-sessions-dlq.fifo';
+const { sqs, restored } = createEndlessQueue(count);
+const client = createEndlessLedger(table);
+
+const explain = createExplainDeadLetters({
+  failureNotes: createDynamoFailureNotes({ client, table, clock: systemClock }),
+  runHistory: createDynamoRunHistory({ client, table }),
+});
+const peek = createPeekDeadLetters({
+  queue: createSqsDeadLetterQueue(sqs, queueUrl),
+  queueReader: createSqsQueueReader(sqs, queueUrl),
+  explain,
+  clock: systemClock,
+});
+const list = createListDeadLetters({ peek });
+
+let bytes = 0;
+const { seen, groups } = await list({
+  filter: {},
+  signal: new AbortController().signal,
+  async onLetter(letter) {
+    bytes += JSON.stringify(toDeadLetterJson(letter)).length;
+  },
+});
+
+const peakMib = process.resourceUsage().maxRSS / 1024;
+process.stdout.write(
+  `${JSON.stringify({ seen, groups: groups.length, restored: restored(), bytes, peakMib })}\n`,
+);
