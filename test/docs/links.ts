@@ -1,0 +1,58 @@
+import { dirname, join } from 'node:path/posix';
+import type { Violation } from '../architecture/source/find-pattern.ts';
+import type { SourceFile } from '../architecture/source/source-file.ts';
+
+const FENCED_CODE = /^ {0,3}(```|~~~)[\s\S]*?^ {0,3}\1/gm;
+const INLINE_CODE = /`[^`\n]*`/g;
+const LINK = /\]\(([^()\s]+)(?: "[^"]*")?\)/g;
+const SCHEME = /^[a-z][a-z\d+.-]*:/i;
+const HEADING = /^#{1,6}[ \t]+(.+?)[ \t]*#*$/gm;
+
+/** Every link to the repository itself leads to a file or folder that is there, and its anchor to a heading in it. */
+export function checkLinks(
+  documents: readonly SourceFile[],
+  isThere: (path: string) => boolean,
+): Violation[] {
+  const texts = new Map(documents.map(({ path, text }) => [path, text]));
+  return documents.flatMap(({ path, text }) =>
+    findLinks(text)
+      .map((link) => ({ link, problem: findProblem(link, path) }))
+      .filter(({ problem }) => problem !== undefined)
+      .map(({ link, problem }) => `${path}: ${link} ${problem}`),
+  );
+
+  function findProblem(link: string, from: string): string | undefined {
+    const [place = '', anchor] = decodeURI(link).split('#');
+    const target = place === '' ? from : join(dirname(from), place);
+    if (target.startsWith('..')) return 'leads out of the repository';
+    if (!isThere(target)) return 'leads nowhere';
+    if (anchor === undefined) return undefined;
+    return findAnchors(texts.get(target) ?? '').has(anchor) ? undefined : 'names no heading';
+  }
+}
+
+/** The links of a document that lead to no other site; what stands in code is none. */
+function findLinks(text: string): string[] {
+  const prose = text.replace(FENCED_CODE, '').replace(INLINE_CODE, '');
+  return [...prose.matchAll(LINK)].map(([, link = '']) => link).filter((link) => !SCHEME.test(link));
+}
+
+/** The names that GitHub gives to a document's headings; the second of two equal ones ends in `-1`. */
+function findAnchors(text: string): ReadonlySet<string> {
+  const anchors = new Set<string>();
+  for (const [, heading = ''] of text.replace(FENCED_CODE, '').matchAll(HEADING)) {
+    const name = toAnchor(heading);
+    let anchor = name;
+    for (let count = 1; anchors.has(anchor); count++) anchor = `${name}-${count}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+function toAnchor(heading: string): string {
+  return heading
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
+    .replaceAll(' ', '-');
+}
