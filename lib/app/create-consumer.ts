@@ -24,6 +24,7 @@ import { createRecordRuns } from '../use-cases/consume/record-runs.ts';
 import { createRefreshUnit } from '../use-cases/consume/refresh-unit.ts';
 import { createRetainFinal } from '../use-cases/consume/retain-final.ts';
 import { createRetainUnreadable } from '../use-cases/consume/retain-unreadable.ts';
+import { createSpreadUnit } from '../use-cases/consume/spread-unit.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { createRefresh } from './create-refresh.ts';
 
@@ -70,6 +71,7 @@ export function createConsumer(config: ConsumerConfig, dependencies: ConsumerDep
     }),
     deferMessage: createDeferMessage(hideMessage, telemetry),
     retainFinal: createRetainFinal(hideMessage),
+    spreadUnit: createSpreadUnit({ clock, hideMessage, random }),
   };
   const settling = {
     ...shared,

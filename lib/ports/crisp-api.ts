@@ -27,7 +27,10 @@ export interface CrispApi {
   /** `page` is 1-based. */
   listEvents(session: SessionRef, page: number, signal?: AbortSignal): Promise<ListPage>;
   getRelations(session: SessionRef, signal?: AbortSignal): Promise<CrispObject>;
-  /** The control call: cheap, and it fails when the credentials or Crisp do. */
+  /**
+   * The control call: cheap, and it fails when the credentials or Crisp do. An absent website is a failure like any other
+   * of Crisp's, `crisp_unavailable`: never `conversation_missing`.
+   */
   getWebsite(websiteId: WebsiteId, signal?: AbortSignal): Promise<CrispObject>;
   /**
    * The same API, telling `onRequest` of each request as it is sent, so that one fetch can count its own. Absent where a

@@ -16,6 +16,8 @@ export interface FailureWeight {
 export interface MessageNotes {
   /** Notes that Crisp did not have the message's conversation now; returns when that was first noted (epoch ms). */
   noteAbsence(messageId: string, nowMs: number): Promise<number>;
+  /** Takes an absence back: Crisp had the conversation after all, so that the next one counts as the first again. */
+  clearAbsence(messageId: string, nowMs: number): Promise<void>;
   /** Counts that a message was put off because Crisp's answer lacked the newest message; returns how often by now. */
   countStaleRead(messageId: string, nowMs: number): Promise<number>;
   /** Notes a failure; what it returns counts it already, and is final where it was permanent or spent the last attempt. */

@@ -22,6 +22,7 @@ export interface AnswerRow {
 
 const conversation = { website_id: WEBSITE_ID, session_id: 'session_a' };
 const envelope = (content: object): ScriptedAnswer => ({ body: JSON.stringify(content) });
+const FOREIGN = 'crisp_unavailable:foreign_answer';
 const html = (status: number): ScriptedAnswer => ({
   status,
   body: '<html>',
@@ -63,6 +64,22 @@ const retried = rows('retried', 'conversation', [
   ['R10', '200 without a body', { body: '' }, 'bad_response:empty'],
   ['R10', '200 with blanks alone', { body: ' \n' }, 'bad_response:empty'],
   ['R10', '202', { status: 202 }, 'bad_response:status_202'],
+  ...[
+    ...['https://example.com/', 'http://example.com/', 'http://169.254.169.254/latest/meta-data'],
+    ...['/elsewhere', '//example.com/v1', ''],
+  ].map(
+    (location): Short => [
+      'R11',
+      `302 to "${location}"`,
+      { status: 302, headers: { location } },
+      'unexpected_redirect',
+    ],
+  ),
+  ...[301, 303, 307, 308].map((status): Short => ['R11', `${status}`, { status }, 'unexpected_redirect']),
+  ...[400, 405, 418, 451].map((status): Short => ['R12', `${status} of a proxy`, html(status), FOREIGN]),
+  ...[402, 403].map((status): Short => ['R14', `${status} of a proxy`, html(status), FOREIGN]),
+  ...[404, 410].map((status): Short => ['R15', `${status} of a proxy`, html(status), FOREIGN]),
+  ['R15', '404 without a body', { status: 404, body: '' }, FOREIGN],
   ...[408, 425, 500, 502, 503, 504, 520, 524, 529].map(
     (status): Short => ['R16', `${status}`, html(status), 'crisp_unavailable'],
   ),
@@ -96,6 +113,7 @@ const waits = rows('waits', 'conversation', [
   ['R13', '401', refusal(401, 'invalid_session'), 'crisp_auth_failed'],
   ['R13', '401 without a body', { status: 401, body: '' }, 'crisp_auth_failed'],
   ['R13', 'the reason of a 401 with another status', refusal(403, 'invalid_session'), 'crisp_auth_failed'],
+  ['R15', '404 unknown route', refusal(404, 'not_found', 'the route does not exist'), 'crisp_route_unknown'],
   ['R17', '420', refusal(420, 'slow_down'), 'crisp_rate_limited'],
   ['R18', '429', refusal(429, 'rate_limited'), 'crisp_rate_limited'],
   ['R18', '429 of a proxy', html(429), 'crisp_rate_limited'],
@@ -107,25 +125,12 @@ const dead = rows('dead', 'conversation', [
   ['R5', 'another session', { data: { ...conversation, session_id: 'session_b' } }, 'session_mismatch'],
   ['R5', 'another website', { data: { ...conversation, website_id: OTHER_WEBSITE_ID } }, 'session_mismatch'],
   ['R5', 'an id that is no text', { data: { ...conversation, session_id: 7 } }, 'session_mismatch'],
-  ...[
-    ...['https://example.com/', 'http://example.com/', 'http://169.254.169.254/latest/meta-data'],
-    ...['/elsewhere', '//example.com/v1', ''],
-  ].map(
-    (location): Short => [
-      'R11',
-      `302 to "${location}"`,
-      { status: 302, headers: { location } },
-      'unexpected_redirect',
-    ],
-  ),
-  ...[301, 303, 307, 308].map((status): Short => ['R11', `${status}`, { status }, 'unexpected_redirect']),
   ...[400, 405, 406, 409, 418, 451].map(
     (status): Short => ['R12', `${status}`, refusal(status, 'invalid_data'), `crisp_rejected:${status}`],
   ),
   ['R14', '402', refusal(402, 'subscription_upgrade_required'), 'crisp_forbidden'],
   ['R14', '403', refusal(403, 'not_allowed'), 'crisp_forbidden'],
   ['R15', '404 not subscribed', refusal(404, 'not_subscribed'), 'crisp_not_subscribed'],
-  ['R15', '404 unknown route', refusal(404, 'not_found', 'the route does not exist'), 'crisp_route_unknown'],
   ['R20', 'a gzip bomb', inflatable('gzip', gzipSync(Buffer.alloc(4_000_000))), 'response_too_large'],
   ['R21', 'a length over the cap', { body: ' '.repeat(MAX_RESPONSE_BYTES + 1) }, 'response_too_large'],
   ['R21', 'a stream over the cap', aLongStream(), 'response_too_large'],
@@ -133,7 +138,6 @@ const dead = rows('dead', 'conversation', [
 
 const looksAgain = rows('looks-again', 'conversation', [
   ['R15', '404', refusal(404, 'not_found'), 'conversation_missing'],
-  ['R15', '404 of a proxy', html(404), 'conversation_missing'],
   ['R15', '410', refusal(410, 'gone'), 'conversation_missing'],
 ]);
 

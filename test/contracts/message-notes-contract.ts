@@ -17,6 +17,27 @@ export function describeMessageNotes(implementation: string, create: () => Messa
       expect(firstMs).toBe(NOW_MS);
     });
 
+    test('an absence that was taken back counts from anew, and of no other message', async () => {
+      const notes = create();
+      const [found, missing] = [aFreshMessage(), aFreshMessage()];
+      await notes.noteAbsence(found, NOW_MS);
+      await notes.noteAbsence(missing, NOW_MS);
+
+      await notes.clearAbsence(found, NOW_MS + 5_000);
+
+      expect(await notes.noteAbsence(found, NOW_MS + 10_000)).toBe(NOW_MS + 10_000);
+      expect(await notes.noteAbsence(missing, NOW_MS + 10_000)).toBe(NOW_MS);
+    });
+
+    test('an absence that was never noted can be taken back', async () => {
+      const notes = create();
+      const message = aFreshMessage();
+
+      await notes.clearAbsence(message, NOW_MS);
+
+      expect(await notes.noteAbsence(message, NOW_MS + 1)).toBe(NOW_MS + 1);
+    });
+
     test('an absence that another message noted confirms nothing', async () => {
       const notes = create();
       await notes.noteAbsence(aFreshMessage(), NOW_MS);

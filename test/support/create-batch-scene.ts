@@ -13,6 +13,7 @@ import type { RefreshOptions, RefreshSession } from '../../lib/use-cases/consume
 import { createRefreshUnit } from '../../lib/use-cases/consume/refresh-unit.ts';
 import { createRetainFinal } from '../../lib/use-cases/consume/retain-final.ts';
 import { createRetainUnreadable } from '../../lib/use-cases/consume/retain-unreadable.ts';
+import { createSpreadUnit } from '../../lib/use-cases/consume/spread-unit.ts';
 import { createMemoryBreaker } from './memory-breaker.ts';
 import { createMemoryMessageNotes } from './memory-message-notes.ts';
 import { createMemoryRunLog } from './memory-run-log.ts';
@@ -77,7 +78,12 @@ export function createBatchScene({ refresh = emitted, random = () => 0 }: BatchS
   const processBatch = createProcessBatch({
     decode: ({ body, sentMs }: ReceivedMessage) =>
       decodeJob(body, { coalesce: COALESCE, ...(sentMs !== undefined && { sentMs }) }),
-    processUnit: createProcessUnit({ ...settling, deferMessage, refreshUnit }),
+    processUnit: createProcessUnit({
+      ...settling,
+      deferMessage,
+      spreadUnit: createSpreadUnit({ clock, hideMessage, random }),
+      refreshUnit,
+    }),
     retainUnreadable: createRetainUnreadable({ ...settling, handleFailure }),
     telemetry,
   });

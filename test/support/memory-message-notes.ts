@@ -15,6 +15,10 @@ export function createMemoryMessageNotes(): MessageNotes & FailureNotes {
       return firstMs;
     },
 
+    async clearAbsence(messageId) {
+      absences.delete(messageId);
+    },
+
     async countStaleRead(messageId) {
       const count = (staleReads.get(messageId) ?? 0) + 1;
       staleReads.set(messageId, count);

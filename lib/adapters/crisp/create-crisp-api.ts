@@ -91,14 +91,16 @@ export function createCrispApi(dependencies: CrispHttpDependencies): CrispClient
         ),
 
       getWebsite: (websiteId, signal) =>
-        read(
-          ['website', { websiteId }],
-          ({ data }) => {
-            const website = expectObject(data);
-            expectIds(website, { website_id: websiteId });
-            return website;
-          },
-          { signal },
+        orUnavailable(
+          read(
+            ['website', { websiteId }],
+            ({ data }) => {
+              const website = expectObject(data);
+              expectIds(website, { website_id: websiteId });
+              return website;
+            },
+            { signal },
+          ),
         ),
 
       observedBy: createRoutes,
@@ -155,7 +157,22 @@ async function orIfAbsent<Value, Absent>(answer: Promise<Value>, absent: Absent)
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof JobError && error.code === 'conversation_missing') return absent;
+    if (isAbsence(error)) return absent;
     throw error;
   }
+}
+
+/** A 404 for the website itself: no answer of Crisp about a conversation of it can be believed. */
+async function orUnavailable<Value>(answer: Promise<Value>): Promise<Value> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+    const { status = 404, route = 'website' } = error;
+    throw new JobError('crisp_unavailable', { detail: 'website_missing', status, route });
+  }
+}
+
+function isAbsence(error: unknown): error is JobError {
+  return error instanceof JobError && error.code === 'conversation_missing';
 }

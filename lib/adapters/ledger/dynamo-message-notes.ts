@@ -38,6 +38,15 @@ export function createDynamoMessageNotes({
       return readNumber(firstMs);
     },
 
+    async clearAbsence(messageId, nowMs) {
+      // An update, as all notes are: it needs no further right. It creates an item where there was none, so that has to end.
+      await table.update(
+        toNoteKey(messageId, 'absence'),
+        'SET expiresAt = if_not_exists(expiresAt, :end) REMOVE firstMs',
+        { ':end': toExpiry(nowMs, WAITING_SECONDS) },
+      );
+    },
+
     async countStaleRead(messageId, nowMs) {
       const { staleReads } = await table.update(
         toNoteKey(messageId, 'stale-reads'),

@@ -18,6 +18,8 @@ const OF_CRISP: ReadonlySet<JobErrorCode> = new Set<JobErrorCode>([
   'crisp_timeout',
   'crisp_unavailable',
   'crisp_error',
+  // Where Crisp sends its callers elsewhere, it does so for all: a redirect says nothing about a session.
+  'unexpected_redirect',
   'bad_response',
   'bad_encoding',
 ]);

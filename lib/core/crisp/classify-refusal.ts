@@ -1,20 +1,24 @@
 import { JobError } from '../errors/job-error.ts';
 import type { CrispObject } from './crisp-object.ts';
 import type { CrispResponse, ResponseContext } from './crisp-response.ts';
+import { describeForeignBody } from './describe-foreign-body.ts';
 import { isCrispObject } from './is-crisp-object.ts';
+import type { Envelope } from './read-envelope.ts';
 import { toReasonToken } from './reason-token.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /**
- * The failure that a GET's answer stands for when its status is neither 200 nor 206. `envelope` is empty where the body
- * was none, as with the error pages of proxies.
+ * The failure that a GET's answer stands for when its status is neither 200 nor 206. What only Crisp can say of a session
+ * (that it is gone, that we may not read it) is believed in Crisp's own words alone: the error page of a proxy, a firewall
+ * or a site under maintenance is `crisp_unavailable:foreign_answer`.
  */
 export function classifyRefusal(
   response: CrispResponse,
-  envelope: CrispObject,
+  answer: Envelope,
   { nowMs, requestUrl }: ResponseContext,
 ): JobError {
   const { status } = response;
+  const envelope = answer.kind === 'envelope' ? answer.envelope : {};
   const reason = toReasonToken(envelope.reason);
   const context = { status, ...(reason !== undefined && { hint: `reason ${reason}` }) };
   const retryAfterMs = parseRetryAfter(response.retryAfter, nowMs);
@@ -24,15 +28,31 @@ export function classifyRefusal(
   if (status < 400) return toRedirect(response, requestUrl);
   if (status >= 500 || status === 408 || status === 425) return new JobError('crisp_unavailable', waiting);
   if (status === 401 || reason === 'invalid_session') return toAuthFailure(status);
-  if (status === 402 || status === 403) return toForbidden(status, reason, envelope);
-  if (status === 404 || status === 410) return toAbsence(reason, envelope, context);
   // 423 is Crisp's "quota exceeded"; a 429 for the day's quota differs from one for haste in its reason alone.
   if (status === 423) return new JobError('crisp_quota_exceeded', waiting);
   // 422 on a GET: a maintainer's advice is to come back later, as for 429 (perhaps 420 was meant).
   if (status === 420 || status === 422 || status === 429) {
     return new JobError(/quota/i.test(reason ?? '') ? 'crisp_quota_exceeded' : 'crisp_rate_limited', waiting);
   }
+  if (!isOfCrisp(envelope)) {
+    const hint = describeForeignAnswer(response, answer.kind);
+    return new JobError('crisp_unavailable', { ...waiting, detail: 'foreign_answer', hint });
+  }
+  if (status === 402 || status === 403) return toForbidden(status, reason, envelope);
+  if (status === 404 || status === 410) return toAbsence(reason, envelope, context);
   return new JobError('crisp_rejected', { ...context, detail: String(status) });
+}
+
+/** Crisp's errors say `error: true` and a reason; one of the two is enough. */
+function isOfCrisp({ error, reason }: CrispObject): boolean {
+  return typeof error === 'boolean' || typeof reason === 'string';
+}
+
+function describeForeignAnswer({ body, contentType }: CrispResponse, kind: Envelope['kind']): string {
+  if (kind === 'empty') return 'without a body';
+  return kind === 'not_json'
+    ? describeForeignBody(body, contentType)
+    : 'JSON, but not as Crisp words an error';
 }
 
 /** Names the origin alone: path and query of the target are the other side's to choose, and go into no log. */

@@ -16,8 +16,7 @@ export function classifyResponse(response: CrispResponse, context: ResponseConte
   const answer = readEnvelope(response.body);
   if (status === 204) return failure('bad_response', { detail: 'empty', status });
   if (status !== 200 && status !== 206) {
-    const envelope = answer.kind === 'envelope' ? answer.envelope : {};
-    return { outcome: 'failure', error: classifyRefusal(response, envelope, context) };
+    return { outcome: 'failure', error: classifyRefusal(response, answer, context) };
   }
 
   if (answer.kind !== 'envelope') return toBadResponse(response, answer.kind);

@@ -3,12 +3,19 @@ import type { Finding } from './finding.ts';
 
 /** What a request that Crisp did not answer well says about the set-up. */
 export function judgeCrispFailure(check: string, error: JobError): Finding {
-  const remedy = REMEDIES[error.code] ?? 'see the code in docs/errors.md';
+  const remedy =
+    REMEDIES_OF_A_REASON[error.reason] ?? REMEDIES[error.code] ?? 'see the code in docs/errors.md';
   return { check, state: 'fail', message: `Crisp: ${error.message}`, remedy };
 }
 
 const WAIT = 'run this again in a few minutes; the pipeline itself waits and goes on';
 const NETWORK = 'check CRISP_API_URL and the way from this machine to it (DNS, proxy, firewall)';
+
+const REMEDIES_OF_A_REASON: Readonly<Partial<Record<string, string>>> = {
+  'crisp_unavailable:website_missing': 'correct CRISP_WEBSITE_IDS: Crisp has no such website',
+  'crisp_unavailable:foreign_answer':
+    'if it lasts, correct CRISP_API_URL, or look at the proxies in between: what answers there is not Crisp',
+};
 
 const REMEDIES: Partial<Record<JobErrorCode, string>> = {
   crisp_auth_failed: 'enter the token anew, both halves of the same one, and check CRISP_TIER',

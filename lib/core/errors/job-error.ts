@@ -4,7 +4,7 @@ import { toReason } from './to-reason.ts';
  * How a failure of a job is meant to be answered.
  * - `transient`: it may pass: try again after a backoff. The session's own, unless others fail as well.
  * - `refused`: Crisp limits us (rate, quota): wait, the job is not to blame.
- * - `outage`: nothing can work at the moment (credentials, certificates, permissions): wait, the job is not to blame.
+ * - `outage`: nothing can work at the moment (credentials, certificates, permissions, a wrong address): wait, the job is not to blame.
  * - `missing`: Crisp does not have the conversation: confirm, then announce its removal.
  * - `permanent`: trying again cannot help.
  */
@@ -29,10 +29,10 @@ export const JOB_ERRORS = {
   crisp_quota_exceeded: 'refused',
   crisp_forbidden: 'permanent',
   crisp_not_subscribed: 'permanent',
-  crisp_route_unknown: 'permanent',
+  crisp_route_unknown: 'outage',
   crisp_rejected: 'permanent',
   crisp_error: 'transient',
-  unexpected_redirect: 'permanent',
+  unexpected_redirect: 'transient',
   bad_response: 'transient',
   bad_encoding: 'transient',
   response_too_large: 'permanent',

@@ -57,7 +57,9 @@ function toRetrySeconds(
   { receiveCount, counted }: FailureCircumstances,
   { retryBaseSeconds: baseSeconds, random }: RetryPolicy,
 ): number {
-  return toBackoffSeconds(counted?.failures ?? receiveCount, { baseSeconds, retryAfterMs, random });
+  const wait = toBackoffSeconds(counted?.failures ?? receiveCount, { baseSeconds, retryAfterMs, random });
+  // Without a count nothing ends a lasting fault but the receives, and those have to last for days.
+  return counted === undefined ? stretchHold(wait, receiveCount, random) : wait;
 }
 
 function decideAbsence(missingForMs: number): FailureDecision {

@@ -41,7 +41,9 @@ export function createProcessBatch({
         work.push(retainUnreadable(message, toJobError(thrown), invocation));
       }
     }
-    work.push(...toSessionUnits(decoded).map((unit) => processUnit(unit, invocation)));
+    const units = toSessionUnits(decoded);
+    const sharesBatch = units.length > 1;
+    work.push(...units.map((unit) => processUnit(unit, { ...invocation, sharesBatch })));
 
     const settled = (await Promise.all(work)).flat();
     return new Map(settled.map(({ message, outcome }) => [message.messageId, outcome]));

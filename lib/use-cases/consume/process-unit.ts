@@ -1,11 +1,12 @@
 import { type DecodedMessage, type SessionUnit, splitByDueTime } from '../../core/job/session-unit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DeferMessage } from './defer-message.ts';
-import type { RecallFailure } from './recall-failure.ts';
+import type { RecalledFailure, RecallFailure } from './recall-failure.ts';
 import type { RecordRuns } from './record-runs.ts';
 import type { RefreshUnit } from './refresh-unit.ts';
 import type { RetainFinal } from './retain-final.ts';
 import type { SettledMessage } from './settled-message.ts';
+import type { SpreadUnit } from './spread-unit.ts';
 
 /** The invocation of the function within which messages are handled. */
 export interface Invocation {
@@ -15,14 +16,22 @@ export interface Invocation {
   readonly requestId: string;
 }
 
+export interface UnitInvocation extends Invocation {
+  /** True where other sessions are handled beside this one, and would be killed with it. */
+  readonly sharesBatch: boolean;
+}
+
 export interface ProcessUnitDependencies {
   readonly clock: Clock;
   readonly deferMessage: DeferMessage;
   readonly recallFailure: RecallFailure;
   readonly retainFinal: RetainFinal;
+  readonly spreadUnit: SpreadUnit;
   readonly refreshUnit: RefreshUnit;
   readonly recordRuns: RecordRuns;
 }
+
+type RecalledUnit = SessionUnit & { readonly messages: readonly (DecodedMessage & RecalledFailure)[] };
 
 export type ProcessUnit = ReturnType<typeof createProcessUnit>;
 
@@ -34,17 +43,19 @@ export type ProcessUnit = ReturnType<typeof createProcessUnit>;
  * The debounce (skipping a message that a newer one supersedes) will stand before the fetch.
  */
 export function createProcessUnit(dependencies: ProcessUnitDependencies) {
-  const { clock, deferMessage, recallFailure, retainFinal, refreshUnit, recordRuns } = dependencies;
+  const { clock, deferMessage, recallFailure, retainFinal, spreadUnit, refreshUnit, recordRuns } =
+    dependencies;
 
-  return async (unit: SessionUnit, { deadlineMs, requestId }: Invocation): Promise<SettledMessage[]> => {
+  return async (unit: SessionUnit, invocation: UnitInvocation): Promise<SettledMessage[]> => {
+    const { requestId } = invocation;
     const startedMs = clock.nowMs();
-    const settled = await settle(unit, deadlineMs);
+    const settled = await settle(unit, invocation);
     const { websiteId, sessionId } = unit;
     await recordRuns(settled, { session: { websiteId, sessionId }, requestId, startedMs });
     return settled;
   };
 
-  async function settle(unit: SessionUnit, deadlineMs: number): Promise<SettledMessage[]> {
+  async function settle(unit: SessionUnit, invocation: UnitInvocation): Promise<SettledMessage[]> {
     const { due, early } = splitByDueTime(unit.messages, clock.nowMs());
     const deferred = early.map(deferUntilDue);
     const recalled = await Promise.all(
@@ -52,8 +63,14 @@ export function createProcessUnit(dependencies: ProcessUnitDependencies) {
     );
     const dead = recalled.flatMap(({ message, final }) => (final ? [retainFinal(message, final)] : []));
     const alive = recalled.filter(({ final }) => !final);
-    const refreshed = alive.length > 0 ? await refreshUnit({ ...unit, messages: alive }, deadlineMs) : [];
+    const refreshed = alive.length > 0 ? await refresh({ ...unit, messages: alive }, invocation) : [];
     return [...(await Promise.all([...deferred, ...dead])), ...refreshed];
+  }
+
+  async function refresh(unit: RecalledUnit, { deadlineMs, sharesBatch }: UnitInvocation) {
+    // Before the work begins: it may be what kills the instance.
+    if (sharesBatch) await spreadUnit(unit.messages, deadlineMs);
+    return refreshUnit(unit, deadlineMs);
   }
 
   function deferUntilDue(each: DecodedMessage): Promise<SettledMessage> {

@@ -55,6 +55,7 @@ export function createRefreshSession(dependencies: RefreshSessionDependencies): 
       throw thrown;
     }
 
+    await takeBackAbsence(unit);
     const staleReads = await countStaleReads(unit, fetched);
     if (staleReads > 0 && staleReads <= MAX_STALE_READS) {
       return {
@@ -67,6 +68,14 @@ export function createRefreshSession(dependencies: RefreshSessionDependencies): 
     const { outcome } = await announceRecord(fetched, { mode: 'full', absorbed, replaces });
     return { outcome };
   };
+
+  /** Two looks that found nothing confirm a removal only where none in between found the conversation. */
+  async function takeBackAbsence({ messages: [oldest] }: SessionUnit): Promise<void> {
+    // Received for the first time, a message has no past, and most are: they cost the ledger nothing.
+    if (!oldest || oldest.message.receiveCount === 1) return;
+    const { messageId } = oldest.message;
+    await bestEffort('clear-absence', () => notes.clearAbsence(messageId, clock.nowMs()));
+  }
 
   /** 0 where the newest known message is there. Without the ledger, the receives count in place of the reads. */
   async function countStaleReads(unit: SessionUnit, fetched: FetchedConversation): Promise<number> {

@@ -85,15 +85,17 @@ export const BATCH_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'lib/use-cases/consume/process-unit.ts',
-        find: '  const { clock, deferMessage, recallFailure, retainFinal, refreshUnit, recordRuns } = dependencies;',
-        replace: `  const { clock, deferMessage, recallFailure, retainFinal, refreshUnit, recordRuns } = dependencies;
+        find: `  const { clock, deferMessage, recallFailure, retainFinal, spreadUnit, refreshUnit, recordRuns } =
+    dependencies;`,
+        replace: `  const { clock, deferMessage, recallFailure, retainFinal, spreadUnit, refreshUnit, recordRuns } =
+    dependencies;
   const newest = new Map<string, number>();`,
       },
       {
         file: 'lib/use-cases/consume/process-unit.ts',
-        find: `  async function settle(unit: SessionUnit, deadlineMs: number): Promise<SettledMessage[]> {
+        find: `  async function settle(unit: SessionUnit, invocation: UnitInvocation): Promise<SettledMessage[]> {
 `,
-        replace: `  async function settle(all: SessionUnit, deadlineMs: number): Promise<SettledMessage[]> {
+        replace: `  async function settle(all: SessionUnit, invocation: UnitInvocation): Promise<SettledMessage[]> {
     const key = \`\${all.websiteId}:\${all.sessionId}\`;
     const newestMs = Math.max(newest.get(key) ?? 0, ...all.messages.map(({ job }) => job.bucketMs ?? 0));
     newest.set(key, newestMs);
@@ -102,10 +104,10 @@ export const BATCH_MUTANTS: readonly Mutant[] = [
       .filter(isSuperseded)
       .map(({ message }): SettledMessage => ({ message, outcome: { outcome: 'acknowledged' } }));
     const unit = { ...all, messages: all.messages.filter((each) => !isSuperseded(each)) };
-    return [...superseded, ...(unit.messages.length > 0 ? await settleOthers(unit, deadlineMs) : [])];
+    return [...superseded, ...(unit.messages.length > 0 ? await settleOthers(unit, invocation) : [])];
   }
 
-  async function settleOthers(unit: SessionUnit, deadlineMs: number): Promise<SettledMessage[]> {
+  async function settleOthers(unit: SessionUnit, invocation: UnitInvocation): Promise<SettledMessage[]> {
 `,
       },
     ],

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { refusal } from '../../bad-inputs/crisp-answers.ts';
 import { aSession } from '../../support/builders.ts';
 import { failureOf, setUpCrisp } from '../../support/crisp-over-http.ts';
 
@@ -21,3 +22,16 @@ test('a failure names its route, without any id', async () => {
     route: 'website',
   });
 });
+
+test.each([404, 410])(
+  'a %d for the website is a failure of Crisp, not an absent conversation',
+  async (status) => {
+    const { crisp } = await setUpCrisp([refusal(status, 'website_not_found')]);
+
+    expect(await failureOf(crisp.getWebsite(session.websiteId))).toMatchObject({
+      reason: 'crisp_unavailable:website_missing',
+      route: 'website',
+      status,
+    });
+  },
+);

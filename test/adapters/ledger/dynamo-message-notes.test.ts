@@ -25,6 +25,7 @@ describe('the notes in DynamoDB', () => {
 
     const asked = [
       notes.noteAbsence('message-1', NOW_MS),
+      notes.clearAbsence('message-1', NOW_MS),
       notes.countStaleRead('message-1', NOW_MS),
       notes.noteFailure('message-1', FAILURE, OWN),
       notes.readFailure('message-1'),
@@ -51,13 +52,14 @@ describe('the notes in DynamoDB', () => {
     dynamoDb.on(UpdateItemCommand).resolves({ Attributes: { ...anItem(), firstMs: ONE, staleReads: ONE } });
 
     await notes.noteAbsence('message-1', NOW_MS);
+    await notes.clearAbsence('message-1', NOW_MS);
     await notes.countStaleRead('message-1', NOW_MS);
     await notes.noteFailure('message-1', FAILURE, OWN);
 
     const expiries = dynamoDb
       .commandCalls(UpdateItemCommand)
       .map(({ args }) => Number(args[0].input.ExpressionAttributeValues?.[':end']?.N));
-    expect(expiries).toEqual([1_792_152_001, 1_792_152_001, 1_793_448_001]);
+    expect(expiries).toEqual([1_792_152_001, 1_792_152_001, 1_792_152_001, 1_793_448_001]);
   });
 
   test('an answer without the number is a failure, not a zero', async () => {

@@ -75,19 +75,20 @@ export const ANSWER_FAULTS: readonly Fault[] = [
     inject(world, random) {
       const conversation = world.crisp.store.find(pickSessionKey(world, random) ?? '');
       if (!conversation || !currentState(conversation).fields) return nothingToEnd;
-      const isLong = random.chance(0.5);
       const { maxPages, crisp } = world.settings;
-      if (isLong) world.crisp.store.lengthen(conversation, maxPages * crisp.pageSize);
+      const isLong = random.chance(0.5);
+      if (isLong) {
+        conversation.mark = 'F40';
+        world.crisp.store.lengthen(conversation, maxPages * crisp.pageSize);
+      }
       setState(world, conversation, random);
+      if (isLong) return nothingToEnd;
       return disturbCrisp(world, 'F40', {
         matches: ({ sessionKey, question }) =>
           sessionKey === conversation.key && question.route === 'website/conversation/messages',
         probability: 1,
         random,
-        trouble: () => ({
-          kind: 'answer',
-          answer: (truth) => (isLong ? toReply(truth) : toHugeReply()),
-        }),
+        trouble: () => answering(toHugeReply),
       });
     },
   },

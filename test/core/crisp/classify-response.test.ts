@@ -46,7 +46,7 @@ describe('a failure is answered as its cause deserves', () => {
     [500, 'transient'],
     [503, 'transient'],
     [599, 'transient'],
-    [302, 'permanent'],
+    [302, 'transient'],
     [204, 'transient'],
   ])('%d is %s', (status, disposition) => {
     expect(failureOf(refusal(status)).disposition).toBe(disposition);
@@ -85,6 +85,54 @@ describe('a failure is answered as its cause deserves', () => {
   });
 });
 
+describe('what only Crisp can say is believed in its own words alone', () => {
+  const foreign: [string, string][] = [
+    ['the page of a proxy', '<html><h1>nginx</h1></html>'],
+    ['no body', ''],
+    ['JSON of another service', '{"message":"Forbidden"}'],
+    ['an error in words', '{"error":"Forbidden"}'],
+    ['a list', '[]'],
+    ['JSON that breaks off', '{"error":true,'],
+  ];
+
+  test.each(foreign)('%s is no verdict, whatever its status', (_, body) => {
+    const reasons = [400, 402, 403, 404, 405, 409, 410, 418, 451, 499].map(
+      (status) => failureOf({ status, body }).reason,
+    );
+
+    expect(new Set(reasons)).toEqual(new Set(['crisp_unavailable:foreign_answer']));
+  });
+
+  test.each([
+    [401, 'crisp_auth_failed'],
+    [408, 'crisp_unavailable'],
+    [420, 'crisp_rate_limited'],
+    [422, 'crisp_rate_limited'],
+    [423, 'crisp_quota_exceeded'],
+    [425, 'crisp_unavailable'],
+    [429, 'crisp_rate_limited'],
+    [302, 'unexpected_redirect'],
+  ])('a %d means the same from anybody', (status, reason) => {
+    for (const [, body] of foreign) expect(failureOf({ status, body }).reason).toBe(reason);
+  });
+
+  test.each([{ error: true }, { reason: 'gone' }])('%j is of Crisp', (envelope) => {
+    expect(failureOf({ status: 404, body: JSON.stringify(envelope) }).reason).toBe('conversation_missing');
+  });
+
+  test('an answer of somebody else is described, and its Retry-After is kept', () => {
+    const failure = failureOf({
+      status: 403,
+      body: '<h1>Attention</h1>',
+      contentType: 'text/html',
+      retryAfter: '30',
+    });
+
+    expect(failure.hint).toBe('content type text/html, begins: <h1>Attention</h1>');
+    expect(failure.retryAfterMs).toBe(30_000);
+  });
+});
+
 describe('nothing of a conversation is repeated', () => {
   const canary = 'Is my parcel lost? ada@example.com';
 
@@ -95,6 +143,9 @@ describe('nothing of a conversation is repeated', () => {
     ['JSON that breaks off', { status: 200, body: `{"data":{"last_message":"${canary}` }],
     ['a list that breaks off', { status: 200, body: `[{"content":"${canary}` }],
     ['text that claims to be JSON', { status: 200, body: `x${canary}`, contentType: 'application/json' }],
+    ['JSON behind a comment', { status: 200, body: `/**/ {"content":"${canary}` }],
+    ['a list behind a prefix', { status: 200, body: `x[ "${canary}` }],
+    ['JSON at the end of a page', { status: 404, body: `${canary} <p>{"error" : 1` }],
     ['an error page', { status: 500, body: `<html>${canary}` }],
   ];
 

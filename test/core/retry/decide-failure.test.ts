@@ -34,10 +34,10 @@ const FATES: Readonly<Record<JobErrorCode, Fate>> = {
   crisp_quota_exceeded: NEVER_OWN,
   crisp_forbidden: HOPELESS,
   crisp_not_subscribed: HOPELESS,
-  crisp_route_unknown: HOPELESS,
+  crisp_route_unknown: NEVER_OWN,
   crisp_rejected: HOPELESS,
   crisp_error: OWN,
-  unexpected_redirect: HOPELESS,
+  unexpected_redirect: OWN,
   bad_response: OWN,
   bad_encoding: OWN,
   response_too_large: HOPELESS,
@@ -169,10 +169,11 @@ describe('how long it waits', () => {
     );
   });
 
-  test('a failure of its own waits at most 15 minutes unless more was asked for, however often it was received', () => {
+  test('a counted failure of its own waits at most 15 minutes unless more was asked for, however often received', () => {
     fc.assert(
       fc.property(anyFailure, (failure) => {
-        const { decision, delaySeconds } = decideAny({ ...failure, retryAfterMs: undefined });
+        const { failures = 1 } = failure;
+        const { decision, delaySeconds } = decideAny({ ...failure, failures, retryAfterMs: undefined });
 
         if (decision === 'retry') expect(delaySeconds).toBeLessThanOrEqual(MAX_BACKOFF_SECONDS);
       }),
@@ -189,6 +190,16 @@ describe('how long it waits', () => {
       ).delaySeconds;
 
     expect([wait(1, 9), wait(2, 10), wait(3, 11), wait(4, 12)]).toEqual([60, 120, 240, 480]);
+  });
+
+  test('with the ledger away a failure of its own is stretched as a deferral is: its receives last for days', () => {
+    const wait = (receiveCount: number) =>
+      decide(new JobError('topic_failed'), 'session', 0, { counted: undefined, receiveCount }).delaySeconds;
+
+    const waits = Array.from({ length: 20 }, (_, index) => wait(index + 1));
+
+    expect(waits.slice(0, 10)).toEqual(Array(10).fill(30));
+    expect(waits.reduce((sum, seconds) => sum + seconds, 0)).toBeGreaterThan(2 * 24 * 3600);
   });
 
   test('the bound of a deferral grows with the receives', () => {

@@ -189,6 +189,7 @@ describe('with the ledger away', () => {
 
     expect(scene.refreshed).toHaveLength(20);
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(30);
+    expect(waits.reduce((sum, wait) => sum + wait, 0)).toBeGreaterThan(2 * 24 * 3600);
     expect(scene.telemetry.named('job-dead')).toEqual([]);
   });
 

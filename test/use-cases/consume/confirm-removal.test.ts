@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { JobError } from '../../../lib/core/errors/job-error.ts';
 import type { Latest } from '../../../lib/core/record/latest.ts';
 import { aSession } from '../../support/builders.ts';
-import { aUnit, createRefreshScene } from '../../support/create-refresh-scene.ts';
+import { aConversation, aUnit, createRefreshScene } from '../../support/create-refresh-scene.ts';
 
 const MISSING = new JobError('conversation_missing', { status: 404 });
 
@@ -80,6 +80,23 @@ describe('a conversation that Crisp does not have', () => {
 
     expect(result).toMatchObject({ outcome: 'deferred', reason: 'absence_unconfirmed' });
     expect(scene.removals).toEqual([]);
+  });
+
+  test('is not removed by two looks between which it was there', async () => {
+    const scene = aMissingConversation();
+    const missing = scene.crisp.answer;
+    await scene.run(aUnit());
+
+    await scene.clock.advance(10_000);
+    scene.crisp.answer = async () => aConversation();
+    await scene.run(aUnit({ receiveCount: 2 }));
+    scene.crisp.answer = missing;
+    const third = await scene.run(aUnit({ receiveCount: 3 }));
+    await scene.clock.advance(10_000);
+    const fourth = await scene.run(aUnit({ receiveCount: 4 }));
+
+    expect(third).toMatchObject({ outcome: 'deferred', reason: 'absence_unconfirmed' });
+    expect(fourth).toEqual({ outcome: 'removed' });
   });
 
   test('is skipped where there never was a record of it', async () => {

@@ -23,6 +23,8 @@ export interface Conversation {
   readonly key: string;
   readonly peopleId: string | undefined;
   readonly states: ConversationState[];
+  /** The fault that made it what it is: answers about it are never quite ordinary. */
+  mark: string | undefined;
 }
 
 /** Its state at a moment; undefined before it was created. */
@@ -71,7 +73,14 @@ export function inventConversation(
     updated_at: nowMs,
   };
   const key = `${websiteId}:${sessionId}`;
-  return { websiteId, sessionId, key, peopleId, states: [{ sinceMs: nowMs, fields, messages: [] }] };
+  return {
+    websiteId,
+    sessionId,
+    key,
+    peopleId,
+    states: [{ sinceMs: nowMs, fields, messages: [] }],
+    mark: undefined,
+  };
 }
 
 /** What is said and who says it: may be in records, and nowhere else. */

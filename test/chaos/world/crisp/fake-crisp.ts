@@ -66,6 +66,7 @@ export function createFakeCrisp({ clock, random, recorder, store, habits }: Fake
     const sessionKey = question?.sessionId && `${question.websiteId}:${question.sessionId}`;
     const call = question && { question, sessionKey, instance };
     const trouble = call && disturbances.find(call);
+    const fault = trouble?.fault ?? (sessionKey ? store.find(sessionKey)?.mark : undefined);
     const noted = recorder.note({
       type: 'crisp-answered',
       by: instance.role === 'probe' ? 'probe' : 'consumer',
@@ -74,7 +75,7 @@ export function createFakeCrisp({ clock, random, recorder, store, habits }: Fake
       path,
       ...(sessionKey && { sessionKey }),
       status: 0,
-      ...(trouble && { fault: trouble.fault }),
+      ...(fault !== undefined && { fault }),
       endedMs: clock.nowMs(),
     });
     const broken =

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import { JobError } from '../../../lib/core/errors/job-error.ts';
+import type { ReceivedMessage } from '../../../lib/core/job/received-message.ts';
+import { QUEUE_VISIBILITY_SECONDS } from '../../../lib/core/retry/spread-seconds.ts';
+import type { RefreshSession } from '../../../lib/use-cases/consume/refresh-session.ts';
+import { aMessage, aSession } from '../../support/builders.ts';
+import { createBatchScene, emitted, retained } from '../../support/create-batch-scene.ts';
+
+type Scene = ReturnType<typeof createBatchScene>;
+
+const TIMEOUT_SECONDS = 600;
+const never: RefreshSession = () => new Promise(() => undefined);
+
+/** Five sessions that were received together; the first one kills whatever works on it. */
+function aBatch(receiveCount: number): ReceivedMessage[] {
+  return ['poison', 'b', 'c', 'd', 'e'].map((name) =>
+    aMessage({ session: aSession(`session_${name}`), receiveCount }),
+  );
+}
+
+/** Works on a batch until the instance is killed; after how many seconds each message is seen again. */
+async function kill(scene: Scene, batch: readonly ReceivedMessage[]): Promise<number[]> {
+  scene.refreshing.refresh = never;
+  scene.handle([...batch]);
+  await scene.clock.advance(1);
+  return batch.map((message) => scene.hiddenFor(message) ?? QUEUE_VISIBILITY_SECONDS);
+}
+
+/** Different numbers, spread over [0, 1). */
+function aRandom(): () => number {
+  let calls = 0;
+  return () => {
+    calls += 1;
+    return (calls * 0.618) % 1;
+  };
+}
+
+describe('a message that kills its instance', () => {
+  test('comes back apart from those of its batch after the second kill, and they are acknowledged', async () => {
+    const scene = createBatchScene({ random: aRandom() });
+    const first = await kill(scene, aBatch(1));
+    const batch = aBatch(2);
+
+    const [poison, ...others] = await kill(scene, batch);
+    scene.refreshing.refresh = emitted;
+    const outcomes = await scene.handle(batch.slice(1).map((each) => ({ ...each, receiveCount: 3 })));
+
+    expect(new Set(first)).toEqual(new Set([QUEUE_VISIBILITY_SECONDS]));
+    expect(new Set([poison, ...others]).size).toBe(5);
+    expect(retained(outcomes)).toEqual([]);
+    expect(outcomes.size).toBe(4);
+  });
+
+  test('is not received by another instance while its own is still at work, nor later than it was', async () => {
+    for (const random of [() => 0, () => 1 - Number.EPSILON]) {
+      const scene = createBatchScene({ random });
+
+      const seconds = await kill(scene, aBatch(2));
+
+      expect(Math.min(...seconds)).toBeGreaterThan(TIMEOUT_SECONDS);
+      expect(Math.max(...seconds)).toBeLessThanOrEqual(QUEUE_VISIBILITY_SECONDS);
+    }
+  });
+
+  test('takes the newer messages of its session with it: a group is seen again when none of it is hidden', async () => {
+    const scene = createBatchScene({ random: aRandom() });
+    const old = aMessage({ receiveCount: 2 });
+    const newer = aMessage();
+
+    const [oldSeconds, newerSeconds] = await kill(scene, [
+      old,
+      newer,
+      aMessage({ session: aSession('session_b') }),
+    ]);
+
+    expect(oldSeconds).not.toBe(QUEUE_VISIBILITY_SECONDS);
+    expect(newerSeconds).toBe(oldSeconds);
+  });
+
+  test('is told from one that failed: by a failure that was noted within the hour', async () => {
+    const scene = createBatchScene();
+    const [failed, other] = aBatch(2);
+    if (!failed || !other) throw new Error('a batch of five');
+    await noteFailure(scene, failed);
+
+    await scene.clock.advance(15 * 60_000);
+    const [soon] = await kill(scene, [failed, other]);
+    await scene.clock.advance(QUEUE_VISIBILITY_SECONDS * 1000);
+    const [later] = await kill(scene, [{ ...failed, receiveCount: 3 }, other]);
+
+    expect(soon).toBe(QUEUE_VISIBILITY_SECONDS);
+    expect(later).toBeLessThan(QUEUE_VISIBILITY_SECONDS);
+  });
+});
+
+describe('a message that is received again', () => {
+  test('is left alone where it is alone', async () => {
+    const scene = createBatchScene();
+
+    const seconds = await kill(scene, [aMessage({ receiveCount: 2 })]);
+
+    expect(seconds).toEqual([QUEUE_VISIBILITY_SECONDS]);
+  });
+
+  test('waits for as long as its own failure asks, not as the spread did', async () => {
+    const scene = createBatchScene({ refresh: async () => Promise.reject(new JobError('crisp_timeout')) });
+    const [a, b] = aBatch(2);
+    if (!a || !b) throw new Error('a batch of five');
+
+    await scene.handle([a, b]);
+
+    expect([scene.hiddenFor(a), scene.hiddenFor(b)]).toEqual([30, 30]);
+  });
+
+  test('is worked on also where its visibility cannot be changed', async () => {
+    const scene = createBatchScene();
+    scene.visibility.hideFor = async () => Promise.reject(new Error('throttled'));
+
+    const outcomes = await scene.handle(aBatch(2));
+
+    expect(retained(outcomes)).toEqual([]);
+  });
+
+  test('is shown again at once where its failure is final', async () => {
+    const scene = createBatchScene();
+    const [dead, other] = aBatch(2);
+    if (!dead || !other) throw new Error('a batch of five');
+    await noteFailure(scene, dead, true);
+    await scene.clock.advance(2 * QUEUE_VISIBILITY_SECONDS * 1000);
+
+    await scene.handle([dead, other]);
+
+    expect(scene.hiddenFor(dead)).toBe(0);
+  });
+});
+
+function noteFailure(scene: Scene, { messageId }: ReceivedMessage, isPermanent = false) {
+  const failure = { code: 'bad_response', detail: undefined, hint: undefined, status: undefined } as const;
+  const weight = { spendsAttempt: true, isPermanent, maxAttempts: 5, nowMs: scene.clock.nowMs() };
+  return scene.notes.noteFailure(messageId, failure, weight);
+}
