@@ -18,9 +18,16 @@ export interface BreakerNotes {
   readOpening(): Promise<NotedOpening | undefined>;
   /** Replaces the one before it. */
   noteOpening(opening: Opening): Promise<void>;
-  /** Changes the newest opening, and leaves a closing that came meanwhile as it is. */
-  noteFailedProbe(next: Pick<Opening, 'holdOffSeconds' | 'nextProbeMs' | 'failedProbes'>): Promise<void>;
-  noteClosing(closing: Closing): Promise<void>;
+  /**
+   * Changes the opening of `openedMs`, and leaves a closing that came meanwhile as it is. Nothing happens where another
+   * opening has replaced it.
+   */
+  noteFailedProbe(
+    openedMs: number,
+    next: Pick<Opening, 'holdOffSeconds' | 'nextProbeMs' | 'failedProbes'>,
+  ): Promise<void>;
+  /** Closes the opening of `openedMs`. Nothing happens where another has replaced it. */
+  noteClosing(openedMs: number, closing: Closing): Promise<void>;
 
   readPause(): Promise<Pause | undefined>;
   notePause(pause: Pause): Promise<void>;

@@ -41,7 +41,7 @@ export function describeBreakerNotes(implementation: string, create: () => Promi
     test('an opening is read as it was noted, and its closing with it', async () => {
       await notes.noteOpening(OPENING);
       const open = await notes.readOpening();
-      await notes.noteClosing({ closedMs: NOW_MS + 5000, wasFalseAlarm: true });
+      await notes.noteClosing(NOW_MS, { closedMs: NOW_MS + 5000, wasFalseAlarm: true });
 
       expect(open).toEqual({ ...OPENING, closing: undefined });
       expect(await notes.readOpening()).toEqual({
@@ -53,7 +53,7 @@ export function describeBreakerNotes(implementation: string, create: () => Promi
     test('nothing of an opening is left in the next one', async () => {
       const bare: Opening = { ...OPENING, code: 'archive_failed', route: undefined, session: undefined };
       await notes.noteOpening(OPENING);
-      await notes.noteClosing({ closedMs: NOW_MS, wasFalseAlarm: true });
+      await notes.noteClosing(NOW_MS, { closedMs: NOW_MS, wasFalseAlarm: true });
 
       await notes.noteOpening(bare);
 
@@ -63,9 +63,9 @@ export function describeBreakerNotes(implementation: string, create: () => Promi
     test('a failed look changes when the next one comes, and opens nothing that was closed meanwhile', async () => {
       const next = { holdOffSeconds: 120, nextProbeMs: NOW_MS + 180_000, failedProbes: 1 };
       await notes.noteOpening(OPENING);
-      await notes.noteClosing({ closedMs: NOW_MS, wasFalseAlarm: false });
+      await notes.noteClosing(NOW_MS, { closedMs: NOW_MS, wasFalseAlarm: false });
 
-      await notes.noteFailedProbe(next);
+      await notes.noteFailedProbe(NOW_MS, next);
 
       expect(await notes.readOpening()).toEqual({
         ...OPENING,
@@ -75,9 +75,20 @@ export function describeBreakerNotes(implementation: string, create: () => Promi
     });
 
     test('a closing without an opening is none', async () => {
-      await notes.noteClosing({ closedMs: NOW_MS, wasFalseAlarm: false });
+      await notes.noteClosing(NOW_MS, { closedMs: NOW_MS, wasFalseAlarm: false });
 
       expect(await notes.readOpening()).toBeUndefined();
+    });
+
+    test('what is noted late of an opening changes nothing of the one that replaced it', async () => {
+      const newer: Opening = { ...OPENING, openedMs: NOW_MS + 70_000, holdOffSeconds: 120 };
+      await notes.noteOpening(OPENING);
+      await notes.noteOpening(newer);
+
+      await notes.noteClosing(NOW_MS, { closedMs: NOW_MS + 70_001, wasFalseAlarm: false });
+      await notes.noteFailedProbe(NOW_MS, { holdOffSeconds: 900, nextProbeMs: NOW_MS, failedProbes: 9 });
+
+      expect(await notes.readOpening()).toEqual({ ...newer, closing: undefined });
     });
 
     test('a pause holds until it is taken back, which may be asked for twice', async () => {

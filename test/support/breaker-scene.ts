@@ -30,6 +30,8 @@ export function createBreakerScene({ websiteIds = [] }: { websiteIds?: readonly 
     asked,
     /** What Crisp fails with; by default it answers everything. */
     fail: (_asked: Asked): JobError | undefined => undefined,
+    /** Whether Crisp knows a person to the conversation; without one no profile is asked for. */
+    hasPerson: (_sessionId: string): boolean => true,
     isLedgerAway: false,
     /** Another instance of the consumer, which knows of the others by the notes alone. */
     anInstance: () => createBreaker({ notes: ledger, consumerSwitch: tap, crisp, clock, telemetry }),
@@ -44,7 +46,7 @@ export function createBreakerScene({ websiteIds = [] }: { websiteIds?: readonly 
     },
   };
   const ledger = unlessAway(notes, () => scene.isLedgerAway);
-  const crisp = createAskedCrisp(asked, (request) => scene.fail(request));
+  const crisp = createAskedCrisp(asked, scene);
   return scene;
 }
 
@@ -76,14 +78,19 @@ export async function anOpenBreaker(
   return scene;
 }
 
-function createAskedCrisp(asked: Asked[], fail: (asked: Asked) => JobError | undefined): CrispApi {
+interface CrispScript {
+  fail(asked: Asked): JobError | undefined;
+  hasPerson(sessionId: string): boolean;
+}
+
+function createAskedCrisp(asked: Asked[], script: CrispScript): CrispApi {
   const ask = async <Answer>(
     route: string,
     sessionId: string | undefined,
     answer: Answer,
   ): Promise<Answer> => {
     asked.push({ route, sessionId });
-    const failure = fail({ route, sessionId });
+    const failure = script.fail({ route, sessionId });
     if (failure) throw failure.at(route);
     return answer;
   };
@@ -91,7 +98,8 @@ function createAskedCrisp(asked: Asked[], fail: (asked: Asked) => JobError | und
   const conversation = 'website/conversation';
 
   return {
-    getConversation: ({ sessionId }) => ask(conversation, sessionId, { people_id: 'people-1' }),
+    getConversation: ({ sessionId }) =>
+      ask(conversation, sessionId, script.hasPerson(sessionId) ? { people_id: 'people-1' } : {}),
     listMessages: ({ sessionId }) =>
       ask(`${conversation}/messages`, sessionId, { messages: [], hasMore: false }),
     getProfile: () => ask('website/people/profile', undefined, {}),

@@ -14,7 +14,9 @@ export async function untilTap({ mode, shown }: LocalScene, state: 'on' | 'off')
 /** As if the minutes until the probe's next look had passed. */
 export async function endHoldOff(scene: LocalScene): Promise<void> {
   const due = { holdOffSeconds: 60, nextProbeMs: 0, failedProbes: 0 };
-  await breakerNotesOf(scene).noteFailedProbe(due);
+  const notes = breakerNotesOf(scene);
+  const opening = await notes.readOpening();
+  if (opening) await notes.noteFailedProbe(opening.openedMs, due);
 }
 
 export function breakerNotesOf({ mode: { aws } }: LocalScene) {

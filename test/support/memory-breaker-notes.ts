@@ -23,11 +23,11 @@ export function createMemoryBreakerNotes(): BreakerNotes {
     async noteOpening(next) {
       opening = { ...next, closing: undefined };
     },
-    async noteFailedProbe(next) {
-      opening = opening && { ...opening, ...next };
+    async noteFailedProbe(openedMs, next) {
+      if (opening?.openedMs === openedMs) opening = { ...opening, ...next };
     },
-    async noteClosing(closing) {
-      opening = opening && { ...opening, closing };
+    async noteClosing(openedMs, closing) {
+      if (opening?.openedMs === openedMs) opening = { ...opening, closing };
     },
     readPause: async () => pause,
     async notePause(next) {

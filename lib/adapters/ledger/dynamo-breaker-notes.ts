@@ -22,16 +22,26 @@ export function createDynamoBreakerNotes(deps: LedgerTableDeps): BreakerNotes {
     async noteOpening(opening) {
       await ledger.update(OPENING, SET_OPENING, toOpeningValues(opening));
     },
-    async noteFailedProbe({ holdOffSeconds, nextProbeMs, failedProbes }) {
-      await ledger.update(
-        OPENING,
-        'SET holdOffSeconds = :holdOff, nextProbeMs = :next, failedProbes = :probes',
-        { ':holdOff': number(holdOffSeconds), ':next': number(nextProbeMs), ':probes': number(failedProbes) },
-      );
+    async noteFailedProbe(openedMs, { holdOffSeconds, nextProbeMs, failedProbes }) {
+      await ledger.updateIf(OPENING, IS_OPENING, {
+        expression: 'SET holdOffSeconds = :holdOff, nextProbeMs = :next, failedProbes = :probes',
+        values: {
+          ':opened': number(openedMs),
+          ':holdOff': number(holdOffSeconds),
+          ':next': number(nextProbeMs),
+          ':probes': number(failedProbes),
+        },
+      });
     },
-    async noteClosing({ closedMs, wasFalseAlarm }) {
-      const values = { ':closed': number(closedMs), ':falseAlarm': { BOOL: wasFalseAlarm } };
-      await ledger.update(OPENING, 'SET closedMs = :closed, falseAlarm = :falseAlarm', values);
+    async noteClosing(openedMs, { closedMs, wasFalseAlarm }) {
+      await ledger.updateIf(OPENING, IS_OPENING, {
+        expression: 'SET closedMs = :closed, falseAlarm = :falseAlarm',
+        values: {
+          ':opened': number(openedMs),
+          ':closed': number(closedMs),
+          ':falseAlarm': { BOOL: wasFalseAlarm },
+        },
+      });
     },
 
     async readPause() {
@@ -82,6 +92,9 @@ export function createDynamoBreakerNotes(deps: LedgerTableDeps): BreakerNotes {
     },
   };
 }
+
+/** What is noted late must not change the opening that came after. */
+const IS_OPENING = 'openedMs = :opened';
 
 const SET_OPENING = [
   'SET openedMs = :opened, code = :code, failedRoute = :route, websiteId = :website, sessionId = :session,',

@@ -22,6 +22,12 @@ export interface LedgerKey {
   readonly sk: string;
 }
 
+interface LedgerChange {
+  readonly expression: string;
+  /** The condition's too. */
+  readonly values: LedgerItem;
+}
+
 export type LedgerTable = ReturnType<typeof createLedgerTable>;
 
 /** The ledger's items one by one. Each method rejects with `JobError` `ledger_failed` alone. */
@@ -45,6 +51,21 @@ export function createLedgerTable({ client, table }: LedgerTableDeps) {
       });
       const { Attributes } = await client.send(command).catch(toLedgerFailure('dynamodb:UpdateItem'));
       return Attributes ?? {};
+    },
+
+    /** Changes an item that fulfils the condition; any other is left as it is, and that is no failure. */
+    async updateIf(key: LedgerKey, condition: string, { expression, values }: LedgerChange): Promise<void> {
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: toItemKey(key),
+        ConditionExpression: condition,
+        UpdateExpression: expression,
+        ExpressionAttributeValues: values,
+      });
+      const toFailure = toLedgerFailure('dynamodb:UpdateItem');
+      await client.send(command).catch((thrown: unknown) => {
+        if (toAwsFailure(thrown).code !== 'conditional_check_failed') toFailure(thrown);
+      });
     },
   };
 }

@@ -16,22 +16,26 @@ export type Look =
   | { readonly outcome: 'answered' | 'false-alarm' | 'trial' }
   | { readonly outcome: 'failing'; readonly error: JobError | undefined };
 
-/** Where no other session is known to be healthy, the third look that fails is followed by a trial. */
+/** Where no other session can tell, the third look that fails is followed by a trial. */
 const LOOKS_BEFORE_A_TRIAL = 3;
 
-/** Looks whether the reason of an opening still holds, with as few requests as can tell: three at most. */
+/** Looks whether the reason of an opening still holds, with as few requests as can tell: five at most. */
 export async function lookAtCrisp(crisp: CrispApi, opening: NotedOpening, row: Row): Promise<Look> {
   const { code, route, session } = opening;
-  if (code === 'too_many_removals') return lookForConversations(crisp, row);
+  if (code === 'too_many_removals') return lookForConversations(crisp, opening, row);
   if (route === undefined || session === undefined) return { outcome: 'trial' };
 
-  const error = toFailure(await repeatRoute(crisp, route, session));
-  if (error === undefined) return { outcome: 'answered' };
+  const own = toResult(await repeatRoute(crisp, route, session));
+  if (own === undefined) return { outcome: 'answered' };
   const other = findOther(row, session);
-  if (other === undefined) return lookOnce(crisp, opening, error);
-  if (!canBeOneSessions(error, session, other)) return { outcome: 'failing', error };
-  const othersError = toFailure(await repeatRoute(crisp, route, other));
-  return othersError === undefined ? { outcome: 'false-alarm' } : { outcome: 'failing', error: othersError };
+  if (other === undefined) return lookOnce(crisp, opening, own);
+  if (own !== 'not-asked' && !canBeOneSessions(own, session, other))
+    return { outcome: 'failing', error: own };
+  const others = toResult(await repeatRoute(crisp, route, other));
+  if (others === 'not-asked') return lookOnce(crisp, opening, own);
+  if (others !== undefined) return { outcome: 'failing', error: others };
+  // Where the session itself could not be asked, nobody knows whether it was ever the only one.
+  return { outcome: own === 'not-asked' ? 'answered' : 'false-alarm' };
 }
 
 /** A look while nobody knows what failed: the website's answer is all there is to ask for, where one is known. */
@@ -42,22 +46,39 @@ export async function lookWithoutReason(crisp: CrispApi, websiteId: WebsiteId | 
 }
 
 /** Crisp shows that it still has conversations only by showing one. */
-async function lookForConversations(crisp: CrispApi, { healthy }: Row): Promise<Look> {
+async function lookForConversations(
+  crisp: CrispApi,
+  { failedProbes }: NotedOpening,
+  { healthy }: Row,
+): Promise<Look> {
   if (healthy === undefined) return { outcome: 'failing', error: undefined };
-  const error = await repeatRoute(crisp, 'website/conversation', healthy);
-  return error === undefined ? { outcome: 'false-alarm' } : { outcome: 'failing', error };
+  const result = await repeatRoute(crisp, 'website/conversation', healthy);
+  if (result === undefined) return { outcome: 'false-alarm' };
+  if (result === 'not-asked') return { outcome: 'failing', error: undefined };
+  // It may itself have been removed, and no other is remembered while nothing is fetched.
+  if (result.disposition === 'missing' && isTrialDue(failedProbes)) return { outcome: 'trial' };
+  return { outcome: 'failing', error: result };
 }
 
-/** Nobody else is known. The website itself may be fine for ever while the route is not, so it only allows a trial. */
+/** Nobody else can tell. The website itself may be fine for ever while the route is not, so it only allows a trial. */
 async function lookOnce(
   crisp: CrispApi,
   { session, failedProbes }: NotedOpening,
-  error: JobError,
+  own: JobError | 'not-asked',
 ): Promise<Look> {
-  const isTrialDue = toEvidence(error) === 'crisp' && failedProbes + 1 >= LOOKS_BEFORE_A_TRIAL;
-  if (!isTrialDue || session === undefined) return { outcome: 'failing', error };
+  const error = own === 'not-asked' ? undefined : own;
+  const canPass = error === undefined || toEvidence(error) !== 'outage';
+  if (!canPass || !isTrialDue(failedProbes) || session === undefined) return { outcome: 'failing', error };
   const controlError = toFailure(await askForWebsite(crisp, session.websiteId));
   return controlError === undefined ? { outcome: 'trial' } : { outcome: 'failing', error: controlError };
+}
+
+function isTrialDue(failedProbes: number): boolean {
+  return failedProbes + 1 >= LOOKS_BEFORE_A_TRIAL;
+}
+
+function toResult(result: JobError | 'not-asked' | undefined): JobError | 'not-asked' | undefined {
+  return result === 'not-asked' ? result : toFailure(result);
 }
 
 /** Any answer is one, "no such conversation" and "not allowed" included. */

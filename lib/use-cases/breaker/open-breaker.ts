@@ -9,8 +9,8 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import type { BestEffort } from '../best-effort.ts';
 
 export interface OpenBreakerDependencies {
-  readonly consumerSwitch: Pick<ConsumerSwitch, 'turnOff'>;
-  readonly notes: Pick<BreakerNotes, 'readOpening' | 'noteOpening'>;
+  readonly consumerSwitch: Pick<ConsumerSwitch, 'read' | 'turnOff'>;
+  readonly notes: Pick<BreakerNotes, 'readOpening' | 'noteOpening' | 'noteClosing'>;
   readonly bestEffort: BestEffort;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -24,28 +24,53 @@ export interface OpenReason {
 }
 
 /**
- * Turns the switch off and notes why. Undefined, and an event, where the switch could not be turned: then nothing is
- * noted either, for the queue is not held.
+ * Notes why, and turns the switch off: in this order, for a switch that is off without a note is turned on again by the
+ * first probe, and a note without a switch holds for two minutes at most. Undefined, and an event, where the switch could
+ * not be turned: then the note is taken back, for the queue is not held.
  */
 export function createOpenBreaker(dependencies: OpenBreakerDependencies) {
   const { consumerSwitch, notes, bestEffort, clock, telemetry } = dependencies;
 
   return async (reason: OpenReason): Promise<Opening | undefined> => {
-    try {
-      await consumerSwitch.turnOff();
-    } catch (thrown) {
-      telemetry.emit({ name: 'breaker-unchanged', code: toJobError(thrown).reason });
-      return undefined;
-    }
     const previous = await bestEffort('read-opening', () => notes.readOpening());
     const nowMs = clock.nowMs();
     // Another instance was faster: one opening, and no relapse.
-    if (previous && isHeld(previous, nowMs)) return previous;
+    if (previous && isHeld(previous, nowMs)) return (await isTurnedOff()) ? previous : undefined;
+    if (previous && previous.closing === undefined && (await isOff())) return previous;
     const opening = toOpening(reason, toHoldOffSeconds(previous, nowMs), nowMs);
     await bestEffort('note-opening', () => notes.noteOpening(opening));
+    if (!(await isTurnedOff())) {
+      await takeBack(opening);
+      return undefined;
+    }
     tell(opening);
     return opening;
   };
+
+  async function isTurnedOff(): Promise<boolean> {
+    try {
+      await consumerSwitch.turnOff();
+      return true;
+    } catch (thrown) {
+      telemetry.emit({ name: 'breaker-unchanged', code: toJobError(thrown).reason });
+      return false;
+    }
+  }
+
+  /** A run that was under way since before the opening is no new one: the looks that failed still count. */
+  async function isOff(): Promise<boolean> {
+    try {
+      return (await consumerSwitch.read()) === 'off';
+    } catch {
+      return false; // To turn it off fails too, or does no harm.
+    }
+  }
+
+  /** It held nothing, so no series of hold-offs starts with it. */
+  async function takeBack({ openedMs }: Opening): Promise<void> {
+    const closing = { closedMs: clock.nowMs(), wasFalseAlarm: true };
+    await bestEffort('note-closing', () => notes.noteClosing(openedMs, closing));
+  }
 
   function tell({ code, route, session, holdOffSeconds }: Opening): void {
     telemetry.emit({

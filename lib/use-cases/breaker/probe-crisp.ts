@@ -1,5 +1,5 @@
 import { doubleHoldOff, FIRST_HOLD_OFF_SECONDS, isHeld, toNextProbeMs } from '../../core/breaker/hold-off.ts';
-import type { NotedOpening, Opening, Pause } from '../../core/breaker/opening.ts';
+import type { NotedOpening, Opening } from '../../core/breaker/opening.ts';
 import { isBlindLookDue, isLookDue } from '../../core/breaker/probe-times.ts';
 import type { JobError } from '../../core/errors/job-error.ts';
 import { toJobError } from '../../core/errors/to-job-error.ts';
@@ -23,8 +23,10 @@ export interface ProbeCrispDependencies {
   readonly websiteIds: readonly WebsiteId[];
 }
 
+/** For how long a pause that was read is still meant while the ledger is away. */
+const REMEMBER_PAUSE_MS = 5 * 60_000;
+
 interface Noted {
-  readonly pause: Pause | undefined;
   readonly opening: NotedOpening | undefined;
   readonly row: Row;
 }
@@ -39,28 +41,34 @@ export function createProbeCrisp(dependencies: ProbeCrispDependencies): ProbeCri
   const { notes, consumerSwitch, crisp, clock, telemetry, websiteIds } = dependencies;
   const bestEffort = createBestEffort(telemetry);
   const closeBreaker = createCloseBreaker({ ...dependencies, bestEffort });
-  let isPaused = false;
+  let pauseReadMs = Number.NEGATIVE_INFINITY;
 
   return async () => {
     const state = await turnOrTell(() => consumerSwitch.read());
     if (state === undefined) return;
+    // On its own: no other note, however broken, may hide what an operator wants.
+    const read = await bestEffort('read-pause', async () => ({ pause: await notes.readPause() }));
+    if (read) pauseReadMs = read.pause ? clock.nowMs() : Number.NEGATIVE_INFINITY;
+    if (read?.pause) return keepPaused(state);
+    // While the ledger is away, a pause that was known just now keeps it from being turned on, and turns nothing off.
+    if (clock.nowMs() - pauseReadMs < REMEMBER_PAUSE_MS && state === 'off') return tellPaused();
     const noted = await bestEffort('read-breaker', readNotes);
-    // While the ledger is away, a pause that was known is still meant.
-    isPaused = noted ? noted.pause !== undefined : isPaused;
-    if (isPaused) return keepPaused(state);
     const isOn = state === 'off' ? await look(noted) : state === 'on';
     if (state === 'on') await forgetOpening(noted?.opening);
     tellState(state, isOn, noted?.opening);
   };
 
   async function readNotes(): Promise<Noted> {
-    const reads = [notes.readPause(), notes.readOpening(), notes.readRow()] as const;
-    const [pause, opening, row] = await Promise.all(reads);
-    return { pause, opening, row };
+    const [opening, row] = await Promise.all([notes.readOpening(), notes.readRow()]);
+    return { opening, row };
   }
 
   async function keepPaused(state: ConsumerSwitchState): Promise<void> {
     if (state === 'on') await turnOrTell(() => consumerSwitch.turnOff());
+    tellPaused();
+  }
+
+  function tellPaused(): void {
     telemetry.emit({ name: 'breaker-state', isOpen: false, isPaused: true });
   }
 
@@ -69,36 +77,38 @@ export function createProbeCrisp(dependencies: ProbeCrispDependencies): ProbeCri
     if (noted === undefined) {
       if (!isBlindLookDue(clock.nowMs())) return false;
       const found = await lookWithoutReason(crisp, websiteIds[0]);
-      return settle(found, UNKNOWN, async () => undefined);
+      return settle(found, undefined, async () => undefined);
     }
     const { opening, row } = noted;
     if (opening === undefined || opening.closing !== undefined) return lookForReason(row.healthy);
     if (!isLookDue(opening, clock.nowMs())) return false;
     const found = await lookAtCrisp(crisp, opening, row);
-    return settle(found, opening.code, (error) => noteFailedLook(opening, error));
+    return settle(found, opening, (error) => noteFailedLook(opening, error));
   }
 
   /** It is off, and nobody noted why: it was turned by hand, or the note was lost. If Crisp fails now, that is why. */
   async function lookForReason(healthy: SessionRef | undefined): Promise<boolean> {
     const found = await lookWithoutReason(crisp, healthy?.websiteId ?? websiteIds[0]);
-    return settle(found, UNKNOWN, (error) => noteReason(error, healthy));
+    return settle(found, undefined, (error) => noteReason(error, healthy));
   }
 
   async function settle(
     found: Look,
-    code: string,
+    opening: Opening | undefined,
     note: (error: JobError | undefined) => Promise<unknown>,
   ): Promise<boolean> {
-    telemetry.emit({ name: 'breaker-probed', code, outcome: found.outcome });
-    if (found.outcome !== 'failing') return closeBreaker(found.outcome, code);
+    const { outcome } = found;
+    const code = opening?.code ?? UNKNOWN;
+    telemetry.emit({ name: 'breaker-probed', code, outcome });
+    if (outcome !== 'failing') return closeBreaker({ reason: outcome, code, opening });
     await note(found.error);
     return false;
   }
 
-  function noteFailedLook({ holdOffSeconds, failedProbes }: Opening, error: JobError | undefined) {
+  function noteFailedLook({ openedMs, holdOffSeconds, failedProbes }: Opening, error: JobError | undefined) {
     const next = toNextLook(doubleHoldOff(holdOffSeconds), error);
     return bestEffort('note-failed-probe', () =>
-      notes.noteFailedProbe({ ...next, failedProbes: failedProbes + 1 }),
+      notes.noteFailedProbe(openedMs, { ...next, failedProbes: failedProbes + 1 }),
     );
   }
 
@@ -126,7 +136,7 @@ export function createProbeCrisp(dependencies: ProbeCrispDependencies): ProbeCri
   async function forgetOpening(opening: NotedOpening | undefined): Promise<void> {
     if (opening === undefined || opening.closing !== undefined || isHeld(opening, clock.nowMs())) return;
     const closing = { closedMs: clock.nowMs(), wasFalseAlarm: false };
-    await bestEffort('note-closing', () => notes.noteClosing(closing));
+    await bestEffort('note-closing', () => notes.noteClosing(opening.openedMs, closing));
   }
 
   function tellState(state: ConsumerSwitchState, isOn: boolean, opening: NotedOpening | undefined): void {

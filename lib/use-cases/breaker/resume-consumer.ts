@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ConsumerSwitch } from '../../ports/consumer-switch.ts';
 
 export interface ResumeConsumerDependencies {
-  readonly notes: Pick<BreakerNotes, 'clearPause' | 'clearRow' | 'noteClosing'>;
+  readonly notes: Pick<BreakerNotes, 'clearPause' | 'clearRow' | 'readOpening' | 'noteClosing'>;
   readonly consumerSwitch: Pick<ConsumerSwitch, 'turnOn'>;
   readonly clock: Clock;
 }
@@ -23,12 +23,15 @@ export function createResumeConsumer({ notes, consumerSwitch, clock }: ResumeCon
   return async (): Promise<ResumeResult> => {
     await notes.clearPause();
     await notes.clearRow();
+    // An opening that cannot be read must not keep the queue held; the probe notes its closing later.
+    const opening = await notes.readOpening().catch(() => undefined);
     try {
       await consumerSwitch.turnOn();
     } catch (thrown) {
       return { outcome: 'noted', code: toJobError(thrown).reason };
     }
-    await notes.noteClosing({ closedMs: clock.nowMs(), wasFalseAlarm: false });
+    const closing = { closedMs: clock.nowMs(), wasFalseAlarm: false };
+    if (opening) await notes.noteClosing(opening.openedMs, closing);
     return { outcome: 'resumed' };
   };
 }

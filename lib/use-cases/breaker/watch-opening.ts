@@ -31,7 +31,8 @@ export function createWatchOpening({ notes, bestEffort, clock }: WatchOpeningDep
         noted = bestEffort('read-opening', () => notes.readOpening());
       }
       const newest = await noted;
-      if (own && newest?.closing && newest.closing.closedMs >= own.openedMs) own = undefined;
+      // By the opening and not by when it was closed: that is told by another machine's clock, an operator's perhaps.
+      if (own && newest?.closing && newest.openedMs >= own.openedMs) own = undefined;
       return [own, newest].find((opening) => opening && isHeld(opening, nowMs));
     },
   };

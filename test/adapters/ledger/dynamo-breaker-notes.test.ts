@@ -14,7 +14,7 @@ test('whatever is asked of a ledger that is away fails as the ledger’s failure
 
   const asked = [
     notes.readOpening(),
-    notes.noteClosing({ closedMs: 1, wasFalseAlarm: false }),
+    notes.noteClosing(1, { closedMs: 1, wasFalseAlarm: false }),
     notes.readPause(),
     notes.clearPause(),
     notes.readRow(),

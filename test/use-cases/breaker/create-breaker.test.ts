@@ -221,8 +221,9 @@ describe('while it opens', () => {
     const breaker = scene.anInstance();
     await breaker.judge(A, scene.failedRun('crisp_auth_failed'));
 
+    const openedMs = scene.clock.nowMs();
     await scene.clock.advance(10_000);
-    await scene.notes.noteClosing({ closedMs: scene.clock.nowMs(), wasFalseAlarm: false });
+    await scene.notes.noteClosing(openedMs, { closedMs: scene.clock.nowMs(), wasFalseAlarm: false });
     await scene.clock.advance(5000);
 
     expect(await breaker.holding()).toBeUndefined();
@@ -236,7 +237,8 @@ describe('while it opens', () => {
     for (let relapse = 0; relapse < 6; relapse += 1) {
       await breaker.judge(A, scene.failedRun('crisp_auth_failed'));
       holdOffs.push((await scene.notes.readOpening())?.holdOffSeconds);
-      await scene.notes.noteClosing({ closedMs: scene.clock.nowMs(), wasFalseAlarm: false });
+      const nowMs = scene.clock.nowMs();
+      await scene.notes.noteClosing(nowMs, { closedMs: nowMs, wasFalseAlarm: false });
       await scene.clock.advance(10_000);
     }
 

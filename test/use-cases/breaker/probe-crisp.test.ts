@@ -150,12 +150,12 @@ describe('what closes it', () => {
     expect(scene.asked).toEqual([]);
   });
 
-  test('too many removals: only a conversation that is still there', async () => {
+  test('too many removals: a conversation that is still there, and then they are counted anew', async () => {
     const scene = createBreakerScene();
     const breaker = scene.anInstance();
     await breaker.noteSuccess(HEALTHY);
     for (let n = 1; n <= 11; n += 1) await breaker.judgeRemoval(aSession(`session_${n}`));
-    scene.fail = ({ route }) => (route === 'website' ? undefined : new JobError('conversation_missing'));
+    scene.fail = ({ route }) => (route === 'website' ? undefined : unavailable());
 
     await watch(scene, 60);
     const before = scene.tap.state;
