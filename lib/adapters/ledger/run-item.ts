@@ -1,6 +1,6 @@
 import { parseSessionId, parseWebsiteId, type SessionRef, toSessionKey } from '../../core/ids.ts';
 import { clipReason } from '../../core/run/clip-reason.ts';
-import type { Run, RunOutcome, RunStage } from '../../core/run/run.ts';
+import { isRunOutcome, isRunStage, type Run } from '../../core/run/run.ts';
 import { type LedgerItem, type LedgerKey, readNumber } from './ledger-table.ts';
 
 /** Runs are kept with their session; those of a message that nobody could read, with the message. */
@@ -48,7 +48,7 @@ export function toRun(item: LedgerItem): Run | undefined {
 
 function readWhat(item: LedgerItem) {
   const outcome = readText(item, 'outcome');
-  if (!isOneOf(OUTCOMES, outcome)) throw new TypeError('outcome');
+  if (!isRunOutcome(outcome)) throw new TypeError('outcome');
   return {
     session: readSession(item),
     messageId: readText(item, 'messageId'),
@@ -76,7 +76,7 @@ function readCounts(item: LedgerItem) {
 
 function readFailure(item: LedgerItem): Pick<Run, 'stage' | 'code' | 'status' | 'reason' | 'delaySeconds'> {
   const stage = item.stage && readText(item, 'stage');
-  if (stage !== undefined && !isOneOf(STAGES, stage)) throw new TypeError('stage');
+  if (stage !== undefined && !isRunStage(stage)) throw new TypeError('stage');
   return {
     ...(stage !== undefined && { stage }),
     ...(item.code && { code: readText(item, 'code') }),
@@ -91,28 +91,3 @@ function readText(item: LedgerItem, name: string): string {
   if (text === undefined) throw new TypeError(name);
   return text;
 }
-
-function isOneOf<T extends string>(known: Readonly<Record<T, true>>, text: string): text is T {
-  return Object.hasOwn(known, text);
-}
-
-// Tables rather than lists: one of them that is left out does not compile.
-const OUTCOMES: Readonly<Record<RunOutcome, true>> = {
-  emitted: true,
-  unchanged: true,
-  removed: true,
-  skipped: true,
-  deferred: true,
-  held: true,
-  failed: true,
-  dead: true,
-};
-
-const STAGES: Readonly<Record<RunStage, true>> = {
-  decode: true,
-  fetch: true,
-  archive: true,
-  announce: true,
-  ledger: true,
-  run: true,
-};

@@ -1,19 +1,9 @@
 import { type DeadLetterFilter, parseCodeFilter } from '../../core/dead-letter/dead-letter-filter.ts';
-import type { RunStage } from '../../core/run/run.ts';
+import { isRunStage, RUN_STAGES } from '../../core/run/run.ts';
 import { count } from './count.ts';
 import { moment } from './moment.ts';
 import { type Options, type OptionValues, value, values } from './option.ts';
 import { readSession, readWebsite } from './session.ts';
-
-// A table rather than a list: a stage that is left out does not compile.
-const STAGES: Readonly<Record<RunStage, true>> = {
-  decode: true,
-  fetch: true,
-  archive: true,
-  announce: true,
-  ledger: true,
-  run: true,
-};
 
 const MESSAGE_ID = /^[\w-]{1,100}$/;
 
@@ -33,9 +23,9 @@ export const FILTER_OPTIONS = {
   }),
   'failed-in': value({
     placeholder: 'STAGE',
-    help: `that failed there: ${Object.keys(STAGES).join(', ')}`,
-    expected: `one of ${Object.keys(STAGES).join(', ')}`,
-    read: (text) => (isStage(text) ? text : undefined),
+    help: `that failed there: ${RUN_STAGES.join(', ')}`,
+    expected: `one of ${RUN_STAGES.join(', ')}`,
+    read: (text) => (isRunStage(text) ? text : undefined),
   }),
   website: value({
     placeholder: 'ID',
@@ -66,8 +56,4 @@ export function toFilter(options: OptionValues<typeof FILTER_OPTIONS>): DeadLett
     sinceMs: options.since,
     beforeMs: options.before,
   };
-}
-
-function isStage(text: string): text is RunStage {
-  return Object.hasOwn(STAGES, text);
 }

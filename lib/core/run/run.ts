@@ -1,15 +1,17 @@
 import type { SessionRef } from '../ids.ts';
 
 /** What one receive of a message came to. `failed`: tried again; `dead`: it waits for SQS to move it away. */
-export type RunOutcome =
-  | 'emitted'
-  | 'unchanged'
-  | 'removed'
-  | 'skipped'
-  | 'deferred'
-  | 'held'
-  | 'failed'
-  | 'dead';
+export type RunOutcome = (typeof RUN_OUTCOMES)[number];
+export const RUN_OUTCOMES = [
+  'emitted',
+  'unchanged',
+  'removed',
+  'skipped',
+  'deferred',
+  'held',
+  'failed',
+  'dead',
+] as const;
 
 /** One line of the run log: what a receive of a message did, in ids, codes, counts and durations, never content. */
 export interface Run {
@@ -39,4 +41,13 @@ export interface Run {
   readonly delaySeconds?: number;
 }
 
-export type RunStage = 'decode' | 'fetch' | 'archive' | 'announce' | 'ledger' | 'run';
+export type RunStage = (typeof RUN_STAGES)[number];
+export const RUN_STAGES = ['decode', 'fetch', 'archive', 'announce', 'ledger', 'run'] as const;
+
+export function isRunOutcome(text: string): text is RunOutcome {
+  return RUN_OUTCOMES.some((outcome) => outcome === text);
+}
+
+export function isRunStage(text: string): text is RunStage {
+  return RUN_STAGES.some((stage) => stage === text);
+}
