@@ -9,8 +9,6 @@ export interface RecalledFailure {
   readonly attempt: number;
   /** The failure after which no further attempt is made. */
   readonly final: FailureNote | undefined;
-  /** When a receive of it was last known to have failed, epoch ms; undefined where nothing is known. */
-  readonly lastFailureMs: number | undefined;
 }
 
 export type RecallFailure = (message: ReceivedMessage) => Promise<RecalledFailure>;
@@ -27,18 +25,12 @@ export interface RecallFailureDependencies {
 export function createRecallFailure({ notes, bestEffort }: RecallFailureDependencies): RecallFailure {
   return async ({ messageId, receiveCount }) => {
     // A message that is new has no past, and most are: they cost the ledger nothing.
-    if (receiveCount === 1) return { attempt: 1, ...NOTHING_KNOWN };
+    if (receiveCount === 1) return { attempt: 1, final: undefined };
     const recalled = await bestEffort('read-failure', async () => ({
       note: await notes.readFailure(messageId),
     }));
-    if (!recalled) return { attempt: receiveCount, ...NOTHING_KNOWN };
+    if (!recalled) return { attempt: receiveCount, final: undefined };
     const { note } = recalled;
-    return {
-      attempt: (note?.failures ?? 0) + 1,
-      final: note?.isFinal ? note : undefined,
-      lastFailureMs: note?.lastMs,
-    };
+    return { attempt: (note?.failures ?? 0) + 1, final: note?.isFinal ? note : undefined };
   };
 }
-
-const NOTHING_KNOWN = { final: undefined, lastFailureMs: undefined };
