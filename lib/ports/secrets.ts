@@ -2,8 +2,9 @@ import type { CrispToken } from '../core/config/config.ts';
 
 export interface SecretOptions {
   /**
-   * True after a secret was rejected: it may have been rotated, so it is read past any cache. At most once within 15 s,
-   * so that a flood of rejections is none of reads; in between, the value of the last such read is given.
+   * True after a secret was rejected: it may have been rotated, so it is read again, but never within a minute of the
+   * last read: a flood of rejections must be no flood of reads. Until then, and where the read fails, the known value is
+   * given.
    */
   readonly fresh?: boolean;
 }

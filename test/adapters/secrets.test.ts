@@ -83,46 +83,111 @@ test('secrets of the environment are the ones that were checked at start', async
   expect(await secrets.crispToken()).toEqual(crispToken);
 });
 
-test('what is missing is asked for again after 15 seconds, not with every request', async () => {
-  let reads = 0;
+/** A store that answers with `answers` in turn, and what it was asked. */
+function createReader(...answers: (string | undefined | Error | Promise<string>)[]) {
   const clock = createVirtualClock();
+  const readAtMs: number[] = [];
+  const startMs = clock.nowMs();
   const read = createParameterReader(async () => {
-    reads += 1;
-    return reads > 1 ? 'a secret at last' : undefined;
-  }, clock);
-
-  expect(await read('name')).toBeUndefined();
-  await clock.advance(14_999);
-  expect(await read('name')).toBeUndefined();
-  await clock.advance(1);
-  expect(await read('name')).toBe('a secret at last');
-  expect(reads).toBe(2);
-});
-
-test('while the store fails, the last known value is used and the store left alone', async () => {
-  const answers: (string | Error)[] = ['known', new Error('throttled'), new Error('throttled'), 'rotated'];
-  const clock = createVirtualClock();
-  const read = createParameterReader(async () => {
-    const answer = answers.shift();
+    readAtMs.push(clock.nowMs() - startMs);
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
     if (answer instanceof Error) throw answer;
     return answer;
   }, clock);
+  return { clock, readAtMs, get: (fresh = false) => read('name', { fresh }) };
+}
 
-  expect(await read('name')).toBe('known');
-  expect(await read('name')).toBe('known');
-  expect(await read('name')).toBe('known');
-  expect(answers).toHaveLength(2);
-  await clock.advance(15_000);
-  expect(await read('name')).toBe('known');
-  await clock.advance(15_000);
-  expect(await read('name')).toBe('rotated');
+const throttled = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
+
+test('what is missing is asked for again after 15 seconds, not with every request', async () => {
+  const { clock, readAtMs, get } = createReader(undefined, 'a secret at last');
+
+  expect(await get()).toBeUndefined();
+  await clock.advance(14_999);
+  expect(await get(true)).toBeUndefined();
+  await clock.advance(1);
+  expect(await get()).toBe('a secret at last');
+  expect(readAtMs).toEqual([0, 15_000]);
 });
 
-test('a store that fails before anything is known fails its reader too', async () => {
-  const read = createParameterReader(async () => {
-    throw new Error('throttled');
-  }, createVirtualClock());
+test('what is known is used for five minutes, and read anew by the first who asks after that', async () => {
+  const { clock, readAtMs, get } = createReader('known', 'rotated');
 
-  await expect(read('name')).rejects.toThrow('throttled');
-  await expect(read('name')).rejects.toThrow('throttled');
+  expect(await get()).toBe('known');
+  await clock.advance(299_999);
+  expect(await get()).toBe('known');
+  await clock.advance(1);
+  expect(await get()).toBe('rotated');
+  expect(readAtMs).toEqual([0, 300_000]);
+});
+
+test('a rejected secret is read again, but never within a minute of the last read, the first included', async () => {
+  const { clock, readAtMs, get } = createReader('known', 'rotated', 'rotated twice');
+
+  expect(await get()).toBe('known');
+  for (let second = 0; second < 150; second += 1) {
+    expect(await get(true)).toBe(second < 60 ? 'known' : second < 120 ? 'rotated' : 'rotated twice');
+    await clock.advance(1000);
+  }
+
+  expect(readAtMs).toEqual([0, 60_000, 120_000]);
+});
+
+test('a flood of rejections shares one read, and those whose secret is known do not wait for it', async () => {
+  let answer: (value: string) => void = () => undefined;
+  const slow = new Promise<string>((resolve) => {
+    answer = resolve;
+  });
+  const { clock, readAtMs, get } = createReader('known', slow);
+  await get();
+  await clock.advance(60_000);
+
+  const rejected = Array.from({ length: 100 }, () => get(true));
+  expect(await get()).toBe('known');
+  answer('rotated');
+
+  expect(new Set(await Promise.all(rejected))).toEqual(new Set(['rotated']));
+  expect(readAtMs).toEqual([0, 60_000]);
+});
+
+test('while the store throttles, the known value goes on counting, and the store is asked once a minute', async () => {
+  const { clock, readAtMs, get } = createReader('known', throttled);
+  await get();
+  await clock.advance(300_000);
+
+  for (let second = 0; second < 180; second += 1) {
+    expect(await get(second % 2 === 0)).toBe('known');
+    await clock.advance(1000);
+  }
+
+  expect(readAtMs).toEqual([0, 300_000, 360_000, 420_000]);
+});
+
+test('a store that does not answer holds nobody up who has a value: after half a second it is used', async () => {
+  const { clock, get } = createReader('known', new Promise<string>(() => undefined));
+  await get();
+  await clock.advance(300_000);
+
+  let value: string | undefined;
+  const asked = get().then((got) => {
+    value = got;
+  });
+  await clock.advance(499);
+  expect(value).toBeUndefined();
+  await clock.advance(1);
+  await asked;
+
+  expect(value).toBe('known');
+  expect(clock.sleepers).toBe(0);
+});
+
+test('a first read that fails is tried again after 1 s, 2 s, 4 s, and at most 15 s', async () => {
+  const { clock, readAtMs, get } = createReader(throttled);
+
+  for (let second = 0; second < 50; second += 1) {
+    await expect(get(second % 2 === 0)).rejects.toThrow('Rate exceeded');
+    await clock.advance(1000);
+  }
+
+  expect(readAtMs).toEqual([0, 1000, 3000, 7000, 15_000, 30_000, 45_000]);
 });

@@ -4,61 +4,83 @@ import type { SecretOptions } from '../../ports/secrets.ts';
 /** Undefined where there is no parameter of that name; rejects where that cannot be told. */
 export type ReadParameter = (name: string, options?: SecretOptions) => Promise<string | undefined>;
 
-// Short enough that a secret that was just entered works at once, long enough that a flood of requests is no flood of calls.
-const PAUSE_MS = 15_000;
-
-interface Pause {
-  readonly untilMs: number;
-  readonly outcome: () => string | undefined;
-}
-
-interface Refresh {
-  readonly untilMs: number;
-  readonly value: Promise<string | undefined>;
-}
+/** A rotated secret is in use after this long at the latest; earlier where the old one is rejected. */
+export const SECRET_MAX_AGE_MS = 300_000;
+/** What is known is not read again within this time, whatever is rejected: a flood of forgeries is no flood of reads. */
+const MIN_AGE_MS = 60_000;
+/** A secret that does not exist yet guards nothing, and is awaited: it works this long after it was entered. */
+const MISSING_MS = 15_000;
+/** A first read that failed is tried again after this long, then after twice as long, and so on. */
+const FIRST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 15_000;
+/** How long a request waits for a read while there is a value to go on with. */
+const PATIENCE_MS = 500;
 
 /**
- * Spares the parameter store. What was missing, failed, or was asked for past the cache is not asked for again within
- * 15 s; and where a refresh fails, the last known value stays in use: a secret does not become wrong because the store is
- * away for a moment.
+ * Spares the parameter store, whose few reads per second are shared by all functions of the account. What is known goes
+ * on counting while it is read again, and when that fails: a secret does not become wrong because the store is away or
+ * throttles. Whoever asks during a read shares it. A read is never left to the background of a request: Lambda freezes
+ * it there.
  */
-export function createParameterReader(read: ReadParameter, clock: Clock): ReadParameter {
-  const known = new Map<string, string>();
-  const pauses = new Map<string, Pause>();
-  const refreshes = new Map<string, Refresh>();
+export function createParameterReader(read: (name: string) => ReturnType<ReadParameter>, clock: Clock) {
+  const parameters = new Map<string, ReadOne>();
 
-  return async (name, { fresh = false } = {}) => {
-    const pause = pauses.get(name);
-    if (pause && clock.nowMs() < pause.untilMs) return pause.outcome();
-    return fresh ? refresh(name) : ask(name, { fresh });
+  const readParameter: ReadParameter = (name, { fresh = false } = {}) => {
+    const readOne = parameters.get(name) ?? createParameter(() => read(name), clock);
+    parameters.set(name, readOne);
+    return readOne(fresh);
+  };
+  return readParameter;
+}
+
+type ReadOne = (fresh: boolean) => Promise<string | undefined>;
+
+function createParameter(read: () => Promise<string | undefined>, clock: Clock): ReadOne {
+  let known: { readonly value: string | undefined; readonly atMs: number } | undefined;
+  let failure: { readonly error: unknown; readonly atMs: number } | undefined;
+  let failures = 0;
+  let underWay: Promise<void> | undefined;
+
+  return async (fresh) => {
+    const value = known?.value;
+    if (isDue(fresh)) {
+      underWay ??= readAnew().finally(() => {
+        underWay = undefined;
+      });
+      // A secret was just rejected: only the newest one can still help. All others have a value to go on with.
+      await (value === undefined || fresh ? underWay : atMost(PATIENCE_MS, underWay));
+    }
+    if (known) return known.value;
+    throw failure?.error;
   };
 
-  /** Whoever comes within the pause shares the one read, also while it is under way. */
-  function refresh(name: string): Promise<string | undefined> {
-    const last = refreshes.get(name);
-    if (last && clock.nowMs() < last.untilMs) return last.value;
-    const value = ask(name, { fresh: true });
-    refreshes.set(name, { untilMs: clock.nowMs() + PAUSE_MS, value });
-    return value;
+  function isDue(fresh: boolean): boolean {
+    if (failure && clock.nowMs() < failure.atMs + toRestMs()) return false;
+    if (!known) return true;
+    const minAgeMs = fresh ? MIN_AGE_MS : SECRET_MAX_AGE_MS;
+    return clock.nowMs() >= known.atMs + (known.value === undefined ? MISSING_MS : minAgeMs);
   }
 
-  async function ask(name: string, options: SecretOptions): Promise<string | undefined> {
+  function toRestMs(): number {
+    if (known?.value !== undefined) return MIN_AGE_MS;
+    return Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
+  }
+
+  async function atMost(ms: number, work: Promise<void>): Promise<void> {
+    const done = new AbortController();
+    const patience = clock.sleep(ms, done.signal).catch(() => undefined); // Cut short when the work is done.
+    await Promise.race([work, patience]).finally(() => done.abort());
+  }
+
+  /** Never rejects: what it found is in `known` or `failure`. */
+  async function readAnew(): Promise<void> {
     try {
-      const value = await read(name, options);
-      if (value !== undefined) known.set(name, value);
-      else known.delete(name);
-      return value ?? pauseWith(name, () => undefined);
+      known = { value: await read(), atMs: clock.nowMs() };
+      failure = undefined;
+      failures = 0;
     } catch (error) {
-      return pauseWith(name, () => {
-        const lastKnown = known.get(name);
-        if (lastKnown === undefined) throw error;
-        return lastKnown;
-      });
+      failures += 1;
+      failure = { error, atMs: clock.nowMs() };
     }
-  }
-
-  function pauseWith(name: string, outcome: Pause['outcome']): string | undefined {
-    pauses.set(name, { untilMs: clock.nowMs() + PAUSE_MS, outcome });
-    return outcome();
   }
 }

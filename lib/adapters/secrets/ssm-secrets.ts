@@ -6,10 +6,7 @@ import { parseHookSecrets } from '../../core/config/parse-hook-secrets.ts';
 import { ConfigError, type ConfigProblem } from '../../core/errors/config-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Secrets } from '../../ports/secrets.ts';
-import { createParameterReader, type ReadParameter } from './parameter-reader.ts';
-
-/** A rotated secret is in use after this long at the latest; at once, where the old one is rejected. */
-export const SECRET_MAX_AGE_SECONDS = 300;
+import { createParameterReader } from './parameter-reader.ts';
 
 export interface SsmSecretsOptions {
   readonly path: string;
@@ -25,7 +22,7 @@ export interface SsmSecretsOptions {
  */
 export function createSsmSecrets({ path, clock, client }: SsmSecretsOptions): Secrets {
   const readSsm = createSsmReader(client);
-  const read = createParameterReader((name, options) => readSsm(`${path}${name}`, options), clock);
+  const read = createParameterReader((name) => readSsm(`${path}${name}`), clock);
 
   return {
     async hookSecrets(options) {
@@ -51,21 +48,17 @@ function refuse(problems: readonly ConfigProblem[]): void {
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-function createSsmReader(client: SSMClient | undefined): ReadParameter {
+function createSsmReader(client: SSMClient | undefined) {
   const clientConfig = {
     maxAttempts: 2,
     requestHandler: { connectionTimeout: 500, requestTimeout: 800, throwOnRequestTimeout: true },
   };
   const provider = new SSMProvider(client ? { awsSdkV3Client: client } : { clientConfig });
 
-  return async (name, { fresh = false } = {}) => {
+  return async (name: string): Promise<string | undefined> => {
     try {
-      return await provider.get(name, {
-        decrypt: true,
-        forceFetch: fresh,
-        maxAge: SECRET_MAX_AGE_SECONDS,
-        throwOnMissing: true,
-      });
+      // The reader knows when to ask again; the provider's own cache would only come in between.
+      return await provider.get(name, { decrypt: true, forceFetch: true, throwOnMissing: true });
     } catch (error) {
       if (error instanceof ParameterNotFoundError) return undefined;
       throw error instanceof GetParameterError && error.cause ? error.cause : error;

@@ -64,7 +64,7 @@ export function createSecretsSet({ openStore, openInput }: SecretsSetDependencie
 export const secretsSet = createSecretsSet({ openStore: openSecretStore, openInput: () => process.stdin });
 
 const USE =
-  'Functions that had none, or whose old one is rejected, use it within 15 seconds; the others within five minutes.';
+  'Functions that had none use it within 15 seconds; where the old one is rejected, within a minute; the others within five.';
 
 function toNextStep(missing: readonly StoredSecretName[], stage: string): string {
   return missing.map((name) => `Still missing: crisp-enrich secrets set ${name} --stage ${stage}\n`).join('');
