@@ -8,6 +8,7 @@ import { decideHook, type IgnoredCode } from '../core/hook/decide-hook.ts';
 import { findHookWarnings } from '../core/hook/find-hook-warnings.ts';
 import type { HookDelivery } from '../core/hook/hook-delivery.ts';
 import { checkHookAge } from '../core/hook/hook-timestamp.ts';
+import { toEventName } from '../core/hook/known-events.ts';
 import { parseHookBody } from '../core/hook/parse-hook-body.ts';
 import { type HookCredential, readCredential } from '../core/hook/read-credential.ts';
 import { readHookBody } from '../core/hook/read-hook-body.ts';
@@ -16,7 +17,6 @@ import { verifyCredential } from '../core/hook/verify-credential.ts';
 import type { SessionRef } from '../core/ids.ts';
 import { type CoalescedJob, toCoalescedJob } from '../core/job/coalesce.ts';
 import type { FetchMode } from '../core/job/session-job.ts';
-import { toPrintable } from '../core/text/to-printable.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SecretOptions, Secrets } from '../ports/secrets.ts';
 import type { QueuedMessage, SessionQueue } from '../ports/session-queue.ts';
@@ -94,7 +94,7 @@ export function createAcceptWebhook(dependencies: AcceptWebhookDependencies) {
   }
 
   function ignore({ name }: HookEvent, code: IgnoredCode): AcceptedHook {
-    telemetry.emit({ name: 'hook-ignored', code, event: toPrintable(name) });
+    telemetry.emit({ name: 'hook-ignored', code, event: toEventName(name) });
     return { outcome: 'ignored', code };
   }
 
@@ -105,7 +105,7 @@ export function createAcceptWebhook(dependencies: AcceptWebhookDependencies) {
     // debounce: best effort, within 100 ms, and never a reason to refuse what the queue already has.
     telemetry.emit({
       name: 'session-enqueued',
-      event: toPrintable(name),
+      event: toEventName(name),
       ...session,
       mode,
       messageId,

@@ -65,7 +65,7 @@ export function createCrispSurvey(dependencies: CrispSurveyDependencies): CrispS
       const facts = {
         status: response.status,
         reason: envelope.kind === 'envelope' ? toReasonToken(envelope.envelope.reason) : undefined,
-        cache: toReasonToken(headers['bloom-status']),
+        cache: toCacheStatus(headers['bloom-status']),
         hasRetryAfter: response.retryAfter !== undefined,
       };
       const answer = classifyResponse(response, { nowMs: clock.nowMs(), requestUrl: url });
@@ -82,6 +82,14 @@ export function createCrispSurvey(dependencies: CrispSurveyDependencies): CrispS
     },
     close: http.close,
   };
+}
+
+const CACHE_STATUSES = new Set<unknown>(['HIT', 'MISS', 'DIRECT', 'OFFLINE', 'REJECT', 'BYPASS']);
+
+/** One of the words that Crisp's cache has for it, or that it was another. */
+function toCacheStatus(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  return typeof header === 'string' && CACHE_STATUSES.has(header) ? header : 'unreadable';
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;

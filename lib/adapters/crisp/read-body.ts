@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { JobError } from '../../core/errors/job-error.ts';
-import { toExcerpt } from '../../core/text/to-excerpt.ts';
+import { toShape } from '../../core/text/to-shape.ts';
 
 export interface BodyOptions {
   readonly contentEncoding: string | undefined;
@@ -20,7 +20,7 @@ export async function readBody(body: Readable, options: BodyOptions): Promise<st
   const { contentEncoding, contentLength, maxBytes } = options;
   const encoding = contentEncoding?.trim().toLowerCase() || 'identity';
   try {
-    if (encoding !== 'identity' && encoding !== 'gzip') throw badEncoding(toExcerpt(encoding, 40));
+    if (encoding !== 'identity' && encoding !== 'gzip') throw badEncoding(nameEncoding(encoding));
     if (Number(contentLength) > maxBytes) throw tooLarge(maxBytes);
     const bytes = await collect(body, maxBytes);
     return (encoding === 'gzip' ? await inflate(bytes, maxBytes) : bytes).toString('utf8');
@@ -52,6 +52,14 @@ async function inflate(bytes: Buffer, maxBytes: number): Promise<Buffer> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     throw code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge(maxBytes) : badEncoding(`gzip: ${code}`, error);
   }
+}
+
+const ENCODING = '(?:identity|x-gzip|gzip|deflate|br|zstd|compress)';
+const ENCODINGS = new RegExp(`^${ENCODING}(?: *, *${ENCODING}){0,9}$`);
+
+/** A header can say anything: what is no encoding that there is has a shape, and no name. */
+function nameEncoding(encoding: string): string {
+  return ENCODINGS.test(encoding) ? encoding : `"${toShape(encoding, 40)}"`;
 }
 
 function tooLarge(maxBytes: number): JobError {

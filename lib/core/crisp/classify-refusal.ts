@@ -55,10 +55,11 @@ function describeForeignAnswer({ body, contentType }: CrispResponse, kind: Envel
     : 'JSON, but not as Crisp words an error';
 }
 
-/** Names the origin alone: path and query of the target are the other side's to choose, and go into no log. */
+/** Names the origin alone: all else of the target is the other side's to choose, and goes into no log. */
 function toRedirect({ status, location }: CrispResponse, requestUrl: URL): JobError {
   const target = location === undefined ? null : URL.parse(location, requestUrl.origin);
-  const hint = target ? `to ${target.protocol}//${target.host}` : 'without a readable location';
+  const isHttp = target?.protocol === 'https:' || target?.protocol === 'http:';
+  const hint = isHttp ? `to ${target.origin}` : 'without a readable location';
   return new JobError('unexpected_redirect', { status, hint });
 }
 
@@ -69,8 +70,15 @@ function toAuthFailure(status: number): JobError {
   });
 }
 
-// As Crisp writes them: website:conversation:messages, plan:subscription.
-const SCOPE = /\b(?:bucket|email|media|plan|plugin|user|website)(?::[a-z_]{1,32}){1,3}\b/;
+// As Crisp writes them: website:conversation:messages, plan:subscription. No other words, which could be a customer's.
+const SCOPE_PART =
+  'conversations?|people|sessions|messages|states?|segments|routing|participants|initiate|actions|pages|events|relations|' +
+  'browsing|calls|files|reminders|suggestions?|spams?|profiles|subscriptions?|statistics|imports?|exports?|campaigns?|' +
+  'visitors|operators?|availability|settings|verify|update|helpdesk|articles|status|analytics|batch|inbox(?:es)?|' +
+  'account|connect|url|animation|bindings|widget|channel|filter';
+const SCOPE = new RegExp(
+  `\\b(?:bucket|email|media|plan|plugin|user|website)(?::(?:${SCOPE_PART})){1,3}(?![:\\w])`,
+);
 
 function toForbidden(status: number, reason: string | undefined, envelope: CrispObject): JobError {
   const scope = SCOPE.exec(toText(envelope))?.[0];

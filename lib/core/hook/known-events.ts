@@ -1,3 +1,5 @@
+import { toShape } from '../text/to-shape.ts';
+
 /** Every event of Crisp's RTM reference of February 2026; hooks deliver a subset. A name that is not here is news. */
 export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   ...withPrefix('message:', 'send received updated removed compose:send compose:receive'),
@@ -26,6 +28,17 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   ...withPrefix('plugin:', 'channel event subscription:updated settings:saved'),
   ...withPrefix('plan:', 'subscription:updated'),
 ]);
+
+const EVENT_NAME = /^[a-z]+(?::[a-z]+(?:_[a-z]+)*){1,4}$/;
+
+/**
+ * An event's name as a log may show it: a known one, or one that is formed like them, for a name that is new is worth
+ * knowing; of anything else the shape.
+ */
+export function toEventName(name: string): string {
+  if (KNOWN_EVENTS.has(name) || (name.length <= 64 && EVENT_NAME.test(name))) return name;
+  return `"${toShape(name, 40)}"`;
+}
 
 function withPrefix(prefix: string, names: string): string[] {
   return names.split(' ').map((name) => prefix + name);

@@ -20,14 +20,27 @@ describe('what an answer means', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('R3 a page that is no JSON is described by its type and its escaped beginning, without addresses', async () => {
+  test('R3 a page that is no JSON is described by its type, length, shape and known words, without its text', async () => {
     const html = `<h1>\u001b]0;Bad\u202e</h1> ada@example.com 203.0.113.9 ${TOKEN.key} ${'x'.repeat(200)}`;
     const { crisp } = await setUpCrisp([{ body: html, headers: { 'content-type': 'text/html' } }]);
 
     const { hint = '' } = await failureOf(readConversation(crisp));
 
-    expect(hint).toMatch(/^content type text\/html, begins: <h1>\\u001b\]0;Bad\\u202e<\/h1>/);
-    expect(hint).not.toMatch(/ada@example|203\.0|ffff|x{60}/);
+    expect(hint).toMatch(
+      /^content type text\/html, \d+ characters that look like "<a0>\?\]0;aaa\?<\/a0> aaa@/,
+    );
+    expect(hint).not.toMatch(/ada@example|203\.0|ffff|x{60}|Bad/);
+  });
+
+  test.each([
+    ['br', 'content encoding br'],
+    ['gzip, gzip', 'content encoding gzip, gzip'],
+    ['parcel', 'content encoding "aaaaaa"'],
+    ['gzip, parcel', 'content encoding "aaaa, aaaaaa"'],
+  ])('R20 the encoding %j is told as %s', async (encoding, hint) => {
+    const { crisp } = await setUpCrisp([{ data: {}, headers: { 'content-encoding': encoding } }]);
+
+    expect((await failureOf(readConversation(crisp))).hint).toBe(hint);
   });
 
   test('a piece of JSON is never quoted, whatever type it is given', async () => {

@@ -68,6 +68,8 @@ describe('a failure is answered as its cause deserves', () => {
     ['//example.com/x', 'to https://example.com'],
     ['/v2?token=1', 'to https://api.example.com'],
     ['http://169.254.169.254/latest', 'to http://169.254.169.254'],
+    ['parcel:is-it-lost', 'without a readable location'],
+    ['javascript://parcel.lost/', 'without a readable location'],
     ['http://[', 'without a readable location'],
     [undefined, 'without a readable location'],
   ])('a redirect to %j is told as "%s"', (location, hint) => {
@@ -123,18 +125,22 @@ describe('what only Crisp can say is believed in its own words alone', () => {
   test('an answer of somebody else is described, and its Retry-After is kept', () => {
     const failure = failureOf({
       status: 403,
-      body: '<h1>Attention</h1>',
+      body: '<h1>Access denied</h1> Ada asked Cloudflare for a gateway',
       contentType: 'text/html',
       retryAfter: '30',
     });
 
-    expect(failure.hint).toBe('content type text/html, begins: <h1>Attention</h1>');
+    expect(failure.hint).toBe(
+      'content type text/html, 57 characters that look like "<a0>aaaaaa aaaaaa</a0> aaa aaaaa aaaaaaaaaa aaa a aaaaaaa", ' +
+        'with the words: gateway, denied, cloudflare',
+    );
     expect(failure.retryAfterMs).toBe(30_000);
   });
 });
 
 describe('nothing of a conversation is repeated', () => {
   const canary = 'Is my parcel lost? ada@example.com';
+  const word = 'parcel';
 
   const bodies: [string, CrispResponse][] = [
     ['a reason', refusal(400, { reason: canary })],
@@ -147,6 +153,21 @@ describe('nothing of a conversation is repeated', () => {
     ['a list behind a prefix', { status: 200, body: `x[ "${canary}` }],
     ['JSON at the end of a page', { status: 404, body: `${canary} <p>{"error" : 1` }],
     ['an error page', { status: 500, body: `<html>${canary}` }],
+    ['the page of a proxy', { status: 403, body: `<html>${canary} denied`, contentType: 'text/html' }],
+    ['a page on 200', { status: 200, body: `<html>${canary}`, contentType: 'text/html' }],
+    ['one word on 200', { status: 200, body: word }],
+    ['a content type', { status: 200, body: '<html>', contentType: `text/${word}` }],
+    ['a content type of its own', { status: 404, body: '<html>', contentType: `${word}/x; a=${word}` }],
+    ['a scope', refusal(403, { reason: 'not_allowed', data: { message: `need user:${word}` } })],
+    ['a scope that goes on', refusal(403, { data: { message: `need website:people:${word}` } })],
+    ['a reason with a name', refusal(403, { reason: `${word}.lovelace` })],
+    ['a reason with a number', refusal(403, { reason: `${word}_2025550143` })],
+    ['a reason in two words', refusal(400, { reason: `lost ${word}` })],
+    ['a target', { status: 302, body: '', location: `${word}:lost` }],
+    [
+      'the path of a target',
+      { status: 302, body: '', location: `https://${word}@example.com/${word}?${word}` },
+    ],
   ];
 
   test.each(bodies)('%s', (_, response) => {

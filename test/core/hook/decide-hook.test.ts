@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseWebhookConfig } from '../../../lib/core/config/parse-webhook-config.ts';
 import { decideHook } from '../../../lib/core/hook/decide-hook.ts';
-import { KNOWN_EVENTS } from '../../../lib/core/hook/known-events.ts';
+import { KNOWN_EVENTS, toEventName } from '../../../lib/core/hook/known-events.ts';
 import { WEBSITE_ID } from '../../support/builders.ts';
 
 function decide(name: string, data: Record<string, unknown> = {}, triggerEvents?: string) {
@@ -84,3 +84,14 @@ test('events that concern no session and no website are ignored even where every
 function isFull(decision: ReturnType<typeof decide>): boolean {
   return decision.outcome === 'enqueue' && decision.mode === 'full';
 }
+
+test.each([
+  ['message:send', 'message:send'],
+  ['session:set_mood:changed', 'session:set_mood:changed'],
+  ['is my parcel lost?', '"aa aa aaaaaa aaaa?"'],
+  ['message:Ada', '"aaaaaaa:aaa"'],
+  ['message:+1 202-555-0143', '"aaaaaaa:+0 000-000-0000"'],
+  [`message:${'x'.repeat(70)}`, `"aaaaaaa:${'a'.repeat(32)}"`],
+])('the event %j is logged as %s', (name, shown) => {
+  expect(toEventName(name)).toBe(shown);
+});
