@@ -1,7 +1,7 @@
 import type { MessagesPage } from '../../lib/ports/crisp-api.ts';
 
 export interface HistoryMessage {
-  readonly fingerprint: number;
+  readonly fingerprint: number | string;
   readonly timestamp: number;
 }
 

@@ -11,20 +11,73 @@ const message = (fingerprint: unknown, timestamp: unknown, content: unknown = 't
 });
 
 describe('what is one message and what is two', () => {
-  test('the same fingerprint is one message, and its later reading is kept', () => {
+  test('the same message read twice is one, and its later reading is kept', () => {
     const merged = mergeMessages([[message(1, 10, 'before the edit')], [message(1, 10, 'after')]]);
 
     expect(merged).toEqual([message(1, 10, 'after')]);
   });
 
-  test('a fingerprint as number and as text is the same', () => {
-    expect(mergeMessages([[message(1, 10)], [message('1', 10)]])).toHaveLength(1);
+  const first = { fingerprint: 7, timestamp: 10, type: 'text', from: 'user', content: 'a' };
+
+  test.each([
+    ['type: a reply and a note that are numbered apart', { type: 'note' }],
+    ['sender', { from: 'operator' }],
+    ['moment', { timestamp: 11 }],
+    ['type of fingerprint in JSON', { fingerprint: '7' }],
+    ['type where only one has any', { type: undefined }],
+    ['moment, which for one is no number', { timestamp: '10' }],
+  ])('the same fingerprint with another %s is another message, on one page and on two', (_, other) => {
+    const second = { ...first, ...other, content: 'b' };
+
+    for (const pages of [
+      [[first, second]],
+      [[second, first]],
+      [[first], [second]],
+      [[second], [first, second]],
+    ])
+      expect(mergeMessages(pages)).toEqual(expect.arrayContaining([first, second]));
   });
 
-  test('fingerprints that JSON rounds to one number are told apart by content', () => {
+  test('messages that agree in all that names them are as many as a page holds, whatever they say', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((content) => ({ ...first, content }));
+
+    for (const pages of [
+      [[a, b, c]],
+      [[c], [b, c], [a, b, c]],
+      [
+        [a, b, c],
+        [b, c],
+      ],
+      [[a, b, c], [a], [c]],
+    ])
+      expect(mergeMessages(pages)).toEqual(expect.arrayContaining([a, b, c]));
+    expect(mergeMessages([[a, a]])).toEqual([a, a]);
+  });
+
+  test('an edit between two pages doubles nothing, also among messages of one name', () => {
+    const [a, b, edited] = ['a', 'b', 'edited'].map((content) => ({ ...first, content }));
+
+    expect(
+      mergeMessages([
+        [a, b],
+        [a, edited],
+      ]),
+    ).toEqual(expect.arrayContaining([a, edited]));
+    expect(
+      mergeMessages([
+        [a, b],
+        [a, edited],
+      ]),
+    ).toHaveLength(2);
+    expect(mergeMessages([[a, b], [edited]])).toHaveLength(2);
+  });
+
+  test('fingerprints that JSON rounds to one number are as many as a page holds, also when one is edited', () => {
     const rounded = 2 ** 53;
 
     expect(mergeMessages([[message(rounded, 10, 'a'), message(rounded, 10, 'b')]])).toHaveLength(2);
+    expect(mergeMessages([[message(rounded, 10, 'a')], [message(rounded, 10, 'edited')]])).toHaveLength(1);
+    expect(mergeMessages([[message(rounded, 'soon', 'a')], [message(rounded, 'soon', 'b')]])).toHaveLength(2);
   });
 
   test('without a fingerprint, time and content decide, and what changes by itself does not', () => {
@@ -58,12 +111,12 @@ describe('what is one message and what is two', () => {
     expect(merged).toEqual(expect.arrayContaining(odd));
   });
 
-  test('add tells how many were new', () => {
+  test('add tells which were new', () => {
     const merge = createMessageMerge();
 
     const added = [merge.add([message(1, 1), message(2, 2)]), merge.add([message(2, 2), message(3, 3)])];
 
-    expect(added).toEqual([2, 1]);
+    expect(added).toEqual([[message(1, 1), message(2, 2)], [message(3, 3)]]);
   });
 
   test('content too deep to be written is refused by name', () => {

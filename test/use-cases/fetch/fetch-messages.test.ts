@@ -5,7 +5,12 @@ import { JobError } from '../../../lib/core/errors/job-error.ts';
 import type { MessagesPage } from '../../../lib/ports/crisp-api.ts';
 import { type FetchedMessages, fetchMessages } from '../../../lib/use-cases/fetch/fetch-messages.ts';
 import { aSession } from '../../support/builders.ts';
-import { aHistory, createScriptedHistory, type HistoryOptions } from '../../support/scripted-history.ts';
+import {
+  aHistory,
+  createScriptedHistory,
+  type HistoryMessage,
+  type HistoryOptions,
+} from '../../support/scripted-history.ts';
 
 const START_MS = 1_790_856_000_000;
 const STRICT: HistoryOptions = { pageSize: 20, boundary: 'strict', statuses: 'honest' };
@@ -21,7 +26,7 @@ interface Walk {
 }
 
 async function walk(
-  history: ReturnType<typeof aHistory>,
+  history: readonly HistoryMessage[],
   server: HistoryOptions,
   {
     pagingTrust = createPagingTrust(),
@@ -214,7 +219,38 @@ test('R23 any history on any such server: all messages in order, none twice; or 
   expect(complete).toBeGreaterThan(1_000);
 });
 
-function longestRun(history: ReturnType<typeof aHistory>): number {
+test('any history whose fingerprints repeat, on any such server: no message is lost, and none comes twice', async () => {
+  const said = fc.record({
+    gap: fc.constantFrom(0, 0, 1, 2),
+    fingerprint: fc.constantFrom<number | string>(1, 2, '1', 2 ** 53, 2 ** 53 + 2),
+    type: fc.constantFrom('text', 'note'),
+    from: fc.constantFrom('user', 'operator'),
+  });
+  const server = fc.record({
+    pageSize: fc.integer({ min: 20, max: 40 }),
+    boundary: fc.constantFrom('strict' as const, 'inclusive' as const),
+    statuses: fc.constantFrom('honest' as const, 'always-200' as const),
+  });
+
+  await fc.assert(
+    fc.asyncProperty(fc.array(said, { maxLength: 120 }), server, async (steps, options) => {
+      let timestamp = START_MS;
+      const history = steps.map(({ gap, ...rest }, content) => {
+        timestamp += gap;
+        return { ...rest, content, timestamp };
+      });
+
+      const { result } = await walk(history, options);
+
+      if (result instanceof JobError) return expect(result.code).toBe('paging_stuck');
+      expect(result.messages).toHaveLength(history.length);
+      expect(result.messages).toEqual(expect.arrayContaining(history));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function longestRun(history: readonly HistoryMessage[]): number {
   const counts = new Map<number, number>();
   for (const { timestamp } of history) counts.set(timestamp, (counts.get(timestamp) ?? 0) + 1);
   return Math.max(0, ...counts.values());
