@@ -35,8 +35,9 @@ export type ConfirmRemoval = ReturnType<typeof createConfirmRemoval>;
 
 /**
  * Decides what a 404 means. Only when Crisp has twice not had the conversation, in two receives of one message at least
- * ten seconds apart, while the website itself answers, is its removal announced; a session of which there never was a
- * record is skipped. Throws where the website does not answer, or where the ledger is away and nothing can be confirmed.
+ * ten seconds apart, while the website itself answers, is its removal announced. Where there is nothing to announce (there
+ * never was a record, or its removal was announced before) the website is not asked: an invented id costs two requests. A
+ * session of which there never was a record is skipped. Throws where the website does not answer, or where the ledger is away and nothing can be confirmed.
  */
 export function createConfirmRemoval(dependencies: ConfirmRemovalDependencies) {
   const { clock, crisp, notes, bestEffort, breaker, policy, announceRemoval, telemetry } = dependencies;
@@ -49,9 +50,11 @@ export function createConfirmRemoval(dependencies: ConfirmRemovalDependencies) {
     if (decision === 'defer') return { outcome: 'deferred', reason: 'absence_unconfirmed', delaySeconds };
     if (decision !== 'removed') throw missing;
 
-    await countRequests(crisp, onRequest).crisp.getWebsite(websiteId, signal);
-    if (isNews(replaces) && (await breaker.judgeRemoval({ websiteId, sessionId })) === 'outage')
-      return { outcome: 'held', reason: 'too_many_removals' };
+    if (isNews(replaces)) {
+      await countRequests(crisp, onRequest).crisp.getWebsite(websiteId, signal);
+      if ((await breaker.judgeRemoval({ websiteId, sessionId })) === 'outage')
+        return { outcome: 'held', reason: 'too_many_removals' };
+    }
 
     const { outcome } = await announceRemoval(unit, { reason: missing.reason, startedMs, replaces });
     return outcome === 'never-seen' ? skip(unit) : { outcome: 'removed' };

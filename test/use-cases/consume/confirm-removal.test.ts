@@ -108,12 +108,28 @@ describe('a conversation that Crisp does not have', () => {
     expect(scene.telemetry.named('job-skipped')).toMatchObject([{ reason: 'not-found' }]);
   });
 
-  test('costs a control call that its run counts', async () => {
-    const scene = aMissingConversation();
+  test.each<[string, number, Partial<Latest> | null]>([
+    ['its removal is news', 1, {}],
+    [
+      'its removal was archived, but perhaps not announced',
+      1,
+      { kind: 'conversation.removed', announced: false },
+    ],
+    ['there never was a record of it', 0, null],
+    ['its removal was announced before', 0, { kind: 'conversation.removed' }],
+  ])('where %s, costs %d control calls, which its run counts', async (_, calls, latest) => {
+    const scene = aMissingConversation(latest);
 
     await lookTwice(scene);
 
-    expect(scene.requests()).toBe(1);
+    expect(scene.requests()).toBe(calls);
+  });
+
+  test('is skipped without asking a website that does not answer, where there never was a record of it', async () => {
+    const scene = aMissingConversation(null);
+    scene.crisp.website = async () => Promise.reject(new JobError('crisp_auth_failed', { status: 401 }));
+
+    expect(await lookTwice(scene)).toEqual({ outcome: 'skipped' });
   });
 });
 
