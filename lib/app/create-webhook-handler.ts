@@ -40,6 +40,7 @@ export function createWebhookHandler(config: WebhookConfig, dependencies: Webhoo
         logLevel: config.logLevel,
         namespace: config.metricsNamespace,
         redact,
+        clock,
       });
   const acceptWebhook = createAcceptWebhook({
     config,

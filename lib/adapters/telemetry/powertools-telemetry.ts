@@ -3,7 +3,9 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
 import type { LogLevel } from '../../core/config/config.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Telemetry, TelemetryEvent, TelemetryEventName } from '../../ports/telemetry.ts';
+import { systemClock } from '../system-clock.ts';
 import { createSafeTelemetry } from './safe-telemetry.ts';
 
 export interface PowertoolsTelemetry {
@@ -19,6 +21,7 @@ export interface PowertoolsTelemetryOptions {
   readonly namespace: string;
   /** The last look at every text: takes out the secrets that the function has read. */
   readonly redact?: (text: string) => string;
+  readonly clock?: Clock;
 }
 
 const LEVELS: Partial<Record<TelemetryEventName, LogLevel>> = {
@@ -40,7 +43,8 @@ const LEVELS: Partial<Record<TelemetryEventName, LogLevel>> = {
 
 /**
  * Telemetry on AWS: one structured log line for each event, with its listed fields alone, and its count as a metric, by
- * service and, where there is one, by code. But for the breaker's state: 0 or 1, by service alone. An alarm has to name
+ * service and, where there is one, by code. Refused hooks are counted in full, but logged in part where they are many: a
+ * flood costs no line for each. But for the breaker's state: 0 or 1, by service alone. An alarm has to name
  * every dimension.
  */
 export function createPowertoolsTelemetry({
@@ -48,10 +52,12 @@ export function createPowertoolsTelemetry({
   logLevel,
   namespace,
   redact = (text) => text,
+  clock = systemClock,
 }: PowertoolsTelemetryOptions): PowertoolsTelemetry {
   const logger = new Logger({ serviceName: service, logLevel });
   const metrics = new Metrics({ namespace, serviceName: service });
   const counts = createEventCounts();
+  const refusals = createRefusalSample(clock);
 
   return {
     telemetry: createSafeTelemetry({ emit }, redact),
@@ -64,9 +70,42 @@ export function createPowertoolsTelemetry({
 
   function emit(event: TelemetryEvent): void {
     const { name, ...fields } = event;
-    logger[LEVELS[name] ?? 'info'](name, fields);
     counts.add(event);
+    const unlogged = isFromAnyone(event) ? refusals.take() : 0;
+    if (unlogged === undefined) return;
+    logger[LEVELS[name] ?? 'info'](name, { ...fields, ...(unlogged > 0 && { unlogged }) });
   }
+}
+
+/** True for a refusal that whoever knows the URL can cause at will; the others happen to genuine hooks alone. */
+function isFromAnyone(event: TelemetryEvent): boolean {
+  return event.name === 'hook-refused' && event.code !== 'queue_unavailable' && event.code !== 'unexpected';
+}
+
+const LOGGED_A_MINUTE = 100;
+const THEN_ONE_IN = 100;
+
+/** The first hundred in a minute are logged, and then one in a hundred. */
+function createRefusalSample(clock: Clock) {
+  let minute = Number.NaN;
+  let seen = 0;
+  let unlogged = 0;
+
+  return {
+    /** How many before this one were not logged; undefined where this one is not either. */
+    take(): number | undefined {
+      const now = Math.floor(clock.nowMs() / 60_000);
+      if (now !== minute) [minute, seen] = [now, 0];
+      seen += 1;
+      if (seen > LOGGED_A_MINUTE && seen % THEN_ONE_IN !== 0) {
+        unlogged += 1;
+        return undefined;
+      }
+      const before = unlogged;
+      unlogged = 0;
+      return before;
+    },
+  };
 }
 
 type EventCounts = ReturnType<typeof createEventCounts>;

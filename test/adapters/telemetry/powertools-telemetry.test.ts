@@ -5,23 +5,31 @@ import { createPowertoolsTelemetry } from '../../../lib/adapters/telemetry/power
 import type { LogLevel } from '../../../lib/core/config/config.ts';
 import type { Telemetry } from '../../../lib/ports/telemetry.ts';
 import { captureOutput } from '../../support/capture-output.ts';
+import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 // The fields that the log takes from it.
 const context = { awsRequestId: 'request-1', functionName: 'webhook' } as Context;
 
 async function invoke(
   run: (telemetry: Telemetry) => void,
-  { logLevel = 'info', times = 1 }: { logLevel?: LogLevel; times?: number } = {},
+  {
+    logLevel = 'info',
+    times = 1,
+    everyMs = 0,
+  }: { logLevel?: LogLevel; times?: number; everyMs?: number } = {},
 ) {
+  const clock = createVirtualClock();
   const output = captureOutput();
   const { telemetry, middlewares } = createPowertoolsTelemetry({
     service: 'webhook',
     logLevel,
     namespace: 'a-stage',
+    clock,
   });
   const handler = middy(async () => run(telemetry)).use(middlewares);
   for (let time = 0; time < times; time += 1) {
     await handler({ secret: 'in the event' }, context).catch(() => undefined);
+    await clock.advance(everyMs);
   }
   const lines = output.lines().map((line) => JSON.parse(line));
   return {
@@ -116,3 +124,44 @@ test('the breaker is 0 or 1 by service alone, as its alarm asks for it, with a c
   expect(metrics).toMatchObject([{ 'breaker-open': 1, 'consumer-paused': 0, service: 'webhook' }]);
   expect(metrics[0]._aws.CloudWatchMetrics[0].Dimensions).toEqual([['service']]);
 });
+
+const sumOf = (metrics: Record<string, number>[]) =>
+  metrics.reduce((sum, line) => sum + (line['hook-refused'] ?? 0), 0);
+
+test('of refused hooks the first hundred in a minute are logged, then one in a hundred, and all are counted', async () => {
+  const { logs, metrics } = await invoke(
+    (telemetry) => telemetry.emit({ name: 'hook-refused', code: 'signature_mismatch', status: 401 }),
+    { times: 1050 },
+  );
+
+  expect(logs).toHaveLength(100 + 9);
+  expect(logs.slice(99, 102).map((line) => line.unlogged)).toEqual([undefined, 99, 99]);
+  expect(sumOf(metrics)).toBe(1050);
+});
+
+test('a minute later refused hooks are logged again, and the first says how many were not', async () => {
+  const { logs, metrics } = await invoke(
+    (telemetry) => telemetry.emit({ name: 'hook-refused', code: 'key_mismatch', status: 401 }),
+    { times: 240, everyMs: 500 },
+  );
+
+  // Two a second, for two minutes.
+  expect(logs).toHaveLength(100 + 100);
+  expect(logs[100]).toMatchObject({ unlogged: 20 });
+  expect(sumOf(metrics)).toBe(240);
+});
+
+test.each(['queue_unavailable', 'unexpected'])(
+  'a genuine hook that is refused with %s is always logged',
+  async (code) => {
+    const { logs } = await invoke(
+      (telemetry) => {
+        telemetry.emit({ name: 'hook-refused', code: 'signature_missing', status: 401 });
+        telemetry.emit({ name: 'hook-refused', code, status: 503 });
+      },
+      { times: 300 },
+    );
+
+    expect(logs.filter((line) => line.code === code)).toHaveLength(300);
+  },
+);
