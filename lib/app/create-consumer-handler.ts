@@ -30,6 +30,8 @@ export interface ConsumerDependencies {
   readonly random?: () => number;
   /** In place of connections to Crisp. */
   readonly pool?: CrispPool;
+  /** See `createConsumer`. */
+  readonly returnsInFlight?: boolean;
   /** In place of the event source mapping. */
   readonly consumerSwitch?: ConsumerSwitch;
 }
@@ -52,7 +54,7 @@ export function createConsumerHandler(config: ConsumerConfig, dependencies: Cons
         namespace: config.metricsNamespace,
         redact,
       });
-  const { pool, consumerSwitch = createConsumerSwitch(config, clock) } = dependencies;
+  const { pool, returnsInFlight, consumerSwitch = createConsumerSwitch(config, clock) } = dependencies;
   const processBatch = createConsumer(config, {
     secrets,
     clock,
@@ -61,6 +63,7 @@ export function createConsumerHandler(config: ConsumerConfig, dependencies: Cons
     telemetry,
     consumerSwitch,
     pool,
+    returnsInFlight,
     redact,
   });
 

@@ -16,7 +16,7 @@ import { createBestEffort } from '../use-cases/best-effort.ts';
 import { createBreaker } from '../use-cases/breaker/create-breaker.ts';
 import { createDeferMessage } from '../use-cases/consume/defer-message.ts';
 import { createHandleFailure } from '../use-cases/consume/handle-failure.ts';
-import { createHideMessage } from '../use-cases/consume/hide-message.ts';
+import { createDeleteMessage, createHideMessage } from '../use-cases/consume/hide-message.ts';
 import { createProcessBatch, type ProcessBatch } from '../use-cases/consume/process-batch.ts';
 import { createProcessUnit } from '../use-cases/consume/process-unit.ts';
 import { createRecallFailure } from '../use-cases/consume/recall-failure.ts';
@@ -24,7 +24,7 @@ import { createRecordRuns } from '../use-cases/consume/record-runs.ts';
 import { createRefreshUnit } from '../use-cases/consume/refresh-unit.ts';
 import { createRetainFinal } from '../use-cases/consume/retain-final.ts';
 import { createRetainUnreadable } from '../use-cases/consume/retain-unreadable.ts';
-import { createSpreadUnit } from '../use-cases/consume/spread-unit.ts';
+import { createLeaseBatch } from '../use-cases/consume/spread-unit.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { createRefresh } from './create-refresh.ts';
 
@@ -36,6 +36,11 @@ export interface ConsumerDependencies {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly consumerSwitch: ConsumerSwitch;
+  /**
+   * True where the queue ends with this process and returns what was in flight when both start again: the sessions of a
+   * batch are then not hidden beyond it.
+   */
+  readonly returnsInFlight?: boolean | undefined;
   /** In place of connections to Crisp. */
   readonly pool?: CrispPool | undefined;
   /** Takes out of a text the secrets that were read. */
@@ -48,10 +53,8 @@ export function createConsumer(config: ConsumerConfig, dependencies: ConsumerDep
   const crisp = createCrisp(config, dependencies);
   const ledger = { client: clients.dynamodb, table: config.ledgerTable };
   const policy = { retryBaseSeconds: config.retryBaseSeconds, random };
-  const hideMessage = createHideMessage(
-    createSqsJobVisibility(clients.sqs, config.sessionsQueueUrl),
-    telemetry,
-  );
+  const visibility = createSqsJobVisibility(clients.sqs, config.sessionsQueueUrl);
+  const hideMessage = createHideMessage(visibility, telemetry);
   const shared = {
     clients,
     clock,
@@ -71,7 +74,7 @@ export function createConsumer(config: ConsumerConfig, dependencies: ConsumerDep
     }),
     deferMessage: createDeferMessage(hideMessage, telemetry),
     retainFinal: createRetainFinal(hideMessage),
-    spreadUnit: createSpreadUnit({ clock, hideMessage, random }),
+    deleteMessage: createDeleteMessage(visibility, telemetry),
   };
   const settling = {
     ...shared,
@@ -83,6 +86,7 @@ export function createConsumer(config: ConsumerConfig, dependencies: ConsumerDep
 
   return createProcessBatch({
     decode: createDecode(config),
+    leaseBatch: dependencies.returnsInFlight ? async () => {} : createLeaseBatch(shared),
     processUnit: createProcessUnit({ ...settling, refreshUnit }),
     retainUnreadable: createRetainUnreadable(settling),
     telemetry,

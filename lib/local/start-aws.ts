@@ -21,6 +21,8 @@ export interface LocalAwsOptions {
 export interface LocalAws {
   readonly region: string;
   readonly endpoints: AwsEndpoints;
+  /** True where the queues are in this process, and end with it. */
+  readonly hasOwnQueues: boolean;
   readonly resources: ProvisionedResources;
   /** The infra files: triggers and timeouts of the functions. */
   readonly template: InfraTemplate;
@@ -42,6 +44,7 @@ export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
     return {
       region: REGION,
       endpoints,
+      hasOwnQueues: options.givenEndpoints.sqs === undefined,
       resources,
       template,
       clients,

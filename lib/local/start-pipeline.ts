@@ -128,6 +128,7 @@ function createMapping(
         secrets,
         clients: aws.clients,
         consumerSwitch,
+        returnsInFlight: aws.hasOwnQueues,
         clock,
         telemetry: terminal,
       });

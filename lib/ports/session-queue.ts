@@ -33,4 +33,6 @@ export interface SessionBatches {
 export interface JobVisibility {
   /** Hides a message for `delaySeconds` (0 to 43,200) from now; it is then received again. */
   hideFor(receiptHandle: string, delaySeconds: number): Promise<void>;
+  /** Deletes a message; may be repeated. */
+  delete(receiptHandle: string): Promise<void>;
 }

@@ -1,12 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { GetQueueAttributesCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
 import { collectRecords } from '../support/collect-records.ts';
 import { signHookRequest } from '../support/sign-hook-request.ts';
 import { spawnLocalMode } from '../support/spawn-local-mode.ts';
+import { simulatorOf, startLocalScene } from '../support/start-local-scene.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
+import { startLocalAws } from './aws/support/start-local-aws.ts';
 
 const SECRET = 'a-hook-secret-for-tests';
 const SESSIONS = 500;
@@ -45,6 +49,52 @@ test('kill -9 in the middle of 500 sessions loses none that was accepted', { tim
   expect(exitCode).toBe(130);
   expect(second.output()).toMatch(/Left in the queues: \d+ jobs waiting, 0 dead letters/);
 });
+
+test('what was in flight when local mode died is available at once on a restart', {
+  timeout: 30_000,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'crisp-enrich-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const [dataDir, asItDied] = [join(folder, 'data'), join(folder, 'as-it-died')];
+  const scene = await startLocalScene({ args: ['--data', dataDir] });
+  const simulator = simulatorOf(scene);
+  const hang = simulator.faults.add({ effect: { kind: 'hang' }, times: 1000 });
+  onTestFinished(async () => {
+    hang();
+    await scene.stop();
+  });
+  const sessions = simulator.seedConversations({ conversations: 4, messages: 1 });
+  const { sessions: queueUrl } = scene.mode.aws.resources.queues;
+
+  // They wait for the same moment, so that they are one batch.
+  await Promise.all(sessions.map((session) => scene.hook(session)));
+  await vi.waitFor(
+    () => expect(simulator.counters.snapshot().requests.total).toBeGreaterThanOrEqual(sessions.length),
+    10_000,
+  );
+  const before = await countMessages(scene.mode.aws.clients.sqs, queueUrl);
+  cpSync(dataDir, asItDied, { recursive: true });
+  const restarted = await startLocalAws({
+    dataDir: asItDied,
+    clock: createVirtualClock(systemClock.nowMs()),
+  });
+  onTestFinished(() => restarted.stop());
+  const [, queueName = ''] = /([^/]+)$/.exec(queueUrl) ?? [];
+  const after = await countMessages(restarted.sqs, await restarted.findUrl(queueName));
+
+  expect(before).toEqual({ waiting: 0, inFlight: sessions.length });
+  expect(after).toEqual({ waiting: sessions.length, inFlight: 0 });
+});
+
+async function countMessages(sqs: SQSClient, QueueUrl: string | undefined) {
+  const AttributeNames: QueueAttributeName[] = [
+    'ApproximateNumberOfMessages',
+    'ApproximateNumberOfMessagesNotVisible',
+  ];
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
+  const [waiting, inFlight] = AttributeNames.map((name) => Number(Attributes?.[name]));
+  return { waiting, inFlight };
+}
 
 function toEnvironment(crispUrl: string, token: { identifier: string; key: string }) {
   return {

@@ -66,7 +66,7 @@ test('a cold consumer and a warm one announce what they are given', async () => 
   expect(idsOfRecords(records)).toEqual(idsOf(sessions));
 });
 
-test('an invocation that runs out of time is killed, and its messages come back to a new environment', async () => {
+test('an invocation that runs out of time is killed, and within three minutes its messages come back one by one', async () => {
   const sessions = [seed(), seed()];
   scene.crisp.faults.add({ effect: { kind: 'hang' }, times: 100 });
   await enqueue(scene, sessions);
@@ -77,11 +77,14 @@ test('an invocation that runs out of time is killed, and its messages come back 
   await polling.firstBatch;
   const kept = await countSessions(scene);
   scene.crisp.faults.clear();
-  await scene.clock.advance(polling.visibilityMs - polling.timeoutMs);
+  await scene.clock.advance(90_000);
   await polling.secondBatch;
+  const keptThen = await countSessions(scene);
+  await scene.clock.advance(60_000);
+  await polling.thirdBatch;
   const records = await receiveRecords(scene);
 
-  expect(kept).toBe(2);
+  expect([kept, keptThen]).toEqual([2, 1]);
   expect(await polling.environments[0]?.ended).toBe('SIGKILL');
   expect(polling.environments).toHaveLength(2);
   expect(idsOfRecords(records)).toEqual(idsOf(sessions));

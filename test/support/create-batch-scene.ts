@@ -4,7 +4,7 @@ import type { SessionUnit } from '../../lib/core/job/session-unit.ts';
 import { createBestEffort } from '../../lib/use-cases/best-effort.ts';
 import { createDeferMessage } from '../../lib/use-cases/consume/defer-message.ts';
 import { createHandleFailure } from '../../lib/use-cases/consume/handle-failure.ts';
-import { createHideMessage } from '../../lib/use-cases/consume/hide-message.ts';
+import { createDeleteMessage, createHideMessage } from '../../lib/use-cases/consume/hide-message.ts';
 import { createProcessBatch } from '../../lib/use-cases/consume/process-batch.ts';
 import { createProcessUnit } from '../../lib/use-cases/consume/process-unit.ts';
 import { createRecallFailure } from '../../lib/use-cases/consume/recall-failure.ts';
@@ -13,7 +13,7 @@ import type { RefreshOptions, RefreshSession } from '../../lib/use-cases/consume
 import { createRefreshUnit } from '../../lib/use-cases/consume/refresh-unit.ts';
 import { createRetainFinal } from '../../lib/use-cases/consume/retain-final.ts';
 import { createRetainUnreadable } from '../../lib/use-cases/consume/retain-unreadable.ts';
-import { createSpreadUnit } from '../../lib/use-cases/consume/spread-unit.ts';
+import { createLeaseBatch } from '../../lib/use-cases/consume/spread-unit.ts';
 import { createMemoryBreaker } from './memory-breaker.ts';
 import { createMemoryMessageNotes } from './memory-message-notes.ts';
 import { createMemoryRunLog } from './memory-run-log.ts';
@@ -43,7 +43,11 @@ export function createBatchScene({ refresh = emitted, random = () => 0 }: BatchS
   const refreshed: SessionUnit[] = [];
   const refreshing = { refresh };
 
-  const visibility = { hideFor: async (handle: string, seconds: number) => void hidden.set(handle, seconds) };
+  const deleted = new Set<string>();
+  const visibility = {
+    hideFor: async (handle: string, seconds: number) => void hidden.set(handle, seconds),
+    delete: async (handle: string) => void deleted.add(handle),
+  };
   const hideMessage = createHideMessage(visibility, telemetry);
   const deferMessage = createDeferMessage(hideMessage, telemetry);
   const policy = { retryBaseSeconds: 30, random };
@@ -78,10 +82,11 @@ export function createBatchScene({ refresh = emitted, random = () => 0 }: BatchS
   const processBatch = createProcessBatch({
     decode: ({ body, sentMs }: ReceivedMessage) =>
       decodeJob(body, { coalesce: COALESCE, ...(sentMs !== undefined && { sentMs }) }),
+    leaseBatch: createLeaseBatch({ clock, hideMessage, random }),
     processUnit: createProcessUnit({
       ...settling,
       deferMessage,
-      spreadUnit: createSpreadUnit({ clock, hideMessage, random }),
+      deleteMessage: createDeleteMessage(visibility, telemetry),
       refreshUnit,
     }),
     retainUnreadable: createRetainUnreadable({ ...settling, handleFailure }),
@@ -97,6 +102,7 @@ export function createBatchScene({ refresh = emitted, random = () => 0 }: BatchS
     refreshed,
     refreshing,
     visibility,
+    isDeleted: (message: ReceivedMessage) => deleted.has(message.receiptHandle),
     hiddenFor: (message: ReceivedMessage) => hidden.get(message.receiptHandle),
     handle: (messages: ReceivedMessage[], deadlineMs = clock.nowMs() + 600_000) =>
       processBatch(messages, { deadlineMs, requestId: REQUEST_ID }),

@@ -1,4 +1,4 @@
-import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, DeleteMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { JobError } from '../../core/errors/job-error.ts';
 import type { JobVisibility } from '../../ports/session-queue.ts';
 import { toAwsFailure } from '../aws-failure.ts';
@@ -12,23 +12,25 @@ export function createSqsJobVisibility(sqs: SQSClient, queueUrl: string): JobVis
         ReceiptHandle: receiptHandle,
         VisibilityTimeout: delaySeconds,
       });
-      try {
-        await sqs.send(command);
-      } catch (thrown) {
-        throw toVisibilityError(thrown);
-      }
+      await attempt('sqs:ChangeMessageVisibility', () => sqs.send(command));
+    },
+    async delete(receiptHandle) {
+      const command = new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receiptHandle });
+      await attempt('sqs:DeleteMessage', () => sqs.send(command));
     },
   };
 }
 
-const HINT = 'allow sqs:ChangeMessageVisibility on the sessions queue';
-
-function toVisibilityError(thrown: unknown): JobError {
-  const { code, status, isDenied } = toAwsFailure(thrown);
-  return new JobError('visibility_failed', {
-    detail: code,
-    cause: thrown,
-    ...(status !== undefined && { status }),
-    ...(isDenied && { hint: HINT }),
-  });
+async function attempt(action: string, send: () => Promise<unknown>): Promise<void> {
+  try {
+    await send();
+  } catch (thrown) {
+    const { code, status, isDenied } = toAwsFailure(thrown);
+    throw new JobError('visibility_failed', {
+      detail: code,
+      cause: thrown,
+      ...(status !== undefined && { status }),
+      ...(isDenied && { hint: `allow ${action} on the sessions queue` }),
+    });
+  }
 }

@@ -2,6 +2,7 @@ import { toJobError } from '../../core/errors/to-job-error.ts';
 import type { ReceivedMessage } from '../../core/job/received-message.ts';
 import type { JobVisibility } from '../../ports/session-queue.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
+import type { SettledMessage } from './settled-message.ts';
 
 export type HideMessage = ReturnType<typeof createHideMessage>;
 
@@ -14,6 +15,20 @@ export function createHideMessage(visibility: JobVisibility, telemetry: Telemetr
     try {
       await visibility.hideFor(receiptHandle, delaySeconds);
     } catch (thrown) {
+      telemetry.emit({ name: 'visibility-unchanged', messageId, code: toJobError(thrown).reason });
+    }
+  };
+}
+
+export type DeleteMessage = ReturnType<typeof createDeleteMessage>;
+
+/** Deletes a message whose work is done. If SQS refuses, Lambda deletes it at the end of the batch: this never throws. */
+export function createDeleteMessage(visibility: JobVisibility, telemetry: Telemetry) {
+  return async ({ message }: SettledMessage): Promise<void> => {
+    try {
+      await visibility.delete(message.receiptHandle);
+    } catch (thrown) {
+      const { messageId } = message;
       telemetry.emit({ name: 'visibility-unchanged', messageId, code: toJobError(thrown).reason });
     }
   };

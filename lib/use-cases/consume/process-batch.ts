@@ -7,9 +7,11 @@ import type { MessageOutcome } from './message-outcome.ts';
 import type { Invocation, ProcessUnit } from './process-unit.ts';
 import type { RetainUnreadable } from './retain-unreadable.ts';
 import type { SettledMessage } from './settled-message.ts';
+import type { LeaseBatch } from './spread-unit.ts';
 
 export interface ProcessBatchDependencies {
   readonly decode: (message: ReceivedMessage) => DecodedJob;
+  readonly leaseBatch: LeaseBatch;
   readonly processUnit: ProcessUnit;
   readonly retainUnreadable: RetainUnreadable;
   readonly telemetry: Telemetry;
@@ -23,6 +25,7 @@ export type ProcessBatch = ReturnType<typeof createProcessBatch>;
  */
 export function createProcessBatch({
   decode,
+  leaseBatch,
   processUnit,
   retainUnreadable,
   telemetry,
@@ -43,6 +46,8 @@ export function createProcessBatch({
     }
     const units = toSessionUnits(decoded);
     const sharesBatch = units.length > 1;
+    // Before any work begins: it may be what kills the instance.
+    await leaseBatch(units, invocation.deadlineMs);
     work.push(...units.map((unit) => processUnit(unit, { ...invocation, sharesBatch })));
 
     const settled = (await Promise.all(work)).flat();

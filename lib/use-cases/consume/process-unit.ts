@@ -1,12 +1,12 @@
 import { type DecodedMessage, type SessionUnit, splitByDueTime } from '../../core/job/session-unit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DeferMessage } from './defer-message.ts';
-import type { RecalledFailure, RecallFailure } from './recall-failure.ts';
+import type { DeleteMessage } from './hide-message.ts';
+import type { RecallFailure } from './recall-failure.ts';
 import type { RecordRuns } from './record-runs.ts';
 import type { RefreshUnit } from './refresh-unit.ts';
 import type { RetainFinal } from './retain-final.ts';
 import type { SettledMessage } from './settled-message.ts';
-import type { SpreadUnit } from './spread-unit.ts';
 
 /** The invocation of the function within which messages are handled. */
 export interface Invocation {
@@ -17,7 +17,7 @@ export interface Invocation {
 }
 
 export interface UnitInvocation extends Invocation {
-  /** True where other sessions are handled beside this one, and would be killed with it. */
+  /** True where other sessions are handled beside this one: the batch is not over when it is. */
   readonly sharesBatch: boolean;
 }
 
@@ -26,12 +26,10 @@ export interface ProcessUnitDependencies {
   readonly deferMessage: DeferMessage;
   readonly recallFailure: RecallFailure;
   readonly retainFinal: RetainFinal;
-  readonly spreadUnit: SpreadUnit;
+  readonly deleteMessage: DeleteMessage;
   readonly refreshUnit: RefreshUnit;
   readonly recordRuns: RecordRuns;
 }
-
-type RecalledUnit = SessionUnit & { readonly messages: readonly (DecodedMessage & RecalledFailure)[] };
 
 export type ProcessUnit = ReturnType<typeof createProcessUnit>;
 
@@ -43,13 +41,15 @@ export type ProcessUnit = ReturnType<typeof createProcessUnit>;
  * The debounce (skipping a message that a newer one supersedes) will stand before the fetch.
  */
 export function createProcessUnit(dependencies: ProcessUnitDependencies) {
-  const { clock, deferMessage, recallFailure, retainFinal, spreadUnit, refreshUnit, recordRuns } =
+  const { clock, deferMessage, recallFailure, retainFinal, deleteMessage, refreshUnit, recordRuns } =
     dependencies;
 
   return async (unit: SessionUnit, invocation: UnitInvocation): Promise<SettledMessage[]> => {
     const { requestId } = invocation;
     const startedMs = clock.nowMs();
     const settled = await settle(unit, invocation);
+    // Lambda deletes it when the batch is over; until then the session would be locked by work that is done.
+    if (invocation.sharesBatch) await Promise.all(settled.filter(isAcknowledged).map(deleteMessage));
     const { websiteId, sessionId } = unit;
     await recordRuns(settled, { session: { websiteId, sessionId }, requestId, startedMs });
     return settled;
@@ -63,14 +63,9 @@ export function createProcessUnit(dependencies: ProcessUnitDependencies) {
     );
     const dead = recalled.flatMap(({ message, final }) => (final ? [retainFinal(message, final)] : []));
     const alive = recalled.filter(({ final }) => !final);
-    const refreshed = alive.length > 0 ? await refresh({ ...unit, messages: alive }, invocation) : [];
+    const refreshed =
+      alive.length > 0 ? await refreshUnit({ ...unit, messages: alive }, invocation.deadlineMs) : [];
     return [...(await Promise.all([...deferred, ...dead])), ...refreshed];
-  }
-
-  async function refresh(unit: RecalledUnit, { deadlineMs, sharesBatch }: UnitInvocation) {
-    // Before the work begins: it may be what kills the instance.
-    if (sharesBatch) await spreadUnit(unit.messages, deadlineMs);
-    return refreshUnit(unit, deadlineMs);
   }
 
   function deferUntilDue(each: DecodedMessage): Promise<SettledMessage> {
@@ -84,4 +79,8 @@ export function createProcessUnit(dependencies: ProcessUnitDependencies) {
       apiCalls: 0,
     });
   }
+}
+
+function isAcknowledged({ outcome }: SettledMessage): boolean {
+  return outcome.outcome === 'acknowledged';
 }

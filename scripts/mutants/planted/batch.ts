@@ -85,9 +85,9 @@ export const BATCH_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'lib/use-cases/consume/process-unit.ts',
-        find: `  const { clock, deferMessage, recallFailure, retainFinal, spreadUnit, refreshUnit, recordRuns } =
+        find: `  const { clock, deferMessage, recallFailure, retainFinal, deleteMessage, refreshUnit, recordRuns } =
     dependencies;`,
-        replace: `  const { clock, deferMessage, recallFailure, retainFinal, spreadUnit, refreshUnit, recordRuns } =
+        replace: `  const { clock, deferMessage, recallFailure, retainFinal, deleteMessage, refreshUnit, recordRuns } =
     dependencies;
   const newest = new Map<string, number>();`,
       },

@@ -1,4 +1,4 @@
-import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, DeleteMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, test } from 'vitest';
 import { createSqsJobVisibility } from '../../../lib/adapters/sqs/sqs-job-visibility.ts';
@@ -9,7 +9,7 @@ const QUEUE_URL = 'https://sqs.eu-west-1.amazonaws.com/123456789012/crisp-enrich
 function createScene(error?: Error) {
   const client = new SQSClient({ region: 'eu-west-1' });
   const sqs = mockClient(client);
-  if (error) sqs.on(ChangeMessageVisibilityCommand).rejects(error);
+  if (error) sqs.onAnyCommand().rejects(error);
   return { sqs, visibility: createSqsJobVisibility(client, QUEUE_URL) };
 }
 
@@ -22,6 +22,24 @@ test('a message is hidden for as many seconds as asked', async () => {
     QueueUrl: QUEUE_URL,
     ReceiptHandle: 'handle',
     VisibilityTimeout: 90,
+  });
+});
+
+test('a message is deleted by its receipt handle', async () => {
+  const { sqs, visibility } = createScene();
+
+  await visibility.delete('handle');
+
+  const [call] = sqs.commandCalls(DeleteMessageCommand);
+  expect(call?.args[0].input).toEqual({ QueueUrl: QUEUE_URL, ReceiptHandle: 'handle' });
+});
+
+test('a refused delete names the right that is missing', async () => {
+  const { visibility } = createScene(anAwsError('AccessDenied'));
+
+  await expect(visibility.delete('handle')).rejects.toMatchObject({
+    reason: 'visibility_failed:access_denied',
+    hint: 'allow sqs:DeleteMessage on the sessions queue',
   });
 });
 

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { judge } from '../oracle/judge.ts';
-import { toTerms } from './settings.ts';
+import type { Conversation } from './crisp/conversation.ts';
+import { CONSUMER_TIMEOUT_MS, toTerms } from './settings.ts';
 import { aWorld, tellOfAMessage } from './support/a-world.ts';
+import type { World } from './world.ts';
 
 test('a message becomes a record, and every promise is kept', async () => {
   const world = aWorld();
@@ -26,6 +28,53 @@ test('a batch whose instance dies comes back after the visibility timeout', asyn
   const receives = world.history.filter(({ type }) => type === 'message-received');
   expect(receives).toHaveLength(2);
   expect((receives[1]?.atMs ?? 0) - (receives[0]?.atMs ?? 0)).toBeGreaterThanOrEqual(3600_000);
+});
+
+test('a batch whose instance is killed at work is back within six minutes of its deadline, and apart', async () => {
+  const world = aWorld();
+  const names = ['session_a', 'session_b', 'session_c', 'session_d', 'session_e'];
+  await tellAtOnce(world, names);
+  const spare = world.crisp.disturbances.add(({ instance }) => {
+    instance.kill('memory');
+    return undefined;
+  });
+
+  await world.advance(120_000);
+  spare();
+  const isOver = await world.settle(CONSUMER_TIMEOUT_MS + 6 * 60_000);
+
+  const receives = world.history.flatMap((event) => (event.type === 'message-received' ? [event.atMs] : []));
+  expect(isOver).toBe(true);
+  expect(receives).toHaveLength(2 * names.length);
+  const returns = receives.slice(names.length);
+  expect((returns[0] ?? 0) - (receives[0] ?? 0)).toBeGreaterThan(CONSUMER_TIMEOUT_MS);
+  expect(new Set(returns).size).toBe(names.length);
+  expect(judge(world.history, toTerms(world.settings))).toMatchObject({
+    violations: [],
+    figures: { records: names.length },
+  });
+});
+
+test('a session that was announced before its instance was killed serves its next hook as usual', async () => {
+  const world = aWorld();
+  const [quick, slow] = await tellAtOnce(world, ['session_quick', 'session_slow']);
+  if (!quick || !slow) throw new Error('two conversations');
+  world.crisp.disturbances.add(({ sessionKey, instance }) => {
+    if (sessionKey !== slow.key) return undefined;
+    world.clock.schedule(world.clock.nowMs() + 5_000, () => instance.kill('memory'));
+    return { fault: 'F23', kind: 'hang' };
+  });
+  await world.advance(120_000);
+  const { fingerprint } = world.crisp.store.say(quick, {});
+  const { websiteId, sessionId } = quick;
+  world.hooks.send({ name: 'message:send', websiteId, sessionId, data: { fingerprint }, fingerprint });
+
+  await world.advance(130_000);
+
+  const published = world.history.filter(
+    (event) => event.type === 'notice-published' && event.body.includes(sessionId),
+  );
+  expect(published).toHaveLength(2);
 });
 
 test('a response with an id that is not of the batch makes the whole batch a failure', async () => {
@@ -100,3 +149,15 @@ test('a cache answers with what was true a while ago', async () => {
   );
   expect(answer).toMatchObject({ sessionKey: conversation.key, status: 404, fault: 'F39' });
 });
+
+/** Each session has a message in the queue, and the mapping is about to receive them together. */
+async function tellAtOnce(world: World, names: readonly string[]): Promise<Conversation[]> {
+  // The probe would turn it on again: nothing is wrong with Crisp.
+  world.schedule.stop();
+  world.mapping.state.turn(false);
+  await world.advance(60_000);
+  const conversations = names.map((name) => tellOfAMessage(world, name));
+  await world.advance(100_000);
+  world.mapping.state.turn(true);
+  return conversations;
+}

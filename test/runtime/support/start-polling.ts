@@ -16,7 +16,8 @@ export async function startPolling(scene: RuntimeScene) {
   const environments: RunningFunction[] = [];
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
-  const unfinished = [first, second];
+  const third = Promise.withResolvers<void>();
+  const unfinished = [first, second, third];
 
   const mapping = createEventSourceMapping({
     sqs: aws.sqs,
@@ -42,14 +43,13 @@ export async function startPolling(scene: RuntimeScene) {
   onTestFinished(async () => void (await mapping.stop({ graceMs: 0 })));
   mapping.start();
 
-  const queue = infra.resources('AWS::SQS::Queue').find(({ logicalId }) => logicalId === 'SessionsQueue');
   return {
     /** In the order in which they were started. */
     environments,
-    /** Resolve when the first and the second batch are over, whatever their fate. */
+    /** Each resolves when that batch is over, whatever its fate. */
     firstBatch: first.promise,
     secondBatch: second.promise,
+    thirdBatch: third.promise,
     timeoutMs: timeoutSeconds * 1000,
-    visibilityMs: Number(queue?.property('VisibilityTimeout')) * 1000,
   };
 }

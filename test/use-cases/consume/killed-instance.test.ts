@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { JobError } from '../../../lib/core/errors/job-error.ts';
 import type { ReceivedMessage } from '../../../lib/core/job/received-message.ts';
-import { QUEUE_VISIBILITY_SECONDS } from '../../../lib/core/retry/spread-seconds.ts';
+import { LEASE_STEP_SECONDS, QUEUE_VISIBILITY_SECONDS } from '../../../lib/core/retry/spread-seconds.ts';
 import type { RefreshSession } from '../../../lib/use-cases/consume/refresh-session.ts';
 import { aMessage, aSession } from '../../support/builders.ts';
 import { createBatchScene, emitted, retained } from '../../support/create-batch-scene.ts';
@@ -44,20 +44,54 @@ describe('a message that kills its instance', () => {
     scene.refreshing.refresh = emitted;
     const outcomes = await scene.handle(batch.slice(1).map((each) => ({ ...each, receiveCount: 2 })));
 
-    expect(new Set([poison, ...others]).size).toBe(5);
+    const inOrder = [poison ?? 0, ...others].toSorted((a, b) => a - b);
+    const gaps = inOrder.slice(1).map((seconds, place) => seconds - (inOrder[place] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThan(LEASE_STEP_SECONDS / 2);
     expect(retained(outcomes)).toEqual([]);
     expect(outcomes.size).toBe(4);
   });
 
-  test('is not received by another instance while its own is still at work, nor later than it was', async () => {
-    for (const random of [() => 0, () => 1 - Number.EPSILON]) {
-      const scene = createBatchScene({ random });
+  test.each([
+    ['a batch', aBatch(1)],
+    ['a batch that was received before', aBatch(2)],
+    ['a session that is alone', aBatch(1).slice(0, 1)],
+    ['a session that is alone and was received before', aBatch(2).slice(0, 1)],
+  ])(
+    '%s is not received while its instance is still at work, and within six minutes after that',
+    async (_, batch) => {
+      for (const random of [() => 0, () => 1 - Number.EPSILON]) {
+        const seconds = await kill(createBatchScene({ random }), batch);
 
-      const seconds = await kill(scene, aBatch(2));
+        expect(Math.min(...seconds)).toBeGreaterThan(TIMEOUT_SECONDS);
+        expect(Math.max(...seconds)).toBeLessThanOrEqual(TIMEOUT_SECONDS + 6 * 60);
+      }
+    },
+  );
 
-      expect(Math.min(...seconds)).toBeGreaterThan(TIMEOUT_SECONDS);
-      expect(Math.max(...seconds)).toBeLessThanOrEqual(QUEUE_VISIBILITY_SECONDS);
-    }
+  test('comes back after all whom it was killed beside, where it was received more often', async () => {
+    const scene = createBatchScene({ random: aRandom() });
+    const [poison, ...others] = aBatch(1);
+    if (!poison) throw new Error('a batch of five');
+
+    const [poisonSeconds = 0, ...otherSeconds] = await kill(scene, [
+      { ...poison, receiveCount: 3 },
+      ...others,
+    ]);
+
+    expect(poisonSeconds).toBeGreaterThan(Math.max(...otherSeconds));
+  });
+
+  test('locks none that is already announced: it is deleted at once, not when the batch is over', async () => {
+    const scene = createBatchScene();
+    const [poison, announced] = aBatch(1);
+    if (!poison || !announced) throw new Error('a batch of five');
+    scene.refreshing.refresh = (unit, options) =>
+      unit.sessionId === 'session_poison' ? never(unit, options) : emitted(unit, options);
+
+    scene.handle([poison, announced]);
+    await scene.clock.advance(1);
+
+    expect([scene.isDeleted(poison), scene.isDeleted(announced)]).toEqual([false, true]);
   });
 
   test('takes the newer messages of its session with it: a group is seen again when none of it is hidden', async () => {
@@ -71,21 +105,13 @@ describe('a message that kills its instance', () => {
       aMessage({ session: aSession('session_b') }),
     ]);
 
-    expect(oldSeconds).not.toBe(QUEUE_VISIBILITY_SECONDS);
+    expect(oldSeconds).toBeLessThan(QUEUE_VISIBILITY_SECONDS);
     expect(newerSeconds).toBe(oldSeconds);
   });
 });
 
 describe('a message that is received again', () => {
-  test('is left alone where it is alone', async () => {
-    const scene = createBatchScene();
-
-    const seconds = await kill(scene, [aMessage({ receiveCount: 2 })]);
-
-    expect(seconds).toEqual([QUEUE_VISIBILITY_SECONDS]);
-  });
-
-  test('waits for as long as its own failure asks, not as the spread did', async () => {
+  test('waits for as long as its own failure asks, not as its lease did', async () => {
     const scene = createBatchScene({ refresh: async () => Promise.reject(new JobError('crisp_timeout')) });
     const [a, b] = aBatch(2);
     if (!a || !b) throw new Error('a batch of five');
@@ -100,6 +126,15 @@ describe('a message that is received again', () => {
     scene.visibility.hideFor = async () => Promise.reject(new Error('throttled'));
 
     const outcomes = await scene.handle(aBatch(2));
+
+    expect(retained(outcomes)).toEqual([]);
+  });
+
+  test('is acknowledged also where it cannot be deleted before the batch is over', async () => {
+    const scene = createBatchScene();
+    scene.visibility.delete = async () => Promise.reject(new Error('throttled'));
+
+    const outcomes = await scene.handle(aBatch(1));
 
     expect(retained(outcomes)).toEqual([]);
   });

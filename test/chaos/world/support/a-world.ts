@@ -20,11 +20,11 @@ export function aWorld(settings: Partial<WorldSettings> = {}): World {
 }
 
 /** A new conversation with one message, of which Crisp tells. */
-export function tellOfAMessage({ settings, crisp, hooks }: World): Conversation {
+export function tellOfAMessage({ settings, crisp, hooks }: World, sessionId = 'session_a'): Conversation {
   const [websiteId = ''] = settings.websiteIds;
-  const conversation = crisp.store.create({ websiteId, sessionId: 'session_a' });
+  const conversation = crisp.store.create({ websiteId, sessionId });
   const { fingerprint } = crisp.store.say(conversation, {});
   const data = { fingerprint, type: 'text', from: 'user' };
-  hooks.send({ name: 'message:send', websiteId, sessionId: 'session_a', data, fingerprint });
+  hooks.send({ name: 'message:send', websiteId, sessionId, data, fingerprint });
   return conversation;
 }
