@@ -1,7 +1,7 @@
 import { createLambdaConsumerSwitch } from '../adapters/lambda-consumer-switch.ts';
 import { createDynamoBreakerNotes } from '../adapters/ledger/dynamo-breaker-notes.ts';
 import { createDynamoFailureNotes } from '../adapters/ledger/dynamo-failure-notes.ts';
-import { createDynamoRedriveNotes } from '../adapters/ledger/dynamo-redrive-notes.ts';
+import { createDynamoLookNotes, createDynamoRedriveNotes } from '../adapters/ledger/dynamo-redrive-notes.ts';
 import { createDynamoRunHistory } from '../adapters/ledger/dynamo-run-history.ts';
 import { createS3KnownWebsites } from '../adapters/s3-known-websites.ts';
 import { createS3RecordArchive } from '../adapters/s3-record-archive.ts';
@@ -50,6 +50,7 @@ export function createOperations({ stage, clients, coalesce, clock }: Operations
   const moveTasks = createSqsMoveTasks(sqs, queues['sessions-dlq']);
   const failureNotes = createDynamoFailureNotes({ ...ledger, clock });
   const redriveNotes = createDynamoRedriveNotes(ledger);
+  const lookNotes = createDynamoLookNotes(ledger);
   const runHistory = createDynamoRunHistory(ledger);
 
   const breaker = {
@@ -61,7 +62,7 @@ export function createOperations({ stage, clients, coalesce, clock }: Operations
   const batches = createSqsSessionBatches({ sqs, queueUrl: queues.sessions, clock });
   const enqueue = createEnqueueSessions({ batches, coalesce, clock });
   const explain = createExplainDeadLetters({ failureNotes, runHistory });
-  const peek = createPeekDeadLetters({ queue, queueReader, explain, clock });
+  const peek = createPeekDeadLetters({ queue, queueReader, explain, lookNotes, clock });
   const list = createListDeadLetters({ peek });
 
   return {
@@ -79,7 +80,7 @@ export function createOperations({ stage, clients, coalesce, clock }: Operations
         queues: { sourceUrl: queues['sessions-dlq'], destinationUrl: queues.sessions },
         moveTasks,
         survey: createSurveyRedrive({ list, redriveNotes, clock }),
-        redriveAll: createRedriveAll({ moveTasks, queueReader, redriveNotes, clock }),
+        redriveAll: createRedriveAll({ moveTasks, queueReader, redriveNotes, list, clock }),
         redriveSelected: createRedriveSelected({ peek, queue, enqueue, redriveNotes, clock }),
       }),
       /** SQS's newest redrive; undefined where there never was one. */

@@ -6,3 +6,19 @@ export interface RedriveNotes {
   countSince(session: SessionRef, sinceMs: number): Promise<number>;
   note(session: SessionRef, nowMs: number): Promise<void>;
 }
+
+/** A look at the dead letters, which hides them while it lasts. */
+export interface Look {
+  readonly startedMs: number;
+  /** When all that it hides is visible again at the latest, also after a kill. */
+  readonly untilMs: number;
+}
+
+/** The looks that have begun and not ended, so that what one hides is explained to the next. May reject. */
+export interface LookNotes {
+  /** Resolves with the id by which it is ended. */
+  begin(look: Look): Promise<string>;
+  end(id: string): Promise<void>;
+  /** Those that still hide something then. */
+  open(nowMs: number): Promise<readonly (Look & { readonly id: string })[]>;
+}

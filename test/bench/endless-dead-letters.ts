@@ -33,7 +33,11 @@ export function createEndlessQueue(count: number) {
         if (command instanceof ReceiveMessageCommand) return receive();
         if (command instanceof GetQueueAttributesCommand) {
           return {
-            Attributes: { ApproximateNumberOfMessages: String(count), MessageRetentionPeriod: '1209600' },
+            Attributes: {
+              ApproximateNumberOfMessages: String(count - received),
+              ApproximateNumberOfMessagesNotVisible: String(received - restored),
+              MessageRetentionPeriod: '1209600',
+            },
           };
         }
         if (command instanceof ChangeMessageVisibilityBatchCommand) {
@@ -64,7 +68,11 @@ function toMessage(index: number) {
     MessageId: `00000000-0000-4000-8000-${id}`,
     ReceiptHandle: copyOf(`${id}${'h'.repeat(HANDLE_LENGTH - id.length)}`),
     Body: JSON.stringify({ v: 1, ...session, mode: 'full', bucketMs: 1_790_856_000_000 }),
-    Attributes: { ApproximateReceiveCount: '21', SentTimestamp: '1790856000000' },
+    Attributes: {
+      ApproximateReceiveCount: '21',
+      SentTimestamp: '1790856000000',
+      MessageGroupId: `${session.websiteId}:${session.sessionId}`,
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { createDynamoFailureNotes } from '../../lib/adapters/ledger/dynamo-failure-notes.ts';
+import { createDynamoLookNotes } from '../../lib/adapters/ledger/dynamo-redrive-notes.ts';
 import { createDynamoRunHistory } from '../../lib/adapters/ledger/dynamo-run-history.ts';
 import { createSqsDeadLetterQueue } from '../../lib/adapters/sqs/sqs-dead-letter-queue.ts';
 import { createSqsQueueReader } from '../../lib/adapters/sqs/sqs-queue-reader.ts';
@@ -28,6 +29,7 @@ const peek = createPeekDeadLetters({
   queue: createSqsDeadLetterQueue(sqs, queueUrl),
   queueReader: createSqsQueueReader(sqs, queueUrl),
   explain,
+  lookNotes: createDynamoLookNotes({ client, table }),
   clock: systemClock,
 });
 const list = createListDeadLetters({ peek });

@@ -166,11 +166,45 @@ describe('dlq redrive', () => {
     queue.bury(...letters(2));
 
     expect(await run('dlq', 'redrive')).toBe(0);
-    expect(out()).toContain('1 session redriven 3 times within 24 hours would stay (redrive_exhausted');
+    expect(out()).toContain('1 message of 1 session would be moved in about 1s');
+    expect(out()).toContain(
+      '1 message of 1 session redriven 3 times within 24 hours would stay (redrive_exhausted',
+    );
     expect(await run('dlq', 'redrive', '--yes')).toBe(3);
     expect(out()).toContain('redrive_exhausted; --max-redrives N overrides');
     expect(await run('dlq', 'redrive', '--yes', '--max-redrives', '9')).toBe(0);
     expect(queue.ids()).toEqual([]);
+  });
+
+  test('of what was redriven too often alone exits with 3, and its dry run counts what would move', async () => {
+    const { run, json, queue, redriveNotes, clock } = createCliScene();
+    const [poison, other] = [aSession('session_0'), aSession('session_1')];
+    for (let count = 0; count < 3; count += 1) await redriveNotes.note(poison, clock.nowMs());
+    queue.bury(...Array.from({ length: 4 }, () => aLetter({ session: poison })), aLetter({ session: other }));
+    queue.bury(aLetter({ body: 'names no session', group: 'x' }));
+
+    expect(await run('dlq', 'redrive', '--json')).toBe(0);
+    expect(json()).toMatchObject({
+      matched: 6,
+      would_move: 1,
+      would_stay: 5,
+      sessions: 1,
+      exhausted_sessions: 1,
+      exhausted_messages: 4,
+      unreadable: 1,
+    });
+    expect(await run('dlq', 'redrive', '--yes', '--session', 'session_0')).toBe(3);
+    expect(queue.ids()).toHaveLength(6);
+  });
+
+  test('with --max leaves what names no session, and its dry run says so', async () => {
+    const { run, out, queue } = createCliScene();
+    queue.bury(...letters(2), aLetter({ body: 'x' }));
+
+    expect(await run('dlq', 'redrive', '--max', '9')).toBe(0);
+
+    expect(out()).toContain('2 messages of 2 sessions would be moved in about 2s');
+    expect(out()).toContain('1 message naming no session would stay.');
   });
 
   test('that is interrupted reports moved and left, and exits with 130', async () => {
@@ -241,5 +275,151 @@ describe('dlq drop', () => {
     expect(await run('dlq', 'drop', '--session', 'session_1', '--yes', ...args)).toBe(0);
     expect(out()).toContain('1 message deleted, 0 new since.');
     expect(queue.ids()).toHaveLength(2);
+  });
+});
+
+describe('a dead-letter queue that another reader hides', () => {
+  const CONFIRM = ['--yes', '--confirm', NAME];
+
+  test.each([
+    ['list', [], 'No dead letter could be seen.'],
+    ['export', [], ''],
+    ['redrive', [], '0 messages of 0 sessions would be moved'],
+    ['redrive', ['--yes'], 'Nothing moved.'],
+    ['redrive', ['--yes', '--code', 'x_*'], '0 messages moved, 0 left'],
+    ['drop', ['--all'], '0 messages would be deleted'],
+    ['drop', ['--all', ...CONFIRM], '0 messages deleted'],
+  ])('wholly: dlq %s %j says so, never that it is empty, and exits with 3', async (name, args, said) => {
+    const { run, out, err, queue } = createCliScene();
+    queue.bury(...letters(10));
+    await queue.receive(600);
+
+    expect(await run('dlq', name, ...args)).toBe(3);
+
+    expect(out()).toContain(said);
+    expect(out() + err()).not.toContain('empty');
+    expect(`${out()}\n${err()}`).toContain(
+      'About 10 messages could not be seen: another reader hides them. SQS does not say until when: 2026-10-02T00:00:00Z at the latest.',
+    );
+    expect(queue.ids()).toHaveLength(10);
+  });
+
+  test.each([
+    ['list', [], '10 dead letters.', 20],
+    ['redrive', [], '10 messages of 10 sessions would be moved', 20],
+    ['redrive', ['--yes'], '10 messages moved, 0 left, 0 new since.', 10],
+    ['redrive', ['--yes', '--website', aSession().websiteId], '10 messages moved, 0 left, 0 new since.', 10],
+    ['drop', ['--all'], '10 messages would be deleted', 20],
+    ['drop', ['--all', ...CONFIRM], '10 messages deleted', 10],
+  ])(
+    'half: dlq %s %j does its part, says what is hidden, and exits with 3',
+    async (name, args, said, left) => {
+      const { run, out, err, queue } = createCliScene();
+      queue.bury(...letters(20));
+      await queue.receive(600);
+
+      expect(await run('dlq', name, ...args)).toBe(3);
+
+      expect(out()).toContain(said);
+      expect(`${out()}\n${err()}`).toContain(
+        'About 10 messages could not be seen: another reader hides them.',
+      );
+      expect(queue.ids()).toHaveLength(left);
+    },
+  );
+
+  test.each([
+    ['list', []],
+    ['redrive', []],
+    ['redrive', ['--yes']],
+    ['redrive', ['--yes', '--website', aSession().websiteId]],
+    ['drop', ['--all']],
+    ['drop', ['--all', ...CONFIRM]],
+  ])('half: the JSON of dlq %s %j holds what is hidden and until when', async (name, args) => {
+    const { run, json, queue } = createCliScene();
+    queue.bury(...letters(20));
+    await queue.receive(600);
+
+    expect(await run('dlq', name, '--json', ...args)).toBe(3);
+
+    expect(json()).toMatchObject({ hidden: 10, hidden_until: expect.stringMatching(/^2026-10-02T00:00:/) });
+  });
+
+  test('by a redrive that was killed: until when its time is up, at the latest', async () => {
+    const { run, err, queue, peek, usual } = createCliScene();
+    queue.bury(...letters(10));
+    void peek({ ...usual, ratePerSecond: 1 }, () => new Promise(() => {}));
+
+    expect(await run('dlq', 'list')).toBe(3);
+
+    expect(err()).toBe(
+      'About 10 messages could not be seen: a look or a redrive hides them that began at 2026-10-01T12:00:00Z and has not ended, or was killed: until 2026-10-01T12:01:11Z at the latest.',
+    );
+  });
+
+  test('a trace of a session does not say that it has no dead letter', async () => {
+    const { run, out, err, queue } = createCliScene();
+    queue.bury(aLetter());
+    await queue.receive(600);
+
+    expect(await run('trace', `${aSession().websiteId}:${aSession().sessionId}`)).toBe(3);
+
+    expect(out()).toContain('dead letters: none was seen');
+    expect(err()).toContain('About 1 message could not be seen');
+  });
+
+  test('a message that is not found may be a hidden one', async () => {
+    const { run, err, queue } = createCliScene();
+    queue.bury(...letters(12));
+    await queue.receive(600);
+
+    expect(await run('dlq', 'show', 'nope')).toBe(1);
+    expect(err()).toBe(
+      'no message with id nope in the first 2 peeked; 10 more are hidden by another reader, until 2026-10-02T00:00:00Z at the latest',
+    );
+  });
+});
+
+describe('several dead letters of each session', () => {
+  const twenty = () =>
+    Array.from({ length: 20 }, (_, index) =>
+      aLetter({ session: aSession(`session_${Math.floor(index / 4)}`) }),
+    );
+
+  test('20 of 5 sessions are listed and exported as 20', async () => {
+    const [listing, exporting] = [createCliScene(), createCliScene()];
+    listing.queue.bury(...twenty());
+    exporting.queue.bury(...twenty());
+
+    expect(await listing.run('dlq', 'list')).toBe(0);
+    expect(await exporting.run('dlq', 'export')).toBe(0);
+
+    expect(listing.out()).toContain('20 dead letters.');
+    expect(listing.err()).toBe('');
+    expect(exporting.out().trimEnd().split('\n')).toHaveLength(20);
+    expect(exporting.err()).toBe('20 dead letters exported.');
+  });
+
+  test('14 of one session: ten are seen, and the true reason for the others is told', async () => {
+    const { run, err, out, queue } = createCliScene();
+    queue.bury(...Array.from({ length: 14 }, () => aLetter()));
+
+    expect(await run('dlq', 'export')).toBe(3);
+
+    expect(out().trimEnd().split('\n')).toHaveLength(10);
+    const { websiteId, sessionId } = aSession();
+    expect(err()).toContain(
+      `About 4 messages could not be seen: they are behind ten others of their session, and SQS hands out no more of one (${websiteId}:${sessionId}). Redrive or drop the first ten.`,
+    );
+  });
+
+  test('14 of one session are redriven and dropped all the same', async () => {
+    const [moving, dropping] = [createCliScene(), createCliScene()];
+    for (const { queue } of [moving, dropping]) queue.bury(...Array.from({ length: 14 }, () => aLetter()));
+
+    expect(await moving.run('dlq', 'redrive', '--yes')).toBe(0);
+    expect(await dropping.run('dlq', 'drop', '--all', '--yes', '--confirm', NAME)).toBe(0);
+
+    expect([moving.queue.ids(), dropping.queue.ids()]).toEqual([[], []]);
   });
 });

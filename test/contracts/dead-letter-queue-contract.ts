@@ -84,6 +84,7 @@ export function describeDeadLetterQueue(
       const second = await queue.receive(60);
 
       expect([first.length, second.length]).toEqual([10, 0]);
+      expect(new Set(first.map(({ group }) => group))).toEqual(new Set(['one']));
     });
   });
 }

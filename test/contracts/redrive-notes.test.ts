@@ -1,8 +1,11 @@
 import { afterAll, beforeAll } from 'vitest';
-import { createDynamoRedriveNotes } from '../../lib/adapters/ledger/dynamo-redrive-notes.ts';
-import { createMemoryRedriveNotes } from '../support/memory-redrive-notes.ts';
+import {
+  createDynamoLookNotes,
+  createDynamoRedriveNotes,
+} from '../../lib/adapters/ledger/dynamo-redrive-notes.ts';
+import { createMemoryLookNotes, createMemoryRedriveNotes } from '../support/memory-redrive-notes.ts';
 import { startEmbeddedLedger } from '../support/start-embedded-ledger.ts';
-import { describeRedriveNotes } from './redrive-notes-contract.ts';
+import { describeLookNotes, describeRedriveNotes } from './redrive-notes-contract.ts';
 
 let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
 
@@ -14,3 +17,5 @@ afterAll(() => ledger.stop());
 
 describeRedriveNotes('in memory', createMemoryRedriveNotes);
 describeRedriveNotes('DynamoDB embedded', () => createDynamoRedriveNotes(ledger));
+describeLookNotes('in memory', createMemoryLookNotes);
+describeLookNotes('DynamoDB embedded', () => createDynamoLookNotes(ledger));

@@ -14,7 +14,7 @@ import { aSession } from './builders.ts';
 import { createMemoryDeadLetterQueue, type StoredLetter } from './memory-dead-letter-queue.ts';
 import { createMemoryMessageNotes } from './memory-message-notes.ts';
 import { createMemoryMoveTasks } from './memory-move-tasks.ts';
-import { createMemoryRedriveNotes } from './memory-redrive-notes.ts';
+import { createMemoryLookNotes, createMemoryRedriveNotes } from './memory-redrive-notes.ts';
 import { createMemoryRunLog } from './memory-run-log.ts';
 import { createMemorySessionBatches } from './memory-session-batches.ts';
 import { createVirtualClock } from './virtual-clock.ts';
@@ -38,6 +38,7 @@ export function createDeadLetterScene({ wrap = (port) => port, failureReason }: 
   const failureNotes = createMemoryMessageNotes();
   const runLog = createMemoryRunLog();
   const redriveNotes = createMemoryRedriveNotes();
+  const lookNotes = createMemoryLookNotes();
   const batches = createMemorySessionBatches();
   const moveTasks = createMemoryMoveTasks({
     take: queue.take,
@@ -48,7 +49,7 @@ export function createDeadLetterScene({ wrap = (port) => port, failureReason }: 
   const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };
   const enqueue = createEnqueueSessions({ batches: wrap(batches), coalesce, clock });
   const explain = createExplainDeadLetters({ failureNotes, runHistory: runLog });
-  const peek = createPeekDeadLetters({ queue: wrap(queue), queueReader: queue, explain, clock });
+  const peek = createPeekDeadLetters({ queue: wrap(queue), queueReader: queue, explain, lookNotes, clock });
   const list = createListDeadLetters({ peek });
   const redriveSelected = createRedriveSelected({ peek, queue: wrap(queue), enqueue, redriveNotes, clock });
 
@@ -58,6 +59,7 @@ export function createDeadLetterScene({ wrap = (port) => port, failureReason }: 
     failureNotes,
     runLog,
     redriveNotes,
+    lookNotes,
     batches,
     moveTasks,
     stop,
@@ -72,7 +74,7 @@ export function createDeadLetterScene({ wrap = (port) => port, failureReason }: 
       queues: { sourceUrl: SOURCE, destinationUrl: DESTINATION },
       moveTasks,
       survey: createSurveyRedrive({ list, redriveNotes, clock }),
-      redriveAll: createRedriveAll({ moveTasks, queueReader: queue, redriveNotes, clock }),
+      redriveAll: createRedriveAll({ moveTasks, queueReader: queue, redriveNotes, list, clock }),
       redriveSelected,
     }),
   };

@@ -70,8 +70,8 @@ export function createMemoryDeadLetterQueue(clock: Clock): MemoryDeadLetterQueue
       hiddenUntilMs: clock.nowMs() + visibilitySeconds * 1000,
     };
     entries.set(entry.messageId, changed);
-    const { messageId, receiptHandle, body, receives, sentMs } = changed;
-    return { messageId, receiptHandle, body, receives, sentMs };
+    const { messageId, receiptHandle, body, receives, sentMs, group } = changed;
+    return { messageId, receiptHandle, body, receives, sentMs, group };
   }
 
   function bury(letter: StoredLetter): void {

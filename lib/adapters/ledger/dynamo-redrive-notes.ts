@@ -1,7 +1,13 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { type SessionRef, toSessionKey } from '../../core/ids.ts';
-import type { RedriveNotes } from '../../ports/redrive-notes.ts';
-import { createLedgerTable, type LedgerKey, type LedgerTableDeps, toExpiry } from './ledger-table.ts';
+import type { LookNotes, RedriveNotes } from '../../ports/redrive-notes.ts';
+import {
+  createLedgerTable,
+  type LedgerKey,
+  type LedgerTableDeps,
+  toExpiry,
+  toLedgerFailure,
+} from './ledger-table.ts';
 
 // As long as the runs of a session, beside which they are kept.
 const NOTE_SECONDS = 30 * 24 * 3600;
@@ -34,4 +40,51 @@ function toKey(session: SessionRef): LedgerKey {
 
 function readMoments(attribute: AttributeValue | undefined): number[] {
   return (attribute?.L ?? []).map(({ N }) => Number(N));
+}
+
+const LOOKS = 'dead-letter-looks';
+// After the last moment at which it can hide anything.
+const LOOK_NOTE_SECONDS = 24 * 3600;
+// One query: more than so many at a time is nobody.
+const MOST_LOOKS = 50;
+
+/** The looks at the dead letters, in the ledger. Rejects with `JobError` `ledger_failed`. */
+export function createDynamoLookNotes(deps: LedgerTableDeps): LookNotes {
+  const table = createLedgerTable(deps);
+
+  return {
+    async begin({ startedMs, untilMs }) {
+      // Two looks of one millisecond share a note: the later end is lost, and with it an explanation, nothing else.
+      const id = `look:${startedMs}`;
+      const values = {
+        ':start': { N: String(startedMs) },
+        ':until': { N: String(untilMs) },
+        ':end': toExpiry(untilMs, LOOK_NOTE_SECONDS),
+      };
+      const expression = 'SET startedMs = :start, untilMs = :until, expiresAt = :end';
+      await table.update({ pk: LOOKS, sk: id }, expression, values);
+      return id;
+    },
+
+    async end(id) {
+      await table.update({ pk: LOOKS, sk: id }, 'SET untilMs = :none', { ':none': { N: '0' } });
+    },
+
+    async open(nowMs) {
+      const query = new QueryCommand({
+        TableName: deps.table,
+        KeyConditionExpression: 'pk = :looks',
+        ExpressionAttributeValues: { ':looks': { S: LOOKS } },
+        ScanIndexForward: false,
+        ConsistentRead: true,
+        Limit: MOST_LOOKS,
+      });
+      const { Items = [] } = await deps.client.send(query).catch(toLedgerFailure('dynamodb:Query'));
+      return Items.map(({ sk, startedMs, untilMs }) => ({
+        id: sk?.S ?? '',
+        startedMs: Number(startedMs?.N),
+        untilMs: Number(untilMs?.N),
+      })).filter(({ untilMs }) => untilMs > nowMs);
+    },
+  };
 }

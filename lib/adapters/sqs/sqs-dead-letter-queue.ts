@@ -23,7 +23,7 @@ export function createSqsDeadLetterQueue(sqs: SQSClient, queueUrl: string): Dead
         MaxNumberOfMessages: MAX_BATCH_ENTRIES,
         VisibilityTimeout: visibilitySeconds,
         WaitTimeSeconds: WAIT_SECONDS,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId'],
         // The SDK's second try gets the messages of a first one whose answer was lost, and they are not hidden for nobody.
         ...(queueUrl.endsWith('.fifo') && { ReceiveRequestAttemptId: randomUUID() }),
       });
@@ -72,6 +72,7 @@ function toReceived({ MessageId, ReceiptHandle, Body = '', Attributes = {} }: Me
       body: Body,
       receives: Number(Attributes.ApproximateReceiveCount) || 1,
       sentMs: sentMs > 0 ? sentMs : undefined,
+      group: Attributes.MessageGroupId,
     },
   ];
 }

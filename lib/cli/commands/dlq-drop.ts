@@ -1,6 +1,7 @@
 import { type DeadLetterFilter, isUnfiltered } from '../../core/dead-letter/dead-letter-filter.ts';
 import { OperationError } from '../../core/errors/operation-error.ts';
 import { toQueueAddress } from '../../core/queue/queue-address.ts';
+import { isWholeLook } from '../../use-cases/dead-letters/unseen-messages.ts';
 import { type CommandContext, defineCommand, type ExitCode } from '../command.ts';
 import { FILTER_OPTIONS, toFilter } from '../options/dead-letter-filter.ts';
 import { flag, type Options, value } from '../options/option.ts';
@@ -47,14 +48,14 @@ async function preview(context: Context, filter: DeadLetterFilter): Promise<Exit
     const groups = list.groups.map(toGroupJson);
     const json = { dry_run: true, matched: list.matched, groups, ...toLookJson(list) };
     await output.write(`${JSON.stringify(json, null, 2)}\n`);
-    return 0;
+    return isWholeLook(list) ? 0 : 3;
   }
   await output.write(describeGroups(list.groups, clock.nowMs()));
   await output.write(
     `${plural(list.matched, 'message')} would be deleted for good.\nnothing deleted; add --yes\n`,
   );
   for (const sentence of describeLook(list)) output.warn(sentence);
-  return 0;
+  return isWholeLook(list) ? 0 : 3;
 }
 
 async function drop(context: Context, filter: DeadLetterFilter): Promise<ExitCode> {
@@ -73,7 +74,8 @@ async function drop(context: Context, filter: DeadLetterFilter): Promise<ExitCod
     for (const sentence of describeLook(report)) output.warn(sentence);
   }
   if (signal.aborted) return 130;
-  return failed === 0 ? 0 : dropped > 0 ? 3 : 1;
+  if (failed > 0 && dropped === 0) return 1;
+  return failed === 0 && isWholeLook(report) ? 0 : 3;
 }
 
 async function requireConsent({ options, ask }: Context, name: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { toDeadLetterJson } from '../../core/dead-letter/dead-letter-json.ts';
+import { isWholeLook } from '../../use-cases/dead-letters/unseen-messages.ts';
 import { defineCommand } from '../command.ts';
 import { openExportFile } from '../files/open-export-file.ts';
 import { FILTER_OPTIONS, toFilter } from '../options/dead-letter-filter.ts';
@@ -39,7 +40,7 @@ export const dlqExport = defineCommand({
       if (file && isJson)
         await output.write(`${JSON.stringify({ exported: list.matched, ...toLookJson(list) })}\n`);
       else output.warn(`${plural(list.matched, 'dead letter')} exported${file ? ` to ${path}` : ''}.`);
-      return list.ended === 'time' ? 3 : 0;
+      return isWholeLook(list) ? 0 : 3;
     } finally {
       await file?.abandon();
     }

@@ -1,4 +1,6 @@
 import { toDeadLetterJson } from '../../core/dead-letter/dead-letter-json.ts';
+import type { DeadLetterList } from '../../use-cases/dead-letters/list-dead-letters.ts';
+import { isWholeLook } from '../../use-cases/dead-letters/unseen-messages.ts';
 import { defineCommand } from '../command.ts';
 import { count } from '../options/count.ts';
 import { FILTER_OPTIONS, toFilter } from '../options/dead-letter-filter.ts';
@@ -44,20 +46,21 @@ export const dlqList = defineCommand({
 
     if (isJson) {
       await json.end({ matched: list.matched, groups: list.groups.map(toGroupJson), ...toLookJson(list) });
-      return list.ended === 'time' ? 3 : 0;
+      return isWholeLook(list) ? 0 : 3;
     }
     const more = list.matched - shown;
     if (more > 0) await output.write(`… and ${more} more (--rows N shows them)\n`);
     if (shown > 0) await output.write('\n');
     await output.write(describeGroups(list.groups, clock.nowMs()));
-    await output.write(`${toTotal(list.matched, list.seen)}\n`);
+    await output.write(`${toTotal(list)}\n`);
     for (const sentence of describeLook(list)) output.warn(sentence);
-    return list.ended === 'time' ? 3 : 0;
+    return isWholeLook(list) ? 0 : 3;
   },
 });
 
-function toTotal(matched: number, seen: number): string {
-  if (seen === 0) return 'The dead-letter queue is empty.';
+function toTotal({ matched, seen, ended, unseen }: DeadLetterList): string {
+  if (seen === 0 && ended === 'end' && unseen.count === 0) return 'The dead-letter queue is empty.';
+  if (seen === 0) return 'No dead letter could be seen.';
   const which = matched === seen ? '' : ` of ${seen}`;
   return `${plural(matched, 'dead letter')}${which}. \`dlq show MESSAGE\` tells more of one, docs/errors.md what a code means.`;
 }

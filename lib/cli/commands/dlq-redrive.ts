@@ -1,7 +1,7 @@
-import { isUnfiltered } from '../../core/dead-letter/dead-letter-filter.ts';
 import { DEFAULT_MAX_REDRIVES } from '../../use-cases/dead-letters/limit-redrives.ts';
 import type { RedriveOptions } from '../../use-cases/dead-letters/redrive-dead-letters.ts';
 import type { RedriveSurvey } from '../../use-cases/dead-letters/survey-redrive.ts';
+import { isWholeLook } from '../../use-cases/dead-letters/unseen-messages.ts';
 import { type CommandContext, defineCommand, type ExitCode } from '../command.ts';
 import { count } from '../options/count.ts';
 import { FILTER_OPTIONS, toFilter } from '../options/dead-letter-filter.ts';
@@ -77,30 +77,29 @@ async function preview(
   const survey = await deadLetters.preview(options);
   if (isJson) {
     await output.write(`${JSON.stringify({ dry_run: true, ...toSurveyJson(survey) }, null, 2)}\n`);
-    return 0;
+    return isWholeLook(survey) ? 0 : 3;
   }
   await output.write(describeGroups(survey.groups, clock.nowMs()));
   await output.write(`${toPlan(survey, options)}\nnothing moved; add --yes\n`);
   for (const sentence of describeLook(survey)) output.warn(sentence);
-  return 0;
+  return isWholeLook(survey) ? 0 : 3;
 }
 
 function toPlan(
-  { matched, sessions, exhausted, unreadable }: RedriveSurvey,
+  { matched, wouldMove, sessions, exhausted, exhaustedMessages }: RedriveSurvey,
   options: RedriveOptions,
 ): string {
-  const { ratePerSecond, maxRedrives, filter } = options;
-  const time = formatDuration((matched / ratePerSecond) * 1000);
+  const { ratePerSecond, maxRedrives } = options;
+  const time = formatDuration((wouldMove / ratePerSecond) * 1000);
   const sentences = [
-    `${plural(matched, 'message')} of ${plural(sessions.length, 'session')} would be moved in about ${time} (--rate ${ratePerSecond}).`,
+    `${plural(wouldMove, 'message')} of ${plural(sessions.length - exhausted, 'session')} would be moved in about ${time} (--rate ${ratePerSecond}).`,
   ];
   if (exhausted > 0) {
-    const which = `${plural(exhausted, 'session')} redriven ${maxRedrives} times within 24 hours would stay`;
+    const which = `${plural(exhaustedMessages, 'message')} of ${plural(exhausted, 'session')} redriven ${maxRedrives} times within 24 hours would stay`;
     sentences.push(`${which} (redrive_exhausted; --max-redrives N overrides).`);
   }
-  if (unreadable > 0 && (exhausted > 0 || !isUnfiltered(filter))) {
-    sentences.push(`${plural(unreadable, 'message')} that names no session would stay.`);
-  }
+  const nameless = matched - wouldMove - exhaustedMessages;
+  if (nameless > 0) sentences.push(`${plural(nameless, 'message')} naming no session would stay.`);
   return sentences.join('\n');
 }
 
@@ -112,7 +111,8 @@ async function redrive(context: Context, options: RedriveOptions): Promise<ExitC
   if (isJson) await output.write(`${JSON.stringify(toRedriveJson(result), null, 2)}\n`);
   else await output.write(`${description.sentences.join('\n')}\n`);
   if (signal.aborted) return 130;
-  return description.isComplete ? 0 : description.moved > 0 ? 3 : 1;
+  if (description.isComplete) return 0;
+  return description.hasFailed && description.moved === 0 ? 1 : 3;
 }
 
 async function cancel({ options, connect, isJson, output }: Context): Promise<ExitCode> {

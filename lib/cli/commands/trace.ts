@@ -1,5 +1,6 @@
 import { toDeadLetterJson } from '../../core/dead-letter/dead-letter-json.ts';
 import { toMoment } from '../../core/text/to-moment.ts';
+import { isWholeLook } from '../../use-cases/dead-letters/unseen-messages.ts';
 import type { SessionTrace } from '../../use-cases/trace-session.ts';
 import { defineCommand } from '../command.ts';
 import { FILTER_OPTIONS } from '../options/dead-letter-filter.ts';
@@ -25,15 +26,15 @@ export const trace = defineCommand({
     const found = await operations.traceSession(session, { limit, max, signal });
     if (isJson) {
       await output.write(`${JSON.stringify(toTraceJson(found), null, 2)}\n`);
-      return 0;
+      return isWholeLook(found.look) ? 0 : 3;
     }
     await output.write(describe(found, clock.nowMs()));
     for (const sentence of describeLook(found.look)) output.warn(sentence);
-    return 0;
+    return isWholeLook(found.look) ? 0 : 3;
   },
 });
 
-function describe({ session, latest, runs, deadLetters }: SessionTrace, nowMs: number): string {
+function describe({ session, latest, runs, deadLetters, look }: SessionTrace, nowMs: number): string {
   const announced = latest?.announced ? 'announced' : 'archived, not yet announced';
   const record = latest
     ? `version ${latest.version} of ${toMoment(latest.version)}, ${latest.kind}, ${announced}`
@@ -43,7 +44,9 @@ function describe({ session, latest, runs, deadLetters }: SessionTrace, nowMs: n
     `newest record: ${record}\n`,
     runs.length === 0 ? '\nruns: none within 30 days\n' : '\nruns:\n',
     ...(runs.length === 0 ? [] : [RUN_HEAD, ...runs.map(formatRun)]),
-    deadLetters.length === 0 ? '\ndead letters: none\n' : '\ndead letters:\n',
+    deadLetters.length === 0
+      ? `\ndead letters: none${isWholeLook(look) ? '' : ' was seen'}\n`
+      : '\ndead letters:\n',
     ...(deadLetters.length === 0 ? [] : [DEAD_LETTER_HEAD]),
     ...deadLetters.map((letter) => formatDeadLetter(letter, nowMs)),
   ].join('');

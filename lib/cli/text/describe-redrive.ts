@@ -1,4 +1,5 @@
 import type { RedriveResult } from '../../use-cases/dead-letters/redrive-dead-letters.ts';
+import { isWholeLook, type Unseen } from '../../use-cases/dead-letters/unseen-messages.ts';
 import { describeLook } from './describe-look.ts';
 import { plural } from './plural.ts';
 
@@ -6,6 +7,8 @@ export interface RedriveDescription {
   readonly moved: number;
   /** False where something that was meant is left. */
   readonly isComplete: boolean;
+  /** True where something is left that ought to have been moved, and not because a rule or a reader keeps it. */
+  readonly hasFailed: boolean;
   readonly sentences: readonly string[];
 }
 
@@ -15,14 +18,20 @@ export function describeRedrive(result: RedriveResult): RedriveDescription {
     case 'nothing':
       return {
         moved: 0,
-        isComplete: result.matched === 0,
+        isComplete: result.matched === 0 && isWholeLook(result),
+        hasFailed: false,
         sentences: ['Nothing moved.', ...describeLook(result)],
       };
     case 'move-task': {
-      const { moved, left, arrived, wasCancelled } = result;
+      const { moved, left, arrived, wasCancelled, unseen, ledgerFailure } = result;
       const sentence = `${plural(moved, 'message')} moved, ${left} left, ${arrived} new since.`;
-      const sentences = wasCancelled ? ['Cancelled.', sentence] : [sentence];
-      return { moved, isComplete: left === 0 && !wasCancelled, sentences };
+      const look = { ended: 'end' as const, seen: moved, unseen: withoutMoved(unseen), ledgerFailure };
+      return {
+        moved,
+        isComplete: left === 0 && !wasCancelled && look.unseen.count === 0,
+        hasFailed: left > 0 || wasCancelled,
+        sentences: [...(wasCancelled ? ['Cancelled.'] : []), sentence, ...describeLook(look)],
+      };
     }
     case 'enqueue':
       return describeEnqueued(result);
@@ -43,7 +52,8 @@ function describeEnqueued(result: Extract<RedriveResult, { by: 'enqueue' }>): Re
   ];
   return {
     moved,
-    isComplete: left === 0 && (result.ended === 'end' || result.ended === 'max'),
+    isComplete: left === 0 && isWholeLook(result),
+    hasFailed: failed + duplicated + interrupted > 0,
     sentences: [
       `${plural(moved, 'message')} moved, ${left} left, ${arrived} new since.`,
       ...reasons
@@ -52,4 +62,11 @@ function describeEnqueued(result: Extract<RedriveResult, { by: 'enqueue' }>): Re
       ...describeLook(result),
     ],
   };
+}
+
+/** What waits behind ten others of its session was not seen, and is moved with them; what is hidden is not. */
+function withoutMoved(unseen: Unseen): Unseen {
+  const isLocked =
+    unseen.waitingReason === 'behind_hidden' || unseen.waitingReason === 'behind_ten_or_hidden';
+  return isLocked ? unseen : { ...unseen, count: unseen.hidden, waiting: 0, waitingReason: undefined };
 }

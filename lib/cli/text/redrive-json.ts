@@ -1,15 +1,18 @@
 import type { RedriveResult } from '../../use-cases/dead-letters/redrive-dead-letters.ts';
 import type { RedriveSurvey } from '../../use-cases/dead-letters/survey-redrive.ts';
 import { toGroupJson } from './group-json.ts';
-import { toLookJson } from './look-json.ts';
+import { toHiddenJson, toLookJson } from './look-json.ts';
 
 /** What a redrive would do, as programs read it. */
 export function toSurveyJson(survey: RedriveSurvey) {
-  const { matched, sessions, exhausted, unreadable, groups } = survey;
+  const { matched, wouldMove, sessions, exhausted, exhaustedMessages, unreadable, groups } = survey;
   return {
     matched,
-    sessions: sessions.length,
+    would_move: wouldMove,
+    sessions: sessions.length - exhausted,
+    would_stay: matched - wouldMove,
     exhausted_sessions: exhausted,
+    exhausted_messages: exhaustedMessages,
     unreadable,
     groups: groups.map(toGroupJson),
     ...toLookJson(survey),
@@ -22,8 +25,8 @@ export function toRedriveJson(result: RedriveResult) {
     case 'nothing':
       return { by: result.by, moved: 0, ...toLookJson(result) };
     case 'move-task': {
-      const { by, moved, left, arrived, wasCancelled } = result;
-      return { by, moved, left, new: arrived, cancelled: wasCancelled };
+      const { by, moved, left, arrived, wasCancelled, unseen } = result;
+      return { by, moved, left, new: arrived, cancelled: wasCancelled, ...toHiddenJson(unseen) };
     }
     case 'enqueue': {
       const { by, moved, duplicated, failed, exhausted, unreadable, interrupted, arrived } = result;

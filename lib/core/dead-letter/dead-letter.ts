@@ -11,6 +11,8 @@ export interface ReceivedDeadLetter {
   readonly receives: number;
   /** Epoch ms. A FIFO queue starts this anew when the message is moved to it, so it is the moment of its death. */
   readonly sentMs: number | undefined;
+  /** Its message group: while one of it is hidden, SQS hands out no other. Absent: a queue without groups. */
+  readonly group?: string | undefined;
 }
 
 /** Why a message is dead, as far as anybody knows. */

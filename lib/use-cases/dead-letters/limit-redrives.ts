@@ -39,7 +39,7 @@ export function createRedriveLimit({ notes, clock }: LimitRedrivesDependencies, 
       return (count ?? 0) < maxRedrives;
     },
 
-    /** To be called before the redrive: one that crashes on its way counts, too. */
+    /** To be called once messages of the session were moved: what was planned and not done does not count. */
     async note(session: SessionRef): Promise<void> {
       const key = toSessionKey(session);
       if (begun.has(key)) return;

@@ -14,8 +14,6 @@ export interface DeadLetterList extends PeekReport {
   readonly matched: number;
   /** Those that matched, by code. */
   readonly groups: readonly DeadLetterGroup[];
-  /** Visible at the start and not seen: behind ten others of their session, hidden by another reader, or gone meanwhile. */
-  readonly unseen: number;
 }
 
 export type ListDeadLetters = ReturnType<typeof createListDeadLetters>;
@@ -34,7 +32,6 @@ export function createListDeadLetters({ peek }: { readonly peek: PeekDeadLetters
       }
       return undefined;
     });
-    const unseen = Math.max(0, report.visibleAtStart - report.seen);
-    return { ...report, matched, groups: groups.list(), unseen };
+    return { ...report, matched, groups: groups.list() };
   };
 }

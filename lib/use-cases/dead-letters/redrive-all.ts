@@ -1,22 +1,26 @@
 import { OperationError } from '../../core/errors/operation-error.ts';
-import type { SessionRef } from '../../core/ids.ts';
+import { type SessionRef, toSessionKey } from '../../core/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MoveTask, MoveTasks } from '../../ports/move-tasks.ts';
 import type { QueueReader } from '../../ports/queue-reader.ts';
 import type { RedriveNotes } from '../../ports/redrive-notes.ts';
 import { inLanes } from './in-lanes.ts';
 import { createRedriveLimit } from './limit-redrives.ts';
+import type { ListDeadLetters } from './list-dead-letters.ts';
+import { addMessage, type RedriveSession, type RedriveSurvey } from './survey-redrive.ts';
+import type { Unseen } from './unseen-messages.ts';
 
 export interface RedriveAllDependencies {
   readonly moveTasks: MoveTasks;
   readonly queueReader: QueueReader;
   readonly redriveNotes: RedriveNotes;
+  readonly list: ListDeadLetters;
   readonly clock: Clock;
 }
 
 export interface RedriveAllOptions {
-  /** Of the messages, to be counted as redriven. */
-  readonly sessions: readonly SessionRef[];
+  /** What there is to move. */
+  readonly found: RedriveSurvey;
   readonly ratePerSecond: number;
   /** Aborted: the task is cancelled. */
   readonly signal: AbortSignal;
@@ -30,6 +34,8 @@ export interface RedriveAllReport {
   readonly left: number;
   /** Came while it ran. */
   readonly arrived: number;
+  /** Hidden by another reader, so that SQS could not move them, and the rest that was not seen. */
+  readonly unseen: Unseen;
   readonly ledgerFailure: unknown;
 }
 
@@ -37,33 +43,66 @@ export type RedriveAll = ReturnType<typeof createRedriveAll>;
 
 const LANES = 16;
 const LOOK_EVERY_MS = 1000;
+// The most messages that are looked at after a redrive that ended early, to see what of it was done.
+const MOST_LEFT_LOOKED_AT = 2000;
 
 /**
- * Lets SQS move the whole dead-letter queue back to where it came from, and follows it to its end. SQS moves what is there
- * when it begins. Throws `OperationError` `redrive_running` where another one runs, `redrive_failed` where SQS gives up.
+ * Lets SQS move the whole dead-letter queue back to where it came from, and follows it to its end. SQS moves what is
+ * visible when it begins. Sessions count as redriven once their messages were moved. Throws `OperationError`
+ * `redrive_running` where another one runs, `redrive_failed` where SQS gives up.
  */
-export function createRedriveAll({ moveTasks, queueReader, redriveNotes, clock }: RedriveAllDependencies) {
+export function createRedriveAll(dependencies: RedriveAllDependencies) {
+  const { moveTasks, queueReader, redriveNotes, list, clock } = dependencies;
+
   return async (options: RedriveAllOptions): Promise<RedriveAllReport> => {
-    const { sessions, ratePerSecond, signal, onProgress } = options;
+    const { found, ratePerSecond, signal, onProgress } = options;
     const limit = createRedriveLimit({ notes: redriveNotes, clock }, Number.POSITIVE_INFINITY);
-    await inLanes(sessions, LANES, limit.note);
-    const { visible } = await queueReader.describe();
-    const ledgerFailure = limit.failure();
-    if (signal.aborted) return { wasCancelled: true, moved: 0, left: visible, arrived: 0, ledgerFailure };
+    const expected = countMovable(found);
+    const { unseen } = found;
+    const report = (ledgerFailure = limit.failure()) => ({ unseen, ledgerFailure });
+    if (signal.aborted) return { wasCancelled: true, moved: 0, left: expected, arrived: 0, ...report() };
+    const startedMs = clock.nowMs();
     await moveTasks.start({ ratePerSecond });
-    const task = await follow(signal, onProgress);
+    const task = await follow(signal, onProgress).catch(async (error: unknown) => {
+      // SQS goes on without anybody who looks.
+      await inLanes(found.sessions, LANES, limit.note);
+      throw error;
+    });
+    const moved = task.moved >= expected ? found.sessions : await findMoved(found, task, startedMs);
+    await inLanes(moved, LANES, limit.note);
     if (task.status === 'failed') throw toFailure(task);
 
     const after = await queueReader.describe();
-    const left = Math.max(0, visible - task.moved);
+    const left = Math.max(0, expected - task.moved);
     return {
       wasCancelled: task.status !== 'completed',
       moved: task.moved,
       left: Math.min(left, after.visible),
       arrived: Math.max(0, after.visible - left),
-      ledgerFailure,
+      ...report(),
     };
   };
+
+  /** The sessions of which SQS has moved at least one message. */
+  async function findMoved(
+    { sessions }: RedriveSurvey,
+    { moved }: MoveTask,
+    startedMs: number,
+  ): Promise<readonly SessionRef[]> {
+    if (moved === 0) return [];
+    const left = new Map<string, RedriveSession>();
+    const look = await list({
+      filter: {},
+      max: MOST_LEFT_LOOKED_AT,
+      // Whoever cancelled the redrive wants to know what it did.
+      signal: new AbortController().signal,
+      async onLetter({ session, deadSinceMs = 0 }) {
+        if (session && deadSinceMs <= startedMs) addMessage(left, session);
+      },
+    }).catch(() => undefined);
+    if (!look || look.unseen.count > 0) return [];
+    return sessions.filter((it) => (left.get(toSessionKey(it))?.messages ?? 0) < it.messages);
+  }
 
   async function follow(signal: AbortSignal, onProgress: RedriveAllOptions['onProgress']): Promise<MoveTask> {
     for (let isCancelled = false; ; ) {
@@ -81,6 +120,13 @@ export function createRedriveAll({ moveTasks, queueReader, redriveNotes, clock }
         : clock.sleep(LOOK_EVERY_MS, signal).catch(ignoreAbort));
     }
   }
+}
+
+/** What SQS can move of a queue: all that nobody hides, and that is behind nothing hidden. */
+function countMovable({ totalAtStart, unseen }: RedriveSurvey): number {
+  const { hidden, waiting, waitingReason } = unseen;
+  const isLocked = waitingReason === 'behind_hidden' || waitingReason === 'behind_ten_or_hidden';
+  return Math.max(0, totalAtStart - hidden - (isLocked ? waiting : 0));
 }
 
 function ignoreAbort(): void {}

@@ -73,7 +73,7 @@ export function createRedriveDeadLetters(dependencies: RedriveDeadLettersDepende
   async function moveAll(found: RedriveSurvey, options: RedriveOptions): Promise<RedriveResult> {
     const { ratePerSecond, signal, onProgress } = options;
     const report = await redriveAll({
-      sessions: found.sessions,
+      found,
       ratePerSecond,
       signal,
       onProgress: onProgress && (({ moved }) => onProgress(moved)),

@@ -115,9 +115,9 @@ export function createRedriveSelected(dependencies: RedriveSelectedDependencies)
     // Messages of one session become one: its newest state is fetched, whatever they died of.
     const sessions = new Map(letters.map(({ session }) => [toSessionKey(session), session]));
     if (sessions.size === 0) return new Set();
-    for (const session of sessions.values()) await limit.note(session);
     const enqueued = await enqueue([...sessions.values()], 'full');
     const queued = enqueued.filter(({ result }) => result.outcome === 'queued');
+    for (const { session } of queued) await limit.note(session);
     return new Set(queued.map(({ session }) => toSessionKey(session)));
   }
 }

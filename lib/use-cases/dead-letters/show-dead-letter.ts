@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../../core/dead-letter/dead-letter.ts';
 import { OperationError } from '../../core/errors/operation-error.ts';
+import { toMoment } from '../../core/text/to-moment.ts';
 import { toPrintable } from '../../core/text/to-printable.ts';
 import type { PeekDeadLetters, PeekReport } from './peek-dead-letters.ts';
 
@@ -23,9 +24,14 @@ export function createShowDeadLetter({ peek }: { readonly peek: PeekDeadLetters 
       return { isEnough: found !== undefined };
     });
     if (found) return { ...report, letter: found };
+    const { hidden, hiddenUntilMs, waiting } = report.unseen;
+    const others =
+      (hidden > 0
+        ? `; ${hidden} more are hidden by another reader, until ${toMoment(hiddenUntilMs)} at the latest`
+        : '') + (waiting > 0 ? `; ${waiting} more could not be seen` : '');
     throw new OperationError(
       'message_not_found',
-      `no message with id ${toPrintable(messageId)} in the first ${report.seen} peeked`,
+      `no message with id ${toPrintable(messageId)} in the first ${report.seen} peeked${others}`,
     );
   };
 }

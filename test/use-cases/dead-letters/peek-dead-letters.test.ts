@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { toSessionKey } from '../../../lib/core/ids.ts';
 import { createExplainDeadLetters } from '../../../lib/use-cases/dead-letters/explain-dead-letters.ts';
 import { createPeekDeadLetters } from '../../../lib/use-cases/dead-letters/peek-dead-letters.ts';
 import { aSession } from '../../support/builders.ts';
@@ -18,7 +19,7 @@ test('a look sees every message once, ten at a time, and shows all of them again
 
   expect(pages.map((page) => page.length)).toEqual([10, 10, 5]);
   expect(pages.flat()).toEqual(queue.ids());
-  expect(report).toMatchObject({ seen: 25, visibleAtStart: 25, ended: 'end' });
+  expect(report).toMatchObject({ seen: 25, totalAtStart: 25, unseen: { count: 0 }, ended: 'end' });
   expect(queue.visibleIds()).toHaveLength(25);
 });
 
@@ -111,18 +112,20 @@ test('of one session ten messages are seen at a time: the look ends, and says ho
 
   const report = await peek(usual, seeAll);
 
-  expect(report).toMatchObject({ seen: 10, visibleAtStart: 14, ended: 'end' });
+  expect(report).toMatchObject({ seen: 10, totalAtStart: 14, ended: 'end' });
+  expect(report.unseen).toMatchObject({ count: 4, hidden: 0, waiting: 4, waitingReason: 'behind_ten' });
+  expect(report.unseen.fullGroups).toEqual([toSessionKey(session)]);
 });
 
 test('a ledger that is away takes the reasons, and not the look', async () => {
-  const { queue, clock, usual, runLog } = createDeadLetterScene();
+  const { queue, clock, usual, runLog, lookNotes } = createDeadLetterScene();
   queue.bury(aLetter());
   const failure = new Error('the ledger is away');
   const failureNotes = { readMany: async () => Promise.reject(failure) };
   const explain = createExplainDeadLetters({ failureNotes, runHistory: runLog });
   const codes: string[] = [];
 
-  const report = await createPeekDeadLetters({ queue, queueReader: queue, explain, clock })(
+  const report = await createPeekDeadLetters({ queue, queueReader: queue, explain, lookNotes, clock })(
     usual,
     async (page) => {
       codes.push(...page.map(({ reason }) => reason.code));
@@ -132,4 +135,196 @@ test('a ledger that is away takes the reasons, and not the look', async () => {
 
   expect(codes).toEqual(['reason_unrecorded']);
   expect(report.ledgerFailure).toBe(failure);
+});
+
+/** So many sessions, with so many dead letters each. */
+const sessionsOf = (sessions: number, each: number) =>
+  Array.from({ length: sessions * each }, (_, index) =>
+    aLetter({ session: aSession(`session_${Math.floor(index / each)}`) }),
+  );
+
+test.each([
+  ['5 sessions with 4 each', sessionsOf(5, 4)],
+  ['7 sessions with 3 each', sessionsOf(7, 3)],
+  ['3 sessions with 10 each', sessionsOf(3, 10)],
+  ['40 sessions with 7 each', sessionsOf(40, 7)],
+  [
+    '4 sessions with 6, 9, 1 and 10',
+    [6, 9, 1, 10].flatMap((each, at) => sessionsOf(1, each).map((it) => ({ ...it, group: `g${at}` }))),
+  ],
+  [
+    'messages of five sessions that died in turn',
+    sessionsOf(5, 4).sort((a, b) => ((a.messageId.at(-1) ?? '') < (b.messageId.at(-1) ?? '') ? -1 : 1)),
+  ],
+])('where a page cuts a session off, the rest of it is seen in a further pass: %s', async (_case, dead) => {
+  const { queue, peek, usual } = createDeadLetterScene();
+  queue.bury(...dead);
+  const seen: string[] = [];
+
+  const report = await peek(usual, async (page) => {
+    seen.push(...page.map(({ messageId }) => messageId));
+    return undefined;
+  });
+
+  expect(seen).toHaveLength(dead.length);
+  expect([...seen].sort()).toEqual(dead.map(({ messageId }) => messageId).sort());
+  expect(report).toMatchObject({ seen: dead.length, ended: 'end', unseen: { count: 0 } });
+  expect(queue.visibleIds()).toHaveLength(dead.length);
+});
+
+test('a queue that hands out one message of a session at a time is seen whole, too', async () => {
+  const { queue, peek, usual } = createDeadLetterScene();
+  queue.bury(...sessionsOf(5, 1));
+  const { receive } = queue;
+  queue.receive = async (seconds) => {
+    const page = await receive(seconds);
+    const firsts = new Map(page.map((it) => [it.group, it] as const).reverse());
+    await queue.restore(page.filter((it) => firsts.get(it.group) !== it).map((it) => it.receiptHandle));
+    return [...firsts.values()];
+  };
+
+  expect(await peek(usual, seeAll)).toMatchObject({ seen: 5, unseen: { count: 0 } });
+});
+
+test('no more than the maximum are shown in a further pass either', async () => {
+  const { queue, peek, usual } = createDeadLetterScene();
+  queue.bury(...sessionsOf(5, 4));
+  let seen = 0;
+
+  const report = await peek({ ...usual, max: 19 }, async (page) => {
+    seen += page.length;
+    return undefined;
+  });
+
+  expect(seen).toBe(19);
+  expect(report).toMatchObject({ seen: 19, ended: 'max' });
+  expect(queue.visibleIds()).toHaveLength(20);
+});
+
+test('what is dropped while it is looked at unlocks the rest of its session without another pass', async () => {
+  const { queue, drop, usual } = createDeadLetterScene();
+  queue.bury(...sessionsOf(2, 14));
+
+  expect(await drop(usual)).toMatchObject({ dropped: 28, unseen: { count: 0 } });
+  expect(queue.ids()).toEqual([]);
+});
+
+test.each([
+  ['whole', 20, { seen: 0, unseen: { count: 20, hidden: 20, waiting: 0 } }],
+  ['half', 10, { seen: 10, unseen: { count: 10, hidden: 10, waiting: 0 } }],
+])('a queue that another reader hides %s is told from an empty one', async (_case, hidden, expected) => {
+  const { queue, peek, usual, clock } = createDeadLetterScene();
+  queue.bury(...letters(20));
+  for (let taken = 0; taken < hidden; taken += 10) await queue.receive(600);
+
+  const report = await peek(usual, seeAll);
+
+  expect(report).toMatchObject({ ...expected, totalAtStart: 20, ended: 'end' });
+  // SQS does not say for how long others hide a message; twelve hours are the most.
+  expect(report.unseen.hiddenUntilMs).toBe(clock.nowMs() + 12 * 3600 * 1000);
+  expect(report.unseen.hiddenSinceMs).toBeUndefined();
+});
+
+test('what waits behind the hidden messages of its session is told as that', async () => {
+  const { queue, peek, usual } = createDeadLetterScene();
+  queue.bury(...sessionsOf(1, 14), aLetter({ session: aSession('session_b') }));
+  await queue.receive(600);
+
+  const { seen, unseen } = await peek(usual, seeAll);
+
+  expect(seen).toBe(1);
+  expect(unseen).toMatchObject({ count: 14, hidden: 10, waiting: 4, waitingReason: 'behind_hidden' });
+});
+
+test('a look that was killed is named to the next one, with the moment at which it hides nothing any more', async () => {
+  const { queue, peek, usual, clock } = createDeadLetterScene();
+  queue.bury(...letters(20));
+  const startedMs = clock.nowMs();
+  // A killed process: its last page never ends.
+  void peek(usual, () => new Promise(() => {}));
+  await clock.advance(5000);
+
+  const { seen, unseen } = await peek(usual, seeAll);
+  await clock.advance((unseen.hiddenUntilMs ?? 0) - clock.nowMs());
+  const later = await peek(usual, seeAll);
+
+  expect(seen).toBe(10);
+  expect(unseen).toMatchObject({ hidden: 10, hiddenSinceMs: startedMs });
+  expect(later).toMatchObject({ seen: 20, unseen: { count: 0 } });
+});
+
+test('a look that has ended is not named, and the ledger is asked about others only where something is hidden', async () => {
+  const { queue, peek, usual, lookNotes } = createDeadLetterScene();
+  let asked = 0;
+  const { open } = lookNotes;
+  lookNotes.open = async (nowMs) => {
+    asked += 1;
+    return open(nowMs);
+  };
+  queue.bury(...letters(12));
+  await peek(usual, seeAll);
+  expect(asked).toBe(0);
+  await queue.receive(600);
+
+  expect((await peek(usual, seeAll)).unseen).toMatchObject({ hidden: 10, hiddenSinceMs: undefined });
+});
+
+test('a ledger that is away hinders no look, and leaves the longest time that there can be', async () => {
+  const { queue, peek, usual, lookNotes, clock } = createDeadLetterScene();
+  const away = async () => Promise.reject(new Error('away'));
+  Object.assign(lookNotes, { begin: away, end: away, open: away });
+  queue.bury(...letters(20));
+  await queue.receive(600);
+
+  const { seen, unseen } = await peek(usual, seeAll);
+
+  expect([seen, unseen.hidden]).toEqual([10, 10]);
+  expect(unseen.hiddenUntilMs).toBe(clock.nowMs() + 12 * 3600 * 1000);
+});
+
+test('counts that are a minute old raise no false alarm: visible and in flight count together', async () => {
+  const { queue, peek, usual } = createDeadLetterScene();
+  queue.bury(...letters(20));
+  const { describe } = queue;
+  // As SQS may answer just after another look: all in flight still.
+  queue.describe = async () => ({ ...(await describe()), visible: 0, inFlight: 20 });
+
+  expect((await peek(usual, seeAll)).unseen).toMatchObject({ count: 0, hidden: 0 });
+});
+
+test('what dies while a look lasts hides nothing of what is missing', async () => {
+  const { queue, peek, usual, clock } = createDeadLetterScene();
+  queue.bury(...letters(20));
+  await queue.receive(600);
+  const later = Array.from({ length: 10 }, (_, at) =>
+    aLetter({ session: aSession(`session_later_${at}`), sentMs: clock.nowMs() + 1 }),
+  );
+  let isFirst = true;
+
+  const report = await peek(usual, async () => {
+    if (isFirst) queue.bury(...later);
+    isFirst = false;
+    return undefined;
+  });
+
+  expect(report).toMatchObject({ seen: 20, unseen: { hidden: 10 } });
+});
+
+test('whatever a look hides is visible again at one moment, however late it was received', async () => {
+  const { queue, peek, usual, clock } = createDeadLetterScene();
+  queue.bury(...letters(20));
+  const untilMs: number[] = [];
+  const { receive } = queue;
+  queue.receive = async (seconds) => {
+    untilMs.push(clock.nowMs() + seconds * 1000);
+    return receive(seconds);
+  };
+
+  await peek(usual, async () => {
+    await clock.advance(7000);
+    return undefined;
+  });
+
+  expect(untilMs).toHaveLength(3);
+  expect(new Set(untilMs).size).toBe(1);
 });

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
+import { OperationError } from '../../../lib/core/errors/operation-error.ts';
 import { aSession } from '../../support/builders.ts';
-import { aLetter, createDeadLetterScene, letters } from '../../support/create-dead-letter-scene.ts';
+import {
+  aLetter,
+  createDeadLetterScene,
+  type DeadLetterScene,
+  letters,
+} from '../../support/create-dead-letter-scene.ts';
 import { untilSettled } from '../../support/until-settled.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -178,4 +184,73 @@ test('only a redrive that runs can be cancelled', async () => {
   await deadLetters.cancel();
 
   expect(await moveTasks.latest()).toMatchObject({ status: 'cancelled' });
+});
+
+const countOf = ({ redriveNotes }: DeadLetterScene, name: string) =>
+  redriveNotes.countSince(aSession(name), 0);
+
+test('of a redrive that is cancelled those sessions count of which something was moved', async () => {
+  const scene = createDeadLetterScene();
+  const { queue, deadLetters, usual, clock, stop } = scene;
+  queue.bury(...letters(20));
+
+  const onProgress = (moved: number) => moved >= 6 && stop.abort();
+  await untilSettled(clock, deadLetters.redrive({ ...usual, onProgress: (it) => void onProgress(it) }));
+
+  const left = queue.bodies().map((body) => JSON.parse(body).sessionId);
+  expect(left).toHaveLength(14);
+  for (let index = 0; index < 20; index += 1) {
+    const name = `session_${index}`;
+    expect([name, await countOf(scene, name)]).toEqual([name, left.includes(name) ? 0 : 1]);
+  }
+});
+
+test('a redrive that SQS refuses, or that another one was faster than, counts for no session', async () => {
+  const scene = createDeadLetterScene();
+  const { queue, moveTasks, deadLetters, usual, clock } = scene;
+  queue.bury(...letters(3));
+  moveTasks.start = async () => Promise.reject(new OperationError('redrive_running', 'another one runs'));
+
+  for (let round = 0; round < 3; round += 1) {
+    await expect(untilSettled(clock, deadLetters.redrive(usual))).rejects.toThrow('another one runs');
+  }
+
+  expect(await countOf(scene, 'session_0')).toBe(0);
+});
+
+test('a redrive that SQS gives up before it has moved anything counts for no session', async () => {
+  const scene = createDeadLetterScene({ failureReason: 'AccessDenied' });
+  const { queue, deadLetters, usual, clock } = scene;
+  queue.bury(...letters(3));
+
+  await expect(untilSettled(clock, deadLetters.redrive(usual))).rejects.toThrow('AccessDenied');
+
+  const counts = await Promise.all(letters(3).map((_, index) => countOf(scene, `session_${index}`)));
+  expect(counts).toEqual([0, 0, 0]);
+});
+
+test('what the sessions queue did not take counts for no session', async () => {
+  const scene = createDeadLetterScene();
+  const { queue, batches, deadLetters, usual, clock } = scene;
+  queue.bury(...letters(2));
+  batches.refuse('session_1');
+
+  await untilSettled(clock, deadLetters.redrive({ ...usual, filter: { websiteId: aSession().websiteId } }));
+
+  expect([await countOf(scene, 'session_0'), await countOf(scene, 'session_1')]).toEqual([1, 0]);
+});
+
+test('a redrive of SQS counts once it is done: a session that dies again meanwhile counts as moved', async () => {
+  const scene = createDeadLetterScene();
+  const { queue, deadLetters, usual, clock } = scene;
+  queue.bury(...letters(2));
+  let hasDied = false;
+  const onProgress = () => {
+    if (!hasDied) queue.burySilently(aLetter({ session: aSession('session_0'), sentMs: clock.nowMs() + 1 }));
+    hasDied = true;
+  };
+
+  await untilSettled(clock, deadLetters.redrive({ ...usual, onProgress }));
+
+  expect([await countOf(scene, 'session_0'), await countOf(scene, 'session_1')]).toEqual([1, 1]);
 });
