@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { toQueueAddress } from '../core/queue/queue-address.ts';
 
 /** The clients of the services that a refresh writes to. */
 export interface AwsClients {
@@ -23,12 +24,31 @@ const LEDGER_TIMES = {
   requestHandler: { connectionTimeout: 500, requestTimeout: 1000, throwOnRequestTimeout: true },
 };
 
-/** Clients with the SDK's own variables for region, credentials and endpoints, and with time limits. */
-export function createAwsClients(): AwsClients {
+/**
+ * Clients with the SDK's own variables for region, credentials and endpoints, and with time limits. The archive is
+ * expected in the account of the stage's own queue.
+ */
+export function createAwsClients(queueUrl: string): AwsClients {
   return {
     sqs: new SQSClient(TIMES),
     sns: new SNSClient(TIMES),
-    s3: new S3Client(TIMES),
+    s3: expectBucketOwner(new S3Client(TIMES), queueUrl),
     dynamodb: new DynamoDBClient(LEDGER_TIMES),
   };
+}
+
+const ACCOUNT = /^\d{12}$/;
+
+/**
+ * Puts `ExpectedBucketOwner` on every call of the client: the account of the queue, which the same stack made. Bucket
+ * names are global: one that was deleted can be taken by a stranger, and would be written to. S3 then answers 403.
+ */
+export function expectBucketOwner(s3: S3Client, queueUrl: string): S3Client {
+  const { account } = toQueueAddress(queueUrl);
+  if (!ACCOUNT.test(account)) return s3;
+  s3.middlewareStack.add(
+    (next) => (args) => next({ ...args, input: { ...args.input, ExpectedBucketOwner: account } }),
+    { step: 'initialize', name: 'expectBucketOwner' },
+  );
+  return s3;
 }

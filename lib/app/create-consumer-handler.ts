@@ -44,7 +44,8 @@ export type ConsumerHandler = ReturnType<typeof createConsumerHandler>;
  * messages.
  */
 export function createConsumerHandler(config: ConsumerConfig, dependencies: ConsumerDependencies) {
-  const { clock = systemClock, clients = createAwsClients(), random = Math.random } = dependencies;
+  const { clock = systemClock, random = Math.random } = dependencies;
+  const { clients = createAwsClients(config.sessionsQueueUrl) } = dependencies;
   const { secrets, redact } = createKnownSecrets(dependencies.secrets);
   const { telemetry, middlewares } = dependencies.telemetry
     ? { telemetry: createSafeTelemetry(dependencies.telemetry, redact), middlewares: [] }

@@ -3,6 +3,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { OperatedStage } from '../core/operated-stage.ts';
+import { expectBucketOwner } from './aws-clients.ts';
 
 /** The clients of a person's commands, which may wait longer than a function may. */
 export interface OperatorClients {
@@ -23,7 +24,8 @@ const TIMES = {
 export function createOperatorClients({
   region,
   endpoints,
-}: Pick<OperatedStage, 'region' | 'endpoints'>): OperatorClients {
+  queues,
+}: Pick<OperatedStage, 'region' | 'endpoints' | 'queues'>): OperatorClients {
   const common = {
     ...TIMES,
     region,
@@ -31,6 +33,8 @@ export function createOperatorClients({
   };
   const sqs = new SQSClient({ ...common, ...(endpoints && { endpoint: endpoints.sqs }) });
   const s3 = new S3Client({ ...common, ...(endpoints && { endpoint: endpoints.s3, forcePathStyle: true }) });
+  // On this machine bucket and queue can be of two emulators, with two accounts.
+  if (endpoints === undefined || endpoints.s3 === endpoints.sqs) expectBucketOwner(s3, queues.sessions);
   const dynamodb = new DynamoDBClient({ ...common, ...(endpoints && { endpoint: endpoints.dynamodb }) });
   // Local mode embeds no Lambda, so nothing of it is asked there.
   const lambda = new LambdaClient(common);

@@ -1,3 +1,4 @@
+import { expectBucketOwner } from '../app/aws-clients.ts';
 import type { InfraSettings } from '../core/config/to-infra-settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import { AWS_SERVICES, type AwsEndpoints } from './aws/aws-endpoints.ts';
@@ -41,6 +42,8 @@ export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
     const resources = await provisionResources({ endpoints, settings, region: REGION });
     const template = await loadInfraTemplate(INFRA_DIRECTORY, { stage: 'local', settings, region: REGION });
     const clients = createLocalAwsClients(endpoints, REGION);
+    // Two emulators can have two accounts.
+    if (endpoints.s3 === endpoints.sqs) expectBucketOwner(clients.s3, resources.queues.sessions);
     return {
       region: REGION,
       endpoints,
