@@ -8,9 +8,9 @@ export interface MessagesPage {
   readonly hasMore: boolean;
 }
 
-/** One page of a numbered list (pages, events). */
+/** One page of a numbered list (pages, events). `items` is whatever Crisp sent for the list. */
 export interface ListPage {
-  readonly items: readonly unknown[];
+  readonly items: unknown;
   readonly hasMore: boolean;
 }
 
@@ -20,13 +20,14 @@ export interface CrispApi {
   getConversation(session: SessionRef, signal?: AbortSignal): Promise<CrispObject>;
   /** The newest page, or the one that ends just before `beforeMs`. */
   listMessages(session: SessionRef, beforeMs?: number, signal?: AbortSignal): Promise<MessagesPage>;
-  /** Null where Crisp has no such profile. */
-  getProfile(websiteId: WebsiteId, peopleId: string, signal?: AbortSignal): Promise<CrispObject | null>;
+  /** As Crisp sent it, also where it is no profile or another's; null where Crisp has none. */
+  getProfile(websiteId: WebsiteId, peopleId: string, signal?: AbortSignal): Promise<unknown>;
   /** `page` is 1-based. */
   listVisitedPages(session: SessionRef, page: number, signal?: AbortSignal): Promise<ListPage>;
   /** `page` is 1-based. */
   listEvents(session: SessionRef, page: number, signal?: AbortSignal): Promise<ListPage>;
-  getRelations(session: SessionRef, signal?: AbortSignal): Promise<CrispObject>;
+  /** As Crisp sent them. */
+  getRelations(session: SessionRef, signal?: AbortSignal): Promise<unknown>;
   /**
    * The control call: cheap, and it fails when the credentials or Crisp do. An absent website is a failure like any other
    * of Crisp's, `crisp_unavailable`: never `conversation_missing`.

@@ -37,6 +37,8 @@ export type TelemetryEvent =
       readonly terminatedBy: string;
       readonly coversLatestMessage: boolean | null;
     } & Session)
+  /** Fields of Crisp's had another type than the record promises; `paths` names at most ten, never their values. */
+  | ({ readonly name: 'fields-odd'; readonly count: number; readonly paths: string } & Session)
   | ({ readonly name: 'paging-untrusted'; readonly pages: number } & Session)
   | ({
       readonly name: 'record-emitted';

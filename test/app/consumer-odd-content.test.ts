@@ -7,6 +7,7 @@ import { startEmbeddedLedger } from '../support/start-embedded-ledger.ts';
 
 const session = aSession();
 const envelope = (data: string): ScriptedAnswer => ({ body: `{"error":false,"data":${data}}` });
+const ENRICH_INCLUDE = 'profile,pages,events,relations';
 let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
 
 beforeAll(async () => {
@@ -14,20 +15,29 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
+const PEOPLE_ID = 'c5a2f70c-f605-4648-b47f-8c39d4b03a50';
+const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1);
+
 /** The record of a conversation of which Crisp sends these texts of JSON, and all that was told meanwhile. */
 async function recordOf({
   conversation = '{}',
   messages = '[]',
+  included,
 }: {
   conversation?: string;
   messages?: string;
+  /** Of profile, pages, events and relations. */
+  included?: string;
 }) {
   const ids = `"website_id":"${WEBSITE_ID}","session_id":"${session.sessionId}"`;
   const scene = await createConsumerScene({
     ledger,
-    environment: { MAX_RESPONSE_BYTES: '4000000', INLINE_LIMIT_BYTES: '262144' },
-    crisp: ({ part }) =>
-      envelope(part === 'messages' ? messages : conversation.replace('{', `{${ids},`).replace(',}', '}')),
+    environment: { MAX_RESPONSE_BYTES: '4000000', INLINE_LIMIT_BYTES: '262144', ENRICH_INCLUDE },
+    crisp: ({ part }) => {
+      if (part === 'conversation') return envelope(conversation.replace('{', `{${ids},`).replace(',}', '}'));
+      if (part === 'messages') return envelope(messages);
+      return envelope(included ?? (part === 'relations' ? '{}' : '[]'));
+    },
   });
   onTestFinished(() => scene.close());
 
@@ -110,13 +120,60 @@ describe('data that is not what it seems', () => {
     expect(messages).toEqual(expect.arrayContaining(odd));
   });
 
-  test('a field of another type than the record promises is dead as schema_mismatch, and nothing is written', async () => {
-    const { failed, codes, scene } = await recordOf({ conversation: '{"state":4111}' });
+  test('R26 fields of other types than the record promises are set aside, and told by their paths alone', async () => {
+    const conversation =
+      '{"state":4111,"created_at":"4111","assigned":[],"meta":{"data":[],"segments":{},"nickname":4111},"people_id":"4111"}';
 
-    expect(failed).toEqual(['A1']);
-    expect(codes).toEqual(['schema_mismatch:state']);
-    expect(scene.writes()).toBe(0);
+    const { failed, record, scene } = await recordOf({ conversation });
+
+    expect(failed).toEqual([]);
+    expect(record).toMatchObject({
+      ...{ state: null, created_at: null, assigned: null, people_id: null, profile: null },
+      meta: { data: {}, segments: [], nickname: null },
+      enrichment: { odd_fields: expect.arrayContaining([{ path: 'meta.data', value: [] }]) },
+    });
+    expect(scene.telemetry.named('fields-odd')).toMatchObject([{ count: 7 }]);
     expect(JSON.stringify(scene.telemetry.events)).not.toContain('4111');
+  });
+
+  test.each([
+    ['an empty list', '[]', ['profile', 'relations'], []],
+    ['text', '"text"', ['events', 'pages', 'profile', 'relations'], 'text'],
+    ['a number', '7', ['events', 'pages', 'profile', 'relations'], 7],
+    ['nothing', 'null', [], undefined],
+  ])('R26 %s for a profile, for lists and for relations stops nothing', async (_, included, paths, value) => {
+    const { failed, record } = await recordOf({ conversation: `{"people_id":"${PEOPLE_ID}"}`, included });
+
+    expect(failed).toEqual([]);
+    expect(record).toMatchObject({ profile: null, pages: [], events: [], relations: {} });
+    const odd = Object(record).enrichment.odd_fields.toSorted(byPath);
+    expect(odd).toEqual(paths.map((path) => ({ path, value })));
+  });
+
+  test("R26 another person's profile is left out, and nothing of it is anywhere", async () => {
+    const value = '00000000-0000-4000-8000-000000000000';
+
+    const { failed, record, archived, scene } = await recordOf({
+      conversation: `{"people_id":"${PEOPLE_ID}"}`,
+      included: `{"people_id":"${value}","email":"canary@example.com"}`,
+    });
+
+    expect(failed).toEqual([]);
+    expect(record).toMatchObject({ profile: null, people_id: PEOPLE_ID });
+    expect(Object(record).enrichment.odd_fields).toContainEqual({ path: 'profile.people_id', value });
+    expect(archived).not.toContain(`"profile":{`);
+    expect(JSON.stringify(scene.telemetry.events)).not.toContain('canary');
+  });
+
+  test('R26 ids of a message that are no ids stop nothing', async () => {
+    const messages = [7, null, '', [], {}, 'session_', 'nobody'].map((id, fingerprint) => ({
+      ...{ fingerprint, timestamp: 1, session_id: id, website_id: id },
+    }));
+
+    const { failed, archived = '' } = await recordOf({ messages: JSON.stringify(messages) });
+
+    expect(failed).toEqual([]);
+    expect(JSON.parse(archived).messages).toEqual(messages);
   });
 
   test('content nested too deep to be written is bad_response:too_deep, and nothing is written', async () => {

@@ -1,6 +1,6 @@
 import { classifyResponse } from '../../core/crisp/classify-response.ts';
 import { buildCrispUrl, type CrispQuery, type CrispSegment } from '../../core/crisp/crisp-url.ts';
-import { expectIds } from '../../core/crisp/expect-ids.ts';
+import { expectIds, refuseOtherIds } from '../../core/crisp/expect-ids.ts';
 import { expectList } from '../../core/crisp/expect-list.ts';
 import { expectObject } from '../../core/crisp/expect-object.ts';
 import { isCrispObject } from '../../core/crisp/is-crisp-object.ts';
@@ -58,7 +58,8 @@ export function createCrispApi(dependencies: CrispHttpDependencies): CrispClient
           [...toPath(session), 'messages'],
           ({ data, hasMore }) => {
             const messages = expectList(data);
-            for (const message of messages) if (isCrispObject(message)) expectIds(message, toIds(session));
+            for (const message of messages)
+              if (isCrispObject(message)) refuseOtherIds(message, toIds(session));
             return { messages, hasMore };
           },
           { signal, query: beforeMs === undefined ? {} : { timestamp_before: beforeMs } },
@@ -66,15 +67,7 @@ export function createCrispApi(dependencies: CrispHttpDependencies): CrispClient
 
       getProfile: (websiteId, peopleId, signal) =>
         orIfAbsent(
-          read(
-            ['website', { websiteId }, 'people', 'profile', { peopleId }],
-            ({ data }) => {
-              const profile = expectObject(data);
-              expectIds(profile, { people_id: peopleId });
-              return profile;
-            },
-            { signal },
-          ),
+          read(['website', { websiteId }, 'people', 'profile', { peopleId }], ({ data }) => data, { signal }),
           null,
         ),
 
@@ -86,7 +79,7 @@ export function createCrispApi(dependencies: CrispHttpDependencies): CrispClient
 
       getRelations: (session, signal) =>
         orIfAbsent(
-          read([...toPath(session), 'relations'], ({ data }) => expectObject(data), { signal }),
+          read([...toPath(session), 'relations'], ({ data }) => data, { signal }),
           {},
         ),
 
@@ -146,7 +139,7 @@ function toIds({ websiteId, sessionId }: SessionRef) {
 const EMPTY_PAGE: ListPage = { items: [], hasMore: false };
 
 function toListPage({ data, hasMore }: Answer): ListPage {
-  return { items: expectList(data), hasMore };
+  return { items: data, hasMore };
 }
 
 /**

@@ -35,6 +35,7 @@ export const LOGGED_FIELDS: {
     terminatedBy: true,
     coversLatestMessage: true,
   },
+  'fields-odd': { ...SESSION, count: true, paths: true },
   'paging-untrusted': { ...SESSION, pages: true },
   'record-emitted': { ...SESSION, kind: true, version: true, bytes: true, claimCheck: true },
   'record-unchanged': { ...SESSION, version: true },

@@ -30,6 +30,7 @@ const LEVELS: Partial<Record<TelemetryEventName, LogLevel>> = {
   'hook-warning': 'warn',
   'job-failed': 'warn',
   'job-dead': 'error',
+  'fields-odd': 'warn',
   'paging-untrusted': 'warn',
   'clock-suspect': 'warn',
   'bad-record': 'error',

@@ -1,4 +1,5 @@
 import { JobError } from '../errors/job-error.ts';
+import { parseSessionId, parseWebsiteId } from '../ids.ts';
 import type { CrispObject } from './crisp-object.ts';
 
 /**
@@ -11,6 +12,18 @@ export function expectIds(answer: CrispObject, expected: { readonly [field: stri
     if (found === undefined || found === null) continue;
     if (!isSameId(found, id)) throw new JobError('session_mismatch', { hint: `${field} of another` });
   }
+}
+
+/**
+ * Refuses a message of somebody else. Its ids are not needed, so one that is no id at all says nothing, and stays in the
+ * message as it came. Throws `session_mismatch`.
+ */
+export function refuseOtherIds(
+  message: CrispObject,
+  { website_id, session_id }: { readonly website_id: string; readonly session_id: string },
+): void {
+  if (parseWebsiteId(message.website_id)) expectIds(message, { website_id });
+  if (parseSessionId(message.session_id)) expectIds(message, { session_id });
 }
 
 function isSameId(found: unknown, id: string): boolean {

@@ -1,5 +1,6 @@
 import type { SessionRef } from '../ids.ts';
 import type { CrispObject } from './crisp-object.ts';
+import type { OddField } from './typed.ts';
 
 /** How the walk over the pages of messages came to its end; both prove that nothing older exists. */
 export type PagingEnd = 'http_200' | 'empty_page';
@@ -19,6 +20,8 @@ export interface FetchedConversation extends SessionRef {
   readonly visitedPages?: readonly unknown[];
   readonly events?: readonly unknown[];
   readonly relations?: CrispObject;
+  /** What of profile, pages, events and relations came as something else than it should be. */
+  readonly oddFields?: readonly OddField[];
   readonly messagePages: number;
   readonly terminatedBy: PagingEnd;
   readonly apiCalls: number;

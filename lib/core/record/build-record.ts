@@ -1,9 +1,11 @@
 import { coversLatestMessage } from '../crisp/covers-latest-message.ts';
 import type { CrispObject } from '../crisp/crisp-object.ts';
 import type { FetchedConversation } from '../crisp/fetched-conversation.ts';
+import type { OddField } from '../crisp/typed.ts';
 import type { FetchMode } from '../job/session-job.ts';
 import { contentHash } from './content-hash.ts';
 import { toMetrics } from './metrics.ts';
+import { toTypedConversation } from './odd-fields.ts';
 import { type EnrichedRecord, RECORD_SCHEMA_ID } from './schema.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
@@ -23,13 +25,15 @@ export function buildRecord(fetched: FetchedConversation, options: RecordOptions
     session_id: fetched.sessionId,
     version: options.version,
   };
+  const conversation = toTypedConversation(withoutNamesakes(withoutSecrets(fetched.conversation)));
+  const oddFields = [...conversation.oddFields, ...(fetched.oddFields ?? [])];
   const body = {
-    ...withoutNamesakes(withoutSecrets(fetched.conversation)),
+    ...conversation.value,
     messages: fetched.messages,
     profile: fetched.profile,
     ...toInclusions(fetched),
     metrics: toMetrics(fetched.messages),
-    enrichment: toEnrichment(fetched, options),
+    enrichment: toEnrichment(fetched, oddFields, options),
   };
   const record: CrispObject = {
     ...header,
@@ -38,8 +42,8 @@ export function buildRecord(fetched: FetchedConversation, options: RecordOptions
     ...body,
   };
 
-  // All fields of ours are there, tests hold them against the schema. Crisp's have the types that Crisp documents as long
-  // as it keeps to them: `expectRecord` has the last word before a record is announced.
+  // All fields of ours are there, and Crisp's have the types of the schema or are set aside: tests hold both against it,
+  // and `expectRecord` has the last word before a record is announced.
   return record as EnrichedRecord;
 }
 
@@ -77,6 +81,7 @@ function toInclusions({ visitedPages, events, relations }: FetchedConversation) 
 
 function toEnrichment(
   fetched: FetchedConversation,
+  oddFields: readonly OddField[],
   { mode, absorbed }: RecordOptions,
 ): EnrichedRecord['enrichment'] {
   return {
@@ -88,5 +93,6 @@ function toEnrichment(
     api_calls: fetched.apiCalls,
     profile_cached: fetched.profileCached ?? false,
     absorbed,
+    odd_fields: oddFields.map(({ path, value }) => ({ path, value })),
   };
 }

@@ -2,8 +2,8 @@ import { JobError } from '../errors/job-error.ts';
 import { type EnrichedRecord, enrichedRecordSchema } from './schema.ts';
 
 /**
- * Refuses a record that is not what the published schema promises its readers, because a field of Crisp's has changed
- * its type. Fields that the schema does not name may hold anything. Throws `schema_mismatch` with the field's path; its
+ * Refuses a record that is not what the published schema promises its readers. Odd fields of Crisp's are set aside before,
+ * so this is a defect of ours, which must not reach anybody. Throws `schema_mismatch` with the field's path; its
  * value is in no message.
  */
 export function expectRecord(record: EnrichedRecord): void {

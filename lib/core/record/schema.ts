@@ -5,6 +5,8 @@ export const RECORD_SCHEMA_ID = 'crisp-enrich/conversation/v1';
 /** Anything Crisp may add is passed on, so every object that holds Crisp's fields is a loose one. */
 const crispObjectSchema = z.record(z.string(), z.unknown());
 
+const PEOPLE_ID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
+
 const headerShape = {
   schema: z.literal(RECORD_SCHEMA_ID),
   website_id: z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/)),
@@ -21,16 +23,19 @@ const contentHashSchema = z
     z.describe('Equal for equal content: a duplicate carries the hash of its twin.'),
   );
 
-/** Crisp's conversation object, with the types that Crisp documents. Any field may be absent or null. */
-const conversationShape = {
+/**
+ * Crisp's conversation object, with the types that Crisp documents. Any field may be absent or null: one that Crisp sends
+ * as something else is null or empty, and stands in `enrichment.odd_fields`.
+ */
+export const conversationShape = {
   state: z.nullish(z.string()).check(z.describe('pending, unresolved or resolved.')),
   is_verified: z.nullish(z.boolean()),
   is_blocked: z.nullish(z.boolean()),
-  people_id: z.nullish(z.string()),
+  people_id: z.nullish(z.string().check(z.regex(PEOPLE_ID))),
   inbox_id: z.nullish(z.string()).check(z.describe('Null for the default inbox.')),
   assigned: z
-    .nullish(crispObjectSchema)
-    .check(z.describe('{ user_id } of the operator; absent or null where there is none.')),
+    .nullish(z.looseObject({ user_id: z.nullish(z.string()) }))
+    .check(z.describe('The operator; absent or null where there is none.')),
   topic: z.nullish(z.string()),
   participants: z.nullish(z.array(z.unknown())),
   created_at: z.nullish(z.number()).check(z.describe('Epoch ms.')),
@@ -39,6 +44,12 @@ const conversationShape = {
     z.looseObject({
       nickname: z.nullish(z.string()),
       email: z.nullish(z.string()),
+      phone: z.nullish(z.string()),
+      address: z.nullish(z.string()),
+      subject: z.nullish(z.string()),
+      ip: z.nullish(z.string()),
+      origin: z.nullish(z.string()),
+      avatar: z.nullish(z.string()),
       segments: z.nullish(z.array(z.string())),
       data: z.nullish(crispObjectSchema),
     }),
@@ -81,6 +92,13 @@ const enrichmentSchema = z.looseObject({
   absorbed: z
     .int()
     .check(z.nonnegative(), z.describe('Queue messages beyond the first that this fetch answered.')),
+  odd_fields: z
+    .array(z.looseObject({ path: z.string().check(z.minLength(1)), value: z.unknown() }))
+    .check(
+      z.describe(
+        "Values of Crisp's that have another type than this schema promises: in their place stands null, an empty list or an empty object; odd entries of a list are left out of it.",
+      ),
+    ),
 });
 
 export const enrichedRecordSchema = z
@@ -98,7 +116,11 @@ export const enrichedRecordSchema = z
     messages: z.array(z.unknown()).check(z.describe('Complete, oldest first, as Crisp returns them.')),
     profile: z
       .nullable(crispObjectSchema)
-      .check(z.describe('The people profile; null for a visitor without one.')),
+      .check(
+        z.describe(
+          'The people profile; null for a visitor without one, and where Crisp sent that of another person.',
+        ),
+      ),
     pages: z.optional(z.array(z.unknown())).check(z.describe('Visited pages, where they are included.')),
     events: z.optional(z.array(z.unknown())).check(z.describe('Custom events, where they are included.')),
     relations: z

@@ -43,6 +43,8 @@ export function formatEvent(
       );
     case 'job-dead':
       return line('dead', event.sessionId ?? '', `${event.code}: on its way to the dead-letter queue`);
+    case 'fields-odd':
+      return line('warn', event.sessionId, `${count(event.count, 'odd field')} set aside: ${event.paths}`);
     case 'paging-untrusted':
       return line(
         'warn',

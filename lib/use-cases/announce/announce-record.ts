@@ -32,11 +32,13 @@ export type AnnounceRecord = (
   options: AnnounceRecordOptions,
 ) => Promise<AnnounceRecordResult>;
 
+const MAX_PATHS_TOLD = 10;
+
 /**
  * Announces a conversation unless its content is what was announced last. Content that was archived but perhaps not
  * announced is announced again, as a new version: whether the topic had taken the old one nobody knows, and its twin
  * is known by its `content_hash`. Resolves only when all is durable; throws what the ports throw, and `schema_mismatch`
- * where the record would not be what its schema promises.
+ * where the record is not what its schema promises: a defect of ours, as odd fields of Crisp's are set aside.
  */
 export function createAnnounceRecord(deps: AnnounceDeps): AnnounceRecord {
   const { archive, telemetry } = deps;
@@ -47,6 +49,7 @@ export function createAnnounceRecord(deps: AnnounceDeps): AnnounceRecord {
     const next = nextVersion(fetched.startedMs, stored?.latest.version);
     const record = buildRecord(fetched, { version: next, mode, absorbed });
     expectRecord(record);
+    tellOddFields(fetched, record);
 
     if (stored && isAnnounced(stored, record)) {
       await noteFetch(stored, fetched, toLatest(record, { announced: true }));
@@ -64,6 +67,13 @@ export function createAnnounceRecord(deps: AnnounceDeps): AnnounceRecord {
   async function noteFetch({ latest, revision }: StoredLatest, session: SessionRef, { updated_at }: Latest) {
     if (latest.updated_at !== updated_at)
       await archive.putLatest(session, { ...latest, updated_at }, revision);
+  }
+
+  function tellOddFields({ websiteId, sessionId }: SessionRef, { enrichment }: EnrichedRecord): void {
+    const paths = enrichment.odd_fields.map(({ path }) => path);
+    if (paths.length === 0) return;
+    const named = paths.slice(0, MAX_PATHS_TOLD).join(', ');
+    telemetry.emit({ name: 'fields-odd', websiteId, sessionId, count: paths.length, paths: named });
   }
 
   function toUnchanged({ websiteId, sessionId }: SessionRef, { latest }: StoredLatest): AnnounceRecordResult {

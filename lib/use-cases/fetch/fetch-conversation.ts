@@ -2,7 +2,9 @@ import type { Inclusion } from '../../core/config/config.ts';
 import { coversLatestMessage } from '../../core/crisp/covers-latest-message.ts';
 import type { CrispObject } from '../../core/crisp/crisp-object.ts';
 import type { FetchedConversation } from '../../core/crisp/fetched-conversation.ts';
+import { isPeopleId } from '../../core/crisp/is-people-id.ts';
 import type { PagingTrust } from '../../core/crisp/paging-trust.ts';
+import { type Typed, toTypedObject, toTypedProfile } from '../../core/crisp/typed.ts';
 import { JobError } from '../../core/errors/job-error.ts';
 import type { SessionRef } from '../../core/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -51,12 +53,15 @@ export function createFetchConversation(dependencies: FetchConversationDependenc
         withVerdictOf(conversation, fetchMessages(session, { crisp, maxPages, pagingTrust, signal })),
         include.includes('profile') ? readProfile(crisp, session, { conversation, signal }) : null,
         include.includes('pages')
-          ? fetchNumberedList((page) => crisp.listVisitedPages(session, page, signal), maxPages)
+          ? fetchNumberedList((page) => crisp.listVisitedPages(session, page, signal), {
+              path: 'pages',
+              maxPages,
+            })
           : undefined,
         include.includes('events')
-          ? fetchNumberedList((page) => crisp.listEvents(session, page, signal), maxPages)
+          ? fetchNumberedList((page) => crisp.listEvents(session, page, signal), { path: 'events', maxPages })
           : undefined,
-        include.includes('relations') ? crisp.getRelations(session, signal) : undefined,
+        include.includes('relations') ? readRelations(crisp, session, signal) : undefined,
       ];
     }, outer);
 
@@ -66,10 +71,11 @@ export function createFetchConversation(dependencies: FetchConversationDependenc
       startedMs,
       conversation,
       messages: read.messages,
-      profile,
-      ...(visitedPages && { visitedPages }),
-      ...(events && { events }),
-      ...(relations && { relations }),
+      profile: profile?.value ?? null,
+      ...(visitedPages && { visitedPages: visitedPages.value }),
+      ...(events && { events: events.value }),
+      ...(relations && { relations: relations.value }),
+      oddFields: [profile, visitedPages, events, relations].flatMap((read) => read?.oddFields ?? []),
       messagePages: read.pages,
       terminatedBy: read.terminatedBy,
       apiCalls: total(),
@@ -100,12 +106,15 @@ async function readProfile(
   crisp: CrispApi,
   { websiteId }: SessionRef,
   { conversation, signal }: { conversation: Promise<CrispObject>; signal: AbortSignal },
-): Promise<CrispObject | null> {
+): Promise<Typed<CrispObject | null> | null> {
   const { people_id: peopleId } = await conversation;
-  // An anonymous visitor has no profile.
-  if (peopleId === undefined || peopleId === null || peopleId === '') return null;
-  if (typeof peopleId !== 'string') throw new JobError('bad_response', { detail: 'people_id' });
-  return crisp.getProfile(websiteId, peopleId, signal);
+  // An anonymous visitor has none. What is no id names nobody: it is set aside with the conversation's other fields.
+  if (!isPeopleId(peopleId)) return null;
+  return toTypedProfile(await crisp.getProfile(websiteId, peopleId, signal), peopleId);
+}
+
+async function readRelations(crisp: CrispApi, session: SessionRef, signal: AbortSignal) {
+  return toTypedObject('relations', await crisp.getRelations(session, signal));
 }
 
 function tell(fetched: FetchedConversation, telemetry: Telemetry, durationMs: number): void {

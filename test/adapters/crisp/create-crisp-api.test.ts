@@ -97,14 +97,6 @@ describe('what is passed on', () => {
 
     expect(failure.code).toBe('crisp_not_subscribed');
   });
-
-  test('the profile of somebody else is refused', async () => {
-    const { crisp } = await setUpCrisp([{ data: { people_id: '00000000-0000-4000-8000-000000000000' } }]);
-
-    const failure = await failureOf(crisp.getProfile(session.websiteId, PEOPLE_ID));
-
-    expect(failure.code).toBe('session_mismatch');
-  });
 });
 
 describe('what is sent', () => {

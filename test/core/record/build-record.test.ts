@@ -59,6 +59,7 @@ describe('an enriched record', () => {
       mode: 'incremental',
       pages: 6,
       terminated_by: 'empty_page',
+      odd_fields: [],
       covers_latest_message: true,
       api_calls: 9,
       profile_cached: true,

@@ -145,10 +145,24 @@ describe('the profile', () => {
     expect(fetched).toMatchObject({ profile: null, apiCalls: 3 });
   });
 
-  test('an id of another form is told, not passed over', async () => {
-    const { error } = await run(setUp({ getConversation: async () => ({ ...aConversation, people_id: 7 }) }));
+  test.each([7, 'ada@example.com', `${PEOPLE_ID}/../x`, [], {}])(
+    'R26 a people_id that is no id (%j) asks for nobody',
+    async (people_id) => {
+      const { fetched } = await run(
+        setUp({ getConversation: async () => ({ ...aConversation, people_id }) }),
+      );
 
-    expect(error).toMatchObject({ reason: 'bad_response:people_id' });
+      expect(fetched).toMatchObject({ profile: null, apiCalls: 2, oddFields: [] });
+    },
+  );
+
+  test('R26 of another person is left out and named, never mixed in', async () => {
+    const value = '00000000-0000-4000-8000-000000000000';
+
+    const { fetched } = await run(setUp({ getProfile: async () => ({ people_id: value, email: 'canary' }) }));
+
+    expect(fetched).toMatchObject({ profile: null, oddFields: [{ path: 'profile.people_id', value }] });
+    expect(JSON.stringify(fetched)).not.toContain('canary');
   });
 });
 
