@@ -70,18 +70,26 @@ function toAuthFailure(status: number): JobError {
   });
 }
 
-// As Crisp writes them: website:conversation:messages, plan:subscription. No other words, which could be a customer's.
-const SCOPE_PART =
-  'conversations?|people|sessions|messages|states?|segments|routing|participants|initiate|actions|pages|events|relations|' +
-  'browsing|calls|files|reminders|suggestions?|spams?|profiles|subscriptions?|statistics|imports?|exports?|campaigns?|' +
-  'visitors|operators?|availability|settings|verify|update|helpdesk|articles|status|analytics|batch|inbox(?:es)?|' +
-  'account|connect|url|animation|bindings|widget|channel|filter';
-const SCOPE = new RegExp(
-  `\\b(?:bucket|email|media|plan|plugin|user|website)(?::(?:${SCOPE_PART})){1,3}(?![:\\w])`,
+// As Crisp writes them: website:conversation:messages, plan:subscription.
+const SCOPE = /\b(?:bucket|email|media|plan|plugin|user|website)(?::[a-z_]{1,32}){1,3}(?![:\w])/;
+// No other words, which could be a customer's.
+const SCOPE_WORDS = new Set(
+  (
+    'bucket email media plan plugin user website conversation conversations people sessions messages state states ' +
+    'segments routing participants initiate actions pages events relations browsing calls files reminders suggestion ' +
+    'suggestions spam spams profiles subscription subscriptions statistics import imports export exports campaign ' +
+    'campaigns visitors operator operators availability settings verify update helpdesk articles status analytics ' +
+    'batch inbox inboxes account connect url animation bindings widget channel filter'
+  ).split(' '),
 );
 
+function findScope(text: string): string | undefined {
+  const scope = SCOPE.exec(text)?.[0];
+  return scope?.split(':').every((word) => SCOPE_WORDS.has(word)) ? scope : undefined;
+}
+
 function toForbidden(status: number, reason: string | undefined, envelope: CrispObject): JobError {
-  const scope = SCOPE.exec(toText(envelope))?.[0];
+  const scope = findScope(toText(envelope));
   const refusal = reason === undefined ? 'no reason given' : `reason ${reason}`;
   const hint = scope === undefined ? refusal : `missing scope ${scope}; ${refusal}`;
   return new JobError('crisp_forbidden', { status, hint });
