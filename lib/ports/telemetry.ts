@@ -87,10 +87,16 @@ export type TelemetryEvent =
       readonly name: 'breaker-opened';
       readonly code: string;
       readonly route?: string;
-      readonly holdOffSeconds: number;
+      readonly nextLookSeconds: number;
     } & Partial<Session>)
   | { readonly name: 'breaker-closed'; readonly code?: string }
-  | { readonly name: 'breaker-probed'; readonly code: string; readonly outcome: string }
+  | {
+      readonly name: 'breaker-probed';
+      readonly code: string;
+      readonly outcome: string;
+      /** Where it still fails. */
+      readonly nextLookSeconds?: number;
+    }
   | {
       readonly name: 'breaker-state';
       readonly isOpen: boolean;

@@ -24,7 +24,7 @@ afterAll(() => ledger.stop());
 test('the function repeats the route that failed, over HTTP, and turns the tap on once it is answered', async ({
   onTestFinished,
 }) => {
-  const answers: ScriptedAnswer[] = [{ status: 503, body: '' }, answer];
+  const answers: ScriptedAnswer[] = [{ status: 503, body: '' }, { status: 503, body: '' }, answer];
   const crisp = await createScriptedCrisp(answers);
   onTestFinished(crisp.close);
   const tap = createMemoryConsumerSwitch('off');
@@ -61,17 +61,17 @@ test('the function repeats the route that failed, over HTTP, and turns the tap o
     nextProbeMs: 0,
     failedProbes: 0,
   };
-  await notes.noteOpening(opening);
+  await notes.noteOpening(opening, undefined);
 
   await run();
   const refused = [tap.state, (await notes.readOpening())?.holdOffSeconds];
-  await notes.noteOpening(opening);
+  await notes.noteOpening(opening, opening.openedMs);
   await run();
 
   expect(refused).toEqual(['off', 120]);
   expect(tap.state).toBe('on');
-  expect(crisp.requests.map(({ url }) => url)).toEqual(
-    Array(2).fill(`/v1/website/${session.websiteId}/conversation/${session.sessionId}`),
-  );
+  const website = `/v1/website/${session.websiteId}`;
+  const conversation = `${website}/conversation/${session.sessionId}`;
+  expect(crisp.requests.map(({ url }) => url)).toEqual([conversation, website, conversation]);
   expect(telemetry.named('breaker-state').map(({ isOpen }) => isOpen)).toEqual([true, false]);
 });

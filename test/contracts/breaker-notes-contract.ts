@@ -35,11 +35,15 @@ export function describeBreakerNotes(implementation: string, create: () => Promi
     test('at first there is no opening, no pause and nothing in a row', async () => {
       expect(await notes.readOpening()).toBeUndefined();
       expect(await notes.readPause()).toBeUndefined();
-      expect(await notes.readRow()).toEqual({ failed: [], healthy: undefined });
+      expect(await notes.readRow()).toEqual({
+        failed: [],
+        healthy: undefined,
+        refuted: { sessions: [], atMs: 0 },
+      });
     });
 
     test('an opening is read as it was noted, and its closing with it', async () => {
-      await notes.noteOpening(OPENING);
+      await notes.noteOpening(OPENING, undefined);
       const open = await notes.readOpening();
       await notes.noteClosing(NOW_MS, { closedMs: NOW_MS + 5000, wasFalseAlarm: true });
 
@@ -52,17 +56,17 @@ export function describeBreakerNotes(implementation: string, create: () => Promi
 
     test('nothing of an opening is left in the next one', async () => {
       const bare: Opening = { ...OPENING, code: 'archive_failed', route: undefined, session: undefined };
-      await notes.noteOpening(OPENING);
+      await notes.noteOpening(OPENING, undefined);
       await notes.noteClosing(NOW_MS, { closedMs: NOW_MS, wasFalseAlarm: true });
 
-      await notes.noteOpening(bare);
+      await notes.noteOpening(bare, NOW_MS);
 
       expect(await notes.readOpening()).toEqual({ ...bare, closing: undefined });
     });
 
     test('a failed look changes when the next one comes, and opens nothing that was closed meanwhile', async () => {
       const next = { holdOffSeconds: 120, nextProbeMs: NOW_MS + 180_000, failedProbes: 1 };
-      await notes.noteOpening(OPENING);
+      await notes.noteOpening(OPENING, undefined);
       await notes.noteClosing(NOW_MS, { closedMs: NOW_MS, wasFalseAlarm: false });
 
       await notes.noteFailedProbe(NOW_MS, next);
@@ -82,13 +86,72 @@ export function describeBreakerNotes(implementation: string, create: () => Promi
 
     test('what is noted late of an opening changes nothing of the one that replaced it', async () => {
       const newer: Opening = { ...OPENING, openedMs: NOW_MS + 70_000, holdOffSeconds: 120 };
-      await notes.noteOpening(OPENING);
-      await notes.noteOpening(newer);
+      await notes.noteOpening(OPENING, undefined);
+      await notes.noteOpening(newer, NOW_MS);
 
       await notes.noteClosing(NOW_MS, { closedMs: NOW_MS + 70_001, wasFalseAlarm: false });
       await notes.noteFailedProbe(NOW_MS, { holdOffSeconds: 900, nextProbeMs: NOW_MS, failedProbes: 9 });
 
       expect(await notes.readOpening()).toEqual({ ...newer, closing: undefined });
+    });
+
+    test('of two openings at the same moment one is noted, and the other learns that it was not', async () => {
+      const other: Opening = { ...OPENING, code: 'crisp_timeout', session: B };
+
+      const first = [await notes.noteOpening(OPENING, undefined), await notes.noteOpening(other, undefined)];
+      const newer: Opening = { ...OPENING, openedMs: NOW_MS + 70_000 };
+      const second = [await notes.noteOpening(newer, NOW_MS), await notes.noteOpening(other, NOW_MS)];
+
+      expect([first, second]).toEqual([
+        [true, false],
+        [true, false],
+      ]);
+      expect(await notes.readOpening()).toEqual({ ...newer, closing: undefined });
+    });
+
+    test('a refutation ends the row, adds up, and is over for a session that succeeds', async () => {
+      await notes.noteFailure(A, NOW_MS);
+      await notes.refute([A, B].map(toSessionKey), NOW_MS);
+      await notes.refute([toSessionKey(C)], NOW_MS + 1000);
+      const before = await notes.readRow();
+      await notes.noteSuccess(B, NOW_MS + 2000);
+      const after = await notes.readRow();
+
+      expect(before.failed).toEqual([]);
+      expect(before.refuted.atMs).toBe(NOW_MS + 1000);
+      expect([...before.refuted.sessions].sort()).toEqual([A, B, C].map(toSessionKey));
+      expect([...after.refuted.sessions].sort()).toEqual([A, C].map(toSessionKey));
+    });
+
+    test('after a trial the row stays, and the next success refutes those on trial but itself', async () => {
+      await notes.noteFailure(A, NOW_MS);
+      await notes.noteTrial([A, B, C].map(toSessionKey));
+      const during = await notes.readRow();
+      await notes.noteSuccess(C, NOW_MS + 1000);
+      await notes.noteSuccess(D, NOW_MS + 2000);
+
+      const { failed, healthy, refuted } = await notes.readRow();
+      expect(during).toMatchObject({ failed: [toSessionKey(A)], refuted: { sessions: [] } });
+      expect([failed, healthy, refuted.atMs]).toEqual([[], D, NOW_MS + 1000]);
+      expect([...refuted.sessions].sort()).toEqual([A, B].map(toSessionKey));
+    });
+
+    test('a trial of one session that succeeds itself refutes nobody', async () => {
+      await notes.noteTrial([toSessionKey(A)]);
+      await notes.noteSuccess(A, NOW_MS);
+      await notes.noteSuccess(B, NOW_MS);
+
+      expect((await notes.readRow()).refuted.sessions).toEqual([]);
+    });
+
+    test('no more sessions are remembered than the cap, the newest first', async () => {
+      const many = Array.from({ length: STREAK_CAP }, (_, n) => toSessionKey(aSession(`session_${n}`)));
+      await notes.refute(many, NOW_MS);
+      await notes.refute([toSessionKey(A)], NOW_MS);
+
+      const { sessions } = (await notes.readRow()).refuted;
+      expect(sessions).toHaveLength(STREAK_CAP);
+      expect(sessions).toContain(toSessionKey(A));
     });
 
     test('a pause holds until it is taken back, which may be asked for twice', async () => {
@@ -126,7 +189,7 @@ export function describeBreakerNotes(implementation: string, create: () => Promi
 
       await notes.noteSuccess(C, NOW_MS + 1000);
 
-      expect(await notes.readRow()).toEqual({ failed: [], healthy: C });
+      expect(await notes.readRow()).toMatchObject({ failed: [], healthy: C });
       expect(await notes.noteFailure(D, NOW_MS + 2000)).toEqual({
         sessions: [toSessionKey(D)],
         firstMs: NOW_MS + 2000,
@@ -148,7 +211,7 @@ export function describeBreakerNotes(implementation: string, create: () => Promi
 
       await notes.clearRow();
 
-      expect(await notes.readRow()).toEqual({ failed: [], healthy: A });
+      expect(await notes.readRow()).toMatchObject({ failed: [], healthy: A });
       expect(await notes.noteRemoval(D)).toBe(1);
     });
 

@@ -30,6 +30,8 @@ export function createBreakerScene({ websiteIds = [] }: { websiteIds?: readonly 
     asked,
     /** What Crisp fails with; by default it answers everything. */
     fail: (_asked: Asked): JobError | undefined => undefined,
+    /** The same for the website itself, in place of `fail`. */
+    failWebsite: undefined as ((websiteId: string) => JobError | undefined) | undefined,
     /** Whether Crisp knows a person to the conversation; without one no profile is asked for. */
     hasPerson: (_sessionId: string): boolean => true,
     isLedgerAway: false,
@@ -72,7 +74,7 @@ export async function anOpenBreaker(
   ...[code, run]: Parameters<BreakerScene['failedRun']>
 ): Promise<BreakerScene> {
   const scene = createBreakerScene();
-  if (code === 'crisp_unavailable') scene.fail = () => new JobError(code);
+  if (code.startsWith('crisp_')) scene.fail = () => new JobError(code);
   await scene.anInstance().judge(session, scene.failedRun(code, run));
   scene.asked.length = 0;
   return scene;
@@ -81,6 +83,7 @@ export async function anOpenBreaker(
 interface CrispScript {
   fail(asked: Asked): JobError | undefined;
   hasPerson(sessionId: string): boolean;
+  readonly failWebsite: ((websiteId: string) => JobError | undefined) | undefined;
 }
 
 function createAskedCrisp(asked: Asked[], script: CrispScript): CrispApi {
@@ -106,7 +109,11 @@ function createAskedCrisp(asked: Asked[], script: CrispScript): CrispApi {
     listVisitedPages: ({ sessionId }) => ask(`${conversation}/pages`, sessionId, list),
     listEvents: ({ sessionId }) => ask(`${conversation}/events`, sessionId, list),
     getRelations: ({ sessionId }: SessionRef) => ask(`${conversation}/relations`, sessionId, {}),
-    getWebsite: () => ask('website', undefined, {}),
+    getWebsite: async (websiteId) => {
+      const failure = script.failWebsite?.(websiteId);
+      if (failure) throw failure.at('website');
+      return script.failWebsite ? {} : ask('website', undefined, {});
+    },
   };
 }
 

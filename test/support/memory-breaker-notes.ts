@@ -1,5 +1,5 @@
 import type { NotedOpening, Pause } from '../../lib/core/breaker/opening.ts';
-import { STREAK_CAP } from '../../lib/core/breaker/streak.ts';
+import { type Refuted, STREAK_CAP } from '../../lib/core/breaker/streak.ts';
 import { type SessionRef, toSessionKey } from '../../lib/core/ids.ts';
 import type { BreakerNotes } from '../../lib/ports/breaker-notes.ts';
 
@@ -9,6 +9,8 @@ export function createMemoryBreakerNotes(): BreakerNotes {
   let pause: Pause | undefined;
   let healthy: SessionRef | undefined;
   let firstMs: number | undefined;
+  let refuted: Refuted = { sessions: [], atMs: 0 };
+  let tried: readonly string[] = [];
   const failed = new Set<string>();
   const removed = new Set<string>();
 
@@ -16,12 +18,22 @@ export function createMemoryBreakerNotes(): BreakerNotes {
     failed.clear();
     removed.clear();
     firstMs = undefined;
+    tried = [];
+  }
+
+  function refute(sessionKeys: readonly string[], nowMs: number): void {
+    clear();
+    if (sessionKeys.length === 0) return;
+    const sessions = [...new Set([...sessionKeys, ...refuted.sessions])].slice(0, STREAK_CAP);
+    refuted = { sessions, atMs: nowMs };
   }
 
   return {
     readOpening: async () => opening,
-    async noteOpening(next) {
+    async noteOpening(next, replacesMs) {
+      if (opening?.openedMs !== replacesMs) return false;
       opening = { ...next, closing: undefined };
+      return true;
     },
     async noteFailedProbe(openedMs, next) {
       if (opening?.openedMs === openedMs) opening = { ...opening, ...next };
@@ -36,9 +48,14 @@ export function createMemoryBreakerNotes(): BreakerNotes {
     async clearPause() {
       pause = undefined;
     },
-    readRow: async () => ({ failed: [...failed], healthy }),
-    async noteSuccess({ websiteId, sessionId }) {
-      clear();
+    readRow: async () => ({ failed: [...failed], healthy, refuted }),
+    async noteSuccess({ websiteId, sessionId }, nowMs) {
+      const key = toSessionKey({ websiteId, sessionId });
+      refuted = { ...refuted, sessions: refuted.sessions.filter((each) => each !== key) };
+      refute(
+        tried.filter((each) => each !== key),
+        nowMs,
+      );
       healthy = { websiteId, sessionId };
     },
     async noteFailure(session, nowMs) {
@@ -49,6 +66,10 @@ export function createMemoryBreakerNotes(): BreakerNotes {
     async noteRemoval(session) {
       if (removed.size < STREAK_CAP) removed.add(toSessionKey(session));
       return removed.size;
+    },
+    refute: async (sessionKeys, nowMs) => refute(sessionKeys, nowMs),
+    async noteTrial(sessionKeys) {
+      tried = sessionKeys.slice(0, STREAK_CAP);
     },
     clearRow: async () => clear(),
   };

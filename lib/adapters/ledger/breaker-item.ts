@@ -27,10 +27,15 @@ export function toPause({ sinceMs, pauseReason }: LedgerItem): Pause | undefined
   return sinceMs && { sinceMs: readNumber(sinceMs), reason: pauseReason?.S ?? '' };
 }
 
-export function toRow({ failedSessions, healthyWebsiteId, healthySessionId }: LedgerItem): Row {
+export function toRow(item: LedgerItem): Row {
+  const { failedSessions, healthyWebsiteId, healthySessionId, refutedSessions, refutedMs } = item;
   return {
     failed: failedSessions?.SS ?? [],
     healthy: toSession(healthyWebsiteId?.S, healthySessionId?.S),
+    refuted: {
+      sessions: refutedSessions?.SS ?? [],
+      atMs: refutedMs === undefined ? 0 : readNumber(refutedMs),
+    },
   };
 }
 

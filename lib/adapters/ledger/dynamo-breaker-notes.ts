@@ -19,8 +19,12 @@ export function createDynamoBreakerNotes(deps: LedgerTableDeps): BreakerNotes {
       const item = await ledger.get(OPENING);
       return item && toNotedOpening(item);
     },
-    async noteOpening(opening) {
-      await ledger.update(OPENING, SET_OPENING, toOpeningValues(opening));
+    async noteOpening(opening, replacesMs) {
+      const isNew = replacesMs === undefined;
+      return ledger.updateIf(OPENING, isNew ? 'attribute_not_exists(openedMs)' : 'openedMs = :replaces', {
+        expression: SET_OPENING,
+        values: { ...toOpeningValues(opening), ...(!isNew && { ':replaces': number(replacesMs) }) },
+      });
     },
     async noteFailedProbe(openedMs, { holdOffSeconds, nextProbeMs, failedProbes }) {
       await ledger.updateIf(OPENING, IS_OPENING, {
@@ -60,11 +64,15 @@ export function createDynamoBreakerNotes(deps: LedgerTableDeps): BreakerNotes {
       return toRow((await ledger.get(ROW)) ?? {});
     },
     async noteSuccess({ websiteId, sessionId }, nowMs) {
-      await ledger.update(
-        ROW,
-        'SET healthyMs = :now, healthyWebsiteId = :website, healthySessionId = :session REMOVE failedSessions, firstMs, removedSessions',
-        { ':now': number(nowMs), ':website': { S: websiteId }, ':session': { S: sessionId } },
-      );
+      const key = toSessionKey({ websiteId, sessionId });
+      const { triedSessions } = await ledger.update(ROW, SET_HEALTHY, {
+        ':now': number(nowMs),
+        ':website': { S: websiteId },
+        ':session': { S: sessionId },
+        ':itself': { SS: [key] },
+      });
+      const tried = (triedSessions?.SS ?? []).filter((each) => each !== key);
+      if (triedSessions) await refute(tried, nowMs);
     },
     async noteFailure(session, nowMs) {
       const known = await ledger.get(ROW);
@@ -87,11 +95,34 @@ export function createDynamoBreakerNotes(deps: LedgerTableDeps): BreakerNotes {
       });
       return item.removedSessions?.SS?.length ?? 0;
     },
+    refute,
+    async noteTrial(sessionKeys) {
+      if (sessionKeys.length === 0) return;
+      await ledger.update(ROW, 'SET triedSessions = :tried', {
+        ':tried': { SS: sessionKeys.slice(0, STREAK_CAP) },
+      });
+    },
     async clearRow() {
-      await ledger.update(ROW, 'REMOVE failedSessions, firstMs, removedSessions');
+      await ledger.update(ROW, `REMOVE ${IN_A_ROW}, triedSessions`);
     },
   };
+
+  async function refute(sessionKeys: readonly string[], nowMs: number): Promise<void> {
+    if (sessionKeys.length === 0) return void (await ledger.update(ROW, `REMOVE ${IN_A_ROW}, triedSessions`));
+    const { refuted } = toRow((await ledger.get(ROW)) ?? {});
+    // The newest troublemakers matter most.
+    const sessions = [...new Set([...sessionKeys, ...refuted.sessions])].slice(0, STREAK_CAP);
+    const expression = `SET refutedSessions = :refuted, refutedMs = :now REMOVE ${IN_A_ROW}, triedSessions`;
+    await ledger.update(ROW, expression, { ':refuted': { SS: sessions }, ':now': number(nowMs) });
+  }
 }
+
+const IN_A_ROW = 'failedSessions, firstMs, removedSessions';
+
+const SET_HEALTHY = [
+  'SET healthyMs = :now, healthyWebsiteId = :website, healthySessionId = :session',
+  `REMOVE ${IN_A_ROW} DELETE refutedSessions :itself`,
+].join(' ');
 
 /** What is noted late must not change the opening that came after. */
 const IS_OPENING = 'openedMs = :opened';

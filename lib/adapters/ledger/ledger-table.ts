@@ -53,8 +53,12 @@ export function createLedgerTable({ client, table }: LedgerTableDeps) {
       return Attributes ?? {};
     },
 
-    /** Changes an item that fulfils the condition; any other is left as it is, and that is no failure. */
-    async updateIf(key: LedgerKey, condition: string, { expression, values }: LedgerChange): Promise<void> {
+    /** Changes an item that fulfils the condition; any other is left as it is: false, and no failure. */
+    async updateIf(
+      key: LedgerKey,
+      condition: string,
+      { expression, values }: LedgerChange,
+    ): Promise<boolean> {
       const command = new UpdateItemCommand({
         TableName: table,
         Key: toItemKey(key),
@@ -63,9 +67,13 @@ export function createLedgerTable({ client, table }: LedgerTableDeps) {
         ExpressionAttributeValues: values,
       });
       const toFailure = toLedgerFailure('dynamodb:UpdateItem');
-      await client.send(command).catch((thrown: unknown) => {
+      try {
+        await client.send(command);
+        return true;
+      } catch (thrown) {
         if (toAwsFailure(thrown).code !== 'conditional_check_failed') toFailure(thrown);
-      });
+        return false;
+      }
     },
   };
 }

@@ -48,9 +48,9 @@ export const LOGGED_FIELDS: {
   'bad-record': { code: true, detail: true },
   'ledger-unavailable': { operation: true, code: true },
   'visibility-unchanged': { messageId: true, code: true },
-  'breaker-opened': { ...SESSION, code: true, route: true, holdOffSeconds: true },
+  'breaker-opened': { ...SESSION, code: true, route: true, nextLookSeconds: true },
   'breaker-closed': { code: true },
-  'breaker-probed': { code: true, outcome: true },
+  'breaker-probed': { code: true, outcome: true, nextLookSeconds: true },
   'breaker-state': { isOpen: true, isPaused: true, code: true },
   'breaker-unchanged': { code: true },
   'day-summarized': {

@@ -14,21 +14,26 @@ export interface FailedWork {
 }
 
 /**
- * Weighs a failure. Credentials, limits and an outage are never the session's own, whoever is blamed for them; nor is a
- * conversation that is not there, or work that the function's deadline kept from being begun.
+ * Weighs a failure by whom the breaker blames. What one session alone meets while others are served is its own, whatever
+ * Crisp calls it; what others meet as well spends nothing. A verdict that nobody has confirmed yet is tried again. Never
+ * the session's own are a conversation that is not there, and work that the function's deadline kept from being begun.
  */
 export function weighFailure(error: JobError, { blame, hasStarted }: FailedWork): FailureCost {
   switch (error.disposition) {
     case 'permanent':
-      return 'permanent';
-    case 'refused':
-    case 'outage':
+      return blame === 'session' ? 'permanent' : toCost(blame);
     case 'missing':
       return 'excused';
+    case 'refused':
+    case 'outage':
     case 'transient':
       if (error.code === 'deadline_reached' && !hasStarted) return 'excused';
-      return blame === 'session' ? 'own' : 'excused';
+      return toCost(blame);
     default:
       return error.disposition satisfies never;
   }
+}
+
+function toCost(blame: Blame): FailureCost {
+  return blame === 'session' || blame === 'unconfirmed' ? 'own' : 'excused';
 }

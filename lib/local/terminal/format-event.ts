@@ -65,12 +65,16 @@ export function formatEvent(
       return line(
         'hold',
         event.sessionId ?? '',
-        `the queue is held: ${event.code}${suffix(event.route)}; next look in ${event.holdOffSeconds} s`,
+        `the queue is held: ${event.code}${suffix(event.route)}; next look in ${event.nextLookSeconds} s`,
       );
     case 'breaker-closed':
       return line('hold', '', `the queue flows again${suffix(event.code)}`);
     case 'breaker-probed':
-      return line('hold', '', `looked whether ${event.code} has passed: ${event.outcome}`);
+      return line(
+        'hold',
+        '',
+        `looked whether ${event.code} has passed: ${event.outcome}${event.nextLookSeconds === undefined ? '' : `; next look in ${event.nextLookSeconds} s`}`,
+      );
     case 'breaker-unchanged':
       return line('warn', '', `the tap of the queue could not be turned: ${event.code}`);
     // Of a function that local mode does not run.

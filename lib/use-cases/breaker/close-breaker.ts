@@ -1,5 +1,7 @@
 import type { Opening } from '../../core/breaker/opening.ts';
+import { CONTROL_ROUTE } from '../../core/breaker/to-evidence.ts';
 import { toJobError } from '../../core/errors/to-job-error.ts';
+import { toSessionKey } from '../../core/ids.ts';
 import type { BreakerNotes } from '../../ports/breaker-notes.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ConsumerSwitch } from '../../ports/consumer-switch.ts';
@@ -9,7 +11,10 @@ import type { Look } from './look-at-crisp.ts';
 
 export interface CloseBreakerDependencies {
   readonly consumerSwitch: Pick<ConsumerSwitch, 'turnOn' | 'turnOff'>;
-  readonly notes: Pick<BreakerNotes, 'readPause' | 'noteClosing' | 'clearRow'>;
+  readonly notes: Pick<
+    BreakerNotes,
+    'readPause' | 'readRow' | 'noteClosing' | 'clearRow' | 'refute' | 'noteTrial'
+  >;
   readonly bestEffort: BestEffort;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -21,13 +26,15 @@ export interface Closed {
   readonly reason: ClosingReason;
   readonly code: string;
   /** Undefined where none is known. */
-  readonly opening: Pick<Opening, 'openedMs'> | undefined;
+  readonly opening: Opening | undefined;
 }
 
 /**
  * Turns the switch on and notes it. False, and an event, where it could not be turned; false also where an operator has
- * paused the queue while Crisp was asked, or pauses it while the switch is turned: then it is turned off again. After a trial whatever was in a
- * row still is: the first failure opens again, and no session pays for it.
+ * paused the queue while Crisp was asked, or pauses it while the switch is turned: then it is turned off again.
+ *
+ * After a false alarm the sessions that failed are to blame themselves. After a trial whatever was in a row still is: the
+ * first failure opens again, and no session pays for it; the first success shows that it was they.
  */
 export function createCloseBreaker(dependencies: CloseBreakerDependencies) {
   const { consumerSwitch, notes, bestEffort, clock, telemetry } = dependencies;
@@ -39,12 +46,27 @@ export function createCloseBreaker(dependencies: CloseBreakerDependencies) {
       await isTurned(() => consumerSwitch.turnOff());
       return false;
     }
-    if (reason !== 'trial') await bestEffort('clear-row', () => notes.clearRow());
+    await settleRow(reason, opening);
     const closing = { closedMs: clock.nowMs(), wasFalseAlarm: reason === 'false-alarm' };
     if (opening) await bestEffort('note-closing', () => notes.noteClosing(opening.openedMs, closing));
     telemetry.emit({ name: 'breaker-closed', code });
     return true;
   };
+
+  async function settleRow(reason: ClosingReason, opening: Opening | undefined): Promise<void> {
+    const isOfSessions = opening !== undefined && opening.code !== 'too_many_removals';
+    if (isOfSessions && reason === 'trial')
+      await bestEffort('note-trial', async () => notes.noteTrial(await readBlamed(opening)));
+    if (isOfSessions && reason === 'false-alarm')
+      await bestEffort('refute', async () => notes.refute(await readBlamed(opening), clock.nowMs()));
+    else if (reason !== 'trial') await bestEffort('clear-row', () => notes.clearRow());
+  }
+
+  async function readBlamed({ session, route }: Opening): Promise<string[]> {
+    const { failed } = await notes.readRow();
+    const isAsked = session !== undefined && route !== CONTROL_ROUTE;
+    return [...new Set([...(isAsked ? [toSessionKey(session)] : []), ...failed])];
+  }
 
   /** False also where it cannot be read: progress wins. */
   async function isPaused(): Promise<boolean> {

@@ -1,6 +1,7 @@
+import { FIRST_HOLD_OFF_SECONDS } from '../../core/breaker/hold-off.ts';
 import type { NotedOpening } from '../../core/breaker/opening.ts';
-import { toEvidence } from '../../core/breaker/to-evidence.ts';
-import type { JobError } from '../../core/errors/job-error.ts';
+import { isControlFailure, toEvidence } from '../../core/breaker/to-evidence.ts';
+import { isJobErrorCode, JobError } from '../../core/errors/job-error.ts';
 import { type SessionRef, toSessionKey, type WebsiteId } from '../../core/ids.ts';
 import type { Row } from '../../ports/breaker-notes.ts';
 import type { CrispApi } from '../../ports/crisp-api.ts';
@@ -19,30 +20,49 @@ export type Look =
 /** Where no other session can tell, the third look that fails is followed by a trial. */
 const LOOKS_BEFORE_A_TRIAL = 3;
 
+/** Of other websites, where the one that failed does not answer. */
+const MOST_OTHER_WEBSITES = 3;
+
+export interface LookOptions {
+  readonly opening: NotedOpening;
+  readonly row: Row;
+  /** The configured ones; empty: all that the token can see. */
+  readonly websiteIds: readonly WebsiteId[];
+}
+
 /** Looks whether the reason of an opening still holds, with as few requests as can tell: five at most. */
-export async function lookAtCrisp(crisp: CrispApi, opening: NotedOpening, row: Row): Promise<Look> {
+export async function lookAtCrisp(crisp: CrispApi, options: LookOptions): Promise<Look> {
+  const { opening, row } = options;
   const { code, route, session } = opening;
   if (code === 'too_many_removals') return lookForConversations(crisp, opening, row);
   if (route === undefined || session === undefined) return { outcome: 'trial' };
 
-  const own = toResult(await repeatRoute(crisp, route, session));
+  const ask = async (asked: SessionRef) => toResult(await repeatRoute(crisp, route, asked), code);
+  const own = await ask(session);
   if (own === undefined) return { outcome: 'answered' };
   const other = findOther(row, session);
-  if (other === undefined) return lookOnce(crisp, opening, own);
-  if (own !== 'not-asked' && !canBeOneSessions(own, session, other))
-    return { outcome: 'failing', error: own };
-  const others = toResult(await repeatRoute(crisp, route, other));
-  if (others === 'not-asked') return lookOnce(crisp, opening, own);
+  const others = other === undefined ? 'not-asked' : await ask(other);
+  if (other === undefined || others === 'not-asked') return lookOnce(crisp, options, own);
   if (others !== undefined) return { outcome: 'failing', error: others };
   // Where the session itself could not be asked, nobody knows whether it was ever the only one.
-  return { outcome: own === 'not-asked' ? 'answered' : 'false-alarm' };
+  if (own === 'not-asked') return { outcome: 'answered' };
+  return lookTwice(await ask(session), async () => ask(other));
+}
+
+/** Of a Crisp that fails now and then, one answer more or less proves nothing: whoever is blamed for it spends attempts. */
+async function lookTwice(own: LookResult, askOther: () => Promise<LookResult>): Promise<Look> {
+  if (own === undefined || own === 'not-asked') return { outcome: 'answered' };
+  const others = await askOther();
+  return others instanceof Error ? { outcome: 'failing', error: others } : { outcome: 'false-alarm' };
 }
 
 /** A look while nobody knows what failed: the website's answer is all there is to ask for, where one is known. */
 export async function lookWithoutReason(crisp: CrispApi, websiteId: WebsiteId | undefined): Promise<Look> {
   if (websiteId === undefined) return { outcome: 'trial' };
-  const error = toFailure(await askForWebsite(crisp, websiteId));
-  return error === undefined ? { outcome: 'answered' } : { outcome: 'failing', error };
+  const error = await askForWebsite(crisp, websiteId);
+  return error === undefined || !isControlFailure(error)
+    ? { outcome: 'answered' }
+    : { outcome: 'failing', error };
 }
 
 /** Crisp shows that it still has conversations only by showing one. */
@@ -63,37 +83,63 @@ async function lookForConversations(
 /** Nobody else can tell. The website itself may be fine for ever while the route is not, so it only allows a trial. */
 async function lookOnce(
   crisp: CrispApi,
-  { session, failedProbes }: NotedOpening,
+  { opening, websiteIds }: LookOptions,
   own: JobError | 'not-asked',
 ): Promise<Look> {
-  const error = own === 'not-asked' ? undefined : own;
-  const canPass = error === undefined || toEvidence(error) !== 'outage';
-  if (!canPass || !isTrialDue(failedProbes) || session === undefined) return { outcome: 'failing', error };
-  const controlError = toFailure(await askForWebsite(crisp, session.websiteId));
-  return controlError === undefined ? { outcome: 'trial' } : { outcome: 'failing', error: controlError };
+  const failing: Look = { outcome: 'failing', error: own === 'not-asked' ? undefined : own };
+  const { session, failedProbes, holdOffSeconds } = opening;
+  // The first opening for a while ends with its first look: the others shall not wait longer for one session.
+  const isFirst = holdOffSeconds <= FIRST_HOLD_OFF_SECONDS && failedProbes === 0;
+  if (session === undefined || !(isFirst || isTrialDue(failedProbes))) return failing;
+  const error = await askForWebsite(crisp, session.websiteId);
+  if (error === undefined || !isControlFailure(error)) return { outcome: 'trial' };
+  if (await isOnlyThisWebsite(crisp, error, { session, websiteIds })) return { outcome: 'failing', error };
+  return { outcome: 'trial' };
+}
+
+/** False where another website is answered, or where there may be others and this one is simply not ours. */
+async function isOnlyThisWebsite(
+  crisp: CrispApi,
+  error: JobError,
+  { session, websiteIds }: { session: SessionRef; websiteIds: readonly WebsiteId[] },
+): Promise<boolean> {
+  if (websiteIds.length === 0) return !isOfWebsite(error);
+  const others = websiteIds.filter((websiteId) => websiteId !== session.websiteId);
+  for (const websiteId of others.slice(0, MOST_OTHER_WEBSITES)) {
+    const failure = await askForWebsite(crisp, websiteId);
+    if (failure === undefined || !isControlFailure(failure)) return false;
+  }
+  return true;
+}
+
+function isOfWebsite({ code, detail }: JobError): boolean {
+  return code === 'crisp_not_subscribed' || (code === 'crisp_unavailable' && detail === 'website_missing');
 }
 
 function isTrialDue(failedProbes: number): boolean {
   return failedProbes + 1 >= LOOKS_BEFORE_A_TRIAL;
 }
 
-function toResult(result: JobError | 'not-asked' | undefined): JobError | 'not-asked' | undefined {
-  return result === 'not-asked' ? result : toFailure(result);
+type LookResult = JobError | 'not-asked' | undefined;
+
+/**
+ * Any answer is one, "no such conversation" and "not allowed" included; but for a queue that is held because of verdicts
+ * another verdict is none.
+ */
+function toResult(result: LookResult, openedFor: string): LookResult {
+  if (result === undefined || result === 'not-asked') return result;
+  const evidence = toEvidence(result);
+  const isAnswer = evidence === 'none' || (evidence === 'verdict' && !isVerdict(openedFor));
+  return isAnswer ? undefined : result;
 }
 
-/** Any answer is one, "no such conversation" and "not allowed" included. */
-function toFailure(error: JobError | undefined): JobError | undefined {
-  return error && toEvidence(error) !== 'none' ? error : undefined;
+function isVerdict(code: string): boolean {
+  return isJobErrorCode(code) && toEvidence(new JobError(code)) === 'verdict';
 }
 
 /** The newest healthy session, unless it is among those that have failed since. */
-function findOther({ failed, healthy }: Row, session: SessionRef): SessionRef | undefined {
+export function findOther({ failed, healthy }: Row, session: SessionRef): SessionRef | undefined {
   if (healthy === undefined) return undefined;
   const key = toSessionKey(healthy);
   return key === toSessionKey(session) || failed.includes(key) ? undefined : healthy;
-}
-
-/** Credentials and quota are the token's, the same for every session of a website. */
-function canBeOneSessions(error: JobError, session: SessionRef, other: SessionRef): boolean {
-  return toEvidence(error) !== 'outage' || session.websiteId !== other.websiteId;
 }

@@ -1,7 +1,7 @@
 import { isHeld, toHoldOffSeconds, toNextProbeMs } from '../../core/breaker/hold-off.ts';
 import type { Opening } from '../../core/breaker/opening.ts';
 import { toJobError } from '../../core/errors/to-job-error.ts';
-import type { SessionRef } from '../../core/ids.ts';
+import { type SessionRef, toSessionKey } from '../../core/ids.ts';
 import type { BreakerNotes } from '../../ports/breaker-notes.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ConsumerSwitch } from '../../ports/consumer-switch.ts';
@@ -32,20 +32,39 @@ export function createOpenBreaker(dependencies: OpenBreakerDependencies) {
   const { consumerSwitch, notes, bestEffort, clock, telemetry } = dependencies;
 
   return async (reason: OpenReason): Promise<Opening | undefined> => {
-    const previous = await bestEffort('read-opening', () => notes.readOpening());
-    const nowMs = clock.nowMs();
-    // Another instance was faster: one opening, and no relapse.
-    if (previous && isHeld(previous, nowMs)) return (await isTurnedOff()) ? previous : undefined;
-    if (previous && previous.closing === undefined && (await isOff())) return previous;
-    const opening = toOpening(reason, toHoldOffSeconds(previous, nowMs), nowMs);
-    await bestEffort('note-opening', () => notes.noteOpening(opening));
+    const { opening, found } = await findOrNote(reason);
+    if (found === 'off') return opening;
     if (!(await isTurnedOff())) {
-      await takeBack(opening);
+      if (found === 'none') await takeBack(opening);
       return undefined;
     }
-    tell(opening);
+    if (found === 'none') tell(opening);
     return opening;
   };
+
+  /**
+   * This opening, noted where there is none: instances that open at the same moment share the first one, which is told
+   * once and makes no relapse of itself. `young`: another one holds already; `off`: the queue is held since longer.
+   */
+  async function findOrNote(
+    reason: OpenReason,
+  ): Promise<{ opening: Opening; found: 'none' | 'young' | 'off' }> {
+    let own: Opening | undefined;
+    for (let tries = 1; ; tries += 1) {
+      const previous = await bestEffort('read-opening', () => notes.readOpening());
+      // The answer to the note was lost, and the note was not.
+      if (own && previous && isSame(own, previous)) return { opening: own, found: 'none' };
+      const nowMs = clock.nowMs();
+      if (previous && isHeld(previous, nowMs)) return { opening: previous, found: 'young' };
+      if (previous && previous.closing === undefined && (await isOff()))
+        return { opening: previous, found: 'off' };
+      const opening = toOpening(reason, toHoldOffSeconds(previous, nowMs), nowMs);
+      own = opening;
+      const isNoted = await bestEffort('note-opening', () => notes.noteOpening(opening, previous?.openedMs));
+      // With the ledger away it holds without a note.
+      if (isNoted !== false || tries === MOST_TRIES) return { opening, found: 'none' };
+    }
+  }
 
   async function isTurnedOff(): Promise<boolean> {
     try {
@@ -72,15 +91,23 @@ export function createOpenBreaker(dependencies: OpenBreakerDependencies) {
     await bestEffort('note-closing', () => notes.noteClosing(openedMs, closing));
   }
 
-  function tell({ code, route, session, holdOffSeconds }: Opening): void {
+  function tell({ code, route, session, openedMs, nextProbeMs }: Opening): void {
     telemetry.emit({
       name: 'breaker-opened',
       code,
-      holdOffSeconds,
+      nextLookSeconds: Math.ceil((nextProbeMs - openedMs) / 1000),
       ...(route !== undefined && { route }),
       ...(session && { websiteId: session.websiteId, sessionId: session.sessionId }),
     });
   }
+}
+
+/** Each try but the last met another instance's note, which the next one finds. */
+const MOST_TRIES = 3;
+
+function isSame(one: Opening, other: Opening): boolean {
+  const keys = [one, other].map(({ session }) => session && toSessionKey(session));
+  return one.openedMs === other.openedMs && one.code === other.code && keys[0] === keys[1];
 }
 
 function toOpening(

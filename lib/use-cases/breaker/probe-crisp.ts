@@ -1,6 +1,7 @@
 import { doubleHoldOff, FIRST_HOLD_OFF_SECONDS, isHeld, toNextProbeMs } from '../../core/breaker/hold-off.ts';
 import type { NotedOpening, Opening } from '../../core/breaker/opening.ts';
 import { isBlindLookDue, isLookDue } from '../../core/breaker/probe-times.ts';
+import { CONTROL_ROUTE } from '../../core/breaker/to-evidence.ts';
 import type { JobError } from '../../core/errors/job-error.ts';
 import { toJobError } from '../../core/errors/to-job-error.ts';
 import type { SessionRef, WebsiteId } from '../../core/ids.ts';
@@ -29,6 +30,20 @@ const REMEMBER_PAUSE_MS = 5 * 60_000;
 interface Noted {
   readonly opening: NotedOpening | undefined;
   readonly row: Row;
+}
+
+type NextLook = Pick<Opening, 'holdOffSeconds' | 'nextProbeMs'>;
+
+interface WhenFailing {
+  readonly holdOffSeconds: number;
+  note(error: JobError | undefined, next: NextLook): Promise<unknown>;
+}
+
+interface FoundReason {
+  readonly error: JobError | undefined;
+  readonly session: SessionRef | undefined;
+  readonly next: NextLook;
+  readonly replacesMs: number | undefined;
 }
 
 export type ProbeCrisp = () => Promise<void>;
@@ -77,59 +92,67 @@ export function createProbeCrisp(dependencies: ProbeCrispDependencies): ProbeCri
     if (noted === undefined) {
       if (!isBlindLookDue(clock.nowMs())) return false;
       const found = await lookWithoutReason(crisp, websiteIds[0]);
-      return settle(found, undefined, async () => undefined);
+      return settle(found, undefined, undefined);
     }
     const { opening, row } = noted;
-    if (opening === undefined || opening.closing !== undefined) return lookForReason(row.healthy);
+    if (opening === undefined || opening.closing !== undefined) return lookForReason(row.healthy, opening);
     if (!isLookDue(opening, clock.nowMs())) return false;
-    const found = await lookAtCrisp(crisp, opening, row);
-    return settle(found, opening, (error) => noteFailedLook(opening, error));
+    const found = await lookAtCrisp(crisp, { opening, row, websiteIds });
+    const holdOffSeconds = doubleHoldOff(opening.holdOffSeconds);
+    return settle(found, opening, { holdOffSeconds, note: (_error, next) => noteFailedLook(opening, next) });
   }
 
   /** It is off, and nobody noted why: it was turned by hand, or the note was lost. If Crisp fails now, that is why. */
-  async function lookForReason(healthy: SessionRef | undefined): Promise<boolean> {
+  async function lookForReason(
+    healthy: SessionRef | undefined,
+    previous: NotedOpening | undefined,
+  ): Promise<boolean> {
     const found = await lookWithoutReason(crisp, healthy?.websiteId ?? websiteIds[0]);
-    return settle(found, undefined, (error) => noteReason(error, healthy));
+    return settle(found, undefined, {
+      holdOffSeconds: FIRST_HOLD_OFF_SECONDS,
+      note: (error, next) => noteReason({ error, session: healthy, next, replacesMs: previous?.openedMs }),
+    });
   }
 
   async function settle(
     found: Look,
     opening: Opening | undefined,
-    note: (error: JobError | undefined) => Promise<unknown>,
+    whenFailing: WhenFailing | undefined,
   ): Promise<boolean> {
     const { outcome } = found;
     const code = opening?.code ?? UNKNOWN;
-    telemetry.emit({ name: 'breaker-probed', code, outcome });
-    if (outcome !== 'failing') return closeBreaker({ reason: outcome, code, opening });
-    await note(found.error);
+    if (outcome !== 'failing') {
+      telemetry.emit({ name: 'breaker-probed', code, outcome });
+      return closeBreaker({ reason: outcome, code, opening });
+    }
+    const nowMs = clock.nowMs();
+    const next = whenFailing && {
+      holdOffSeconds: whenFailing.holdOffSeconds,
+      nextProbeMs: toNextProbeMs(nowMs, whenFailing.holdOffSeconds, found.error?.retryAfterMs),
+    };
+    const told = next && { nextLookSeconds: Math.ceil((next.nextProbeMs - nowMs) / 1000) };
+    telemetry.emit({ name: 'breaker-probed', code, outcome, ...told });
+    if (next) await whenFailing?.note(found.error, next);
     return false;
   }
 
-  function noteFailedLook({ openedMs, holdOffSeconds, failedProbes }: Opening, error: JobError | undefined) {
-    const next = toNextLook(doubleHoldOff(holdOffSeconds), error);
+  function noteFailedLook({ openedMs, failedProbes }: Opening, next: NextLook) {
     return bestEffort('note-failed-probe', () =>
       notes.noteFailedProbe(openedMs, { ...next, failedProbes: failedProbes + 1 }),
     );
   }
 
-  function noteReason(error: JobError | undefined, session: SessionRef | undefined) {
-    return bestEffort('note-opening', () =>
-      notes.noteOpening({
-        openedMs: clock.nowMs(),
-        code: error?.code ?? UNKNOWN,
-        route: 'website',
-        session,
-        ...toNextLook(FIRST_HOLD_OFF_SECONDS, error),
-        failedProbes: 0,
-      }),
-    );
-  }
-
-  function toNextLook(holdOffSeconds: number, error: JobError | undefined) {
-    return {
-      holdOffSeconds,
-      nextProbeMs: toNextProbeMs(clock.nowMs(), holdOffSeconds, error?.retryAfterMs),
+  function noteReason({ error, session, next, replacesMs }: FoundReason) {
+    const code = error?.code ?? UNKNOWN;
+    const opening = {
+      openedMs: clock.nowMs(),
+      code,
+      route: CONTROL_ROUTE,
+      session,
+      ...next,
+      failedProbes: 0,
     };
+    return bestEffort('note-opening', () => notes.noteOpening(opening, replacesMs));
   }
 
   /** Somebody else turned it on: the note must not tell otherwise for ever. A young one may just be on its way. */

@@ -14,7 +14,7 @@ const SHORTEST = { retryBaseSeconds: 30, random: () => 0 };
 type Fate = readonly [early: string, last: string, outage: string, refusal: string];
 const OWN: Fate = ['retry', 'dead', 'defer', 'defer'];
 const NEVER_OWN: Fate = ['defer', 'defer', 'defer', 'defer'];
-const HOPELESS: Fate = ['dead', 'dead', 'dead', 'dead'];
+const HOPELESS: Fate = ['dead', 'dead', 'defer', 'defer'];
 
 const FATES: Readonly<Record<JobErrorCode, Fate>> = {
   malformed_message: HOPELESS,
@@ -28,13 +28,13 @@ const FATES: Readonly<Record<JobErrorCode, Fate>> = {
   crisp_unreachable: OWN,
   crisp_timeout: OWN,
   crisp_unavailable: OWN,
-  crisp_auth_failed: NEVER_OWN,
-  crisp_tls_failed: NEVER_OWN,
-  crisp_rate_limited: NEVER_OWN,
-  crisp_quota_exceeded: NEVER_OWN,
+  crisp_auth_failed: OWN,
+  crisp_tls_failed: OWN,
+  crisp_rate_limited: OWN,
+  crisp_quota_exceeded: OWN,
   crisp_forbidden: HOPELESS,
   crisp_not_subscribed: HOPELESS,
-  crisp_route_unknown: NEVER_OWN,
+  crisp_route_unknown: OWN,
   crisp_rejected: HOPELESS,
   crisp_error: OWN,
   unexpected_redirect: OWN,
@@ -50,7 +50,7 @@ const FATES: Readonly<Record<JobErrorCode, Fate>> = {
   archive_failed: OWN,
   record_superseded: OWN,
   topic_failed: OWN,
-  downstream_denied: NEVER_OWN,
+  downstream_denied: OWN,
   ledger_failed: OWN,
   record_too_large: HOPELESS,
   deadline_reached: OWN,
@@ -88,8 +88,12 @@ describe('what becomes of a message after a failure', () => {
     expect(Object.keys(FATES).sort()).toEqual(Object.keys(JOB_ERRORS).sort());
   });
 
-  test.each(BLAMES)('a permanent failure is shown again at once, whoever is blamed: %s', (blame) => {
-    expect(decide(new JobError('session_mismatch'), blame, 0)).toEqual({ decision: 'dead', delaySeconds: 0 });
+  test('a verdict is shown again at once where it is the session’s own, and tried again until somebody knows', () => {
+    const error = new JobError('session_mismatch');
+
+    expect(decide(error, 'session', 0)).toEqual({ decision: 'dead', delaySeconds: 0 });
+    expect(decide(error, 'unconfirmed', 0)).toEqual({ decision: 'retry', delaySeconds: 30 });
+    expect(decide(error, 'unconfirmed', 4)).toEqual({ decision: 'dead', delaySeconds: 0 });
   });
 
   test('with the ledger away no attempt is the last one, and only a permanent failure ends it', () => {

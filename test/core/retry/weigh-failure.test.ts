@@ -5,15 +5,19 @@ import { weighFailure } from '../../../lib/core/retry/weigh-failure.ts';
 const SESSION = { blame: 'session', hasStarted: true } as const;
 
 describe('what a failure costs', () => {
-  test.each(['crisp_auth_failed', 'crisp_tls_failed', 'downstream_denied'] as const)(
-    '%s is no session’s own, also where one is blamed for it',
-    (code) => {
-      expect(weighFailure(new JobError(code), SESSION)).toBe('excused');
-    },
-  );
+  test.each([
+    'crisp_auth_failed',
+    'crisp_tls_failed',
+    'crisp_route_unknown',
+    'downstream_denied',
+    'crisp_rate_limited',
+    'crisp_quota_exceeded',
+  ] as const)('%s is the session’s own only where others are served', (code) => {
+    const error = new JobError(code);
 
-  test.each(['crisp_rate_limited', 'crisp_quota_exceeded'] as const)('%s spends no attempt', (code) => {
-    expect(weighFailure(new JobError(code), SESSION)).toBe('excused');
+    expect(weighFailure(error, SESSION)).toBe('own');
+    expect(weighFailure(error, { ...SESSION, blame: 'outage' })).toBe('excused');
+    expect(weighFailure(error, { ...SESSION, blame: 'refusal' })).toBe('excused');
   });
 
   test.each(['crisp_unreachable', 'crisp_timeout', 'crisp_unavailable', 'bad_response'] as const)(
@@ -26,8 +30,12 @@ describe('what a failure costs', () => {
     },
   );
 
-  test('a permanent failure stays one during an outage', () => {
-    expect(weighFailure(new JobError('crisp_forbidden'), { ...SESSION, blame: 'outage' })).toBe('permanent');
+  test('a verdict is final only where a healthy session shows that it is this one’s', () => {
+    const error = new JobError('crisp_forbidden');
+
+    expect(weighFailure(error, SESSION)).toBe('permanent');
+    expect(weighFailure(error, { ...SESSION, blame: 'unconfirmed' })).toBe('own');
+    expect(weighFailure(error, { ...SESSION, blame: 'outage' })).toBe('excused');
   });
 
   test('time that was up before any request is nobody’s failure', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { JobError } from '../../../lib/core/errors/job-error.ts';
-import { createBreakerScene } from '../../support/breaker-scene.ts';
+import { createBreakerScene, routesOf } from '../../support/breaker-scene.ts';
 import { aSession } from '../../support/builders.ts';
 
 const [A, B, C] = [aSession('session_a'), aSession('session_b'), aSession('session_c')];
@@ -9,21 +9,33 @@ const unavailable = () => new JobError('crisp_unavailable');
 describe('an outage opens the breaker and is no session’s own', () => {
   test.each([
     ['a rejected token', 'crisp_auth_failed', {}],
+    ['an address where nothing is known', 'crisp_route_unknown', {}],
     ['a certificate that cannot be verified', 'crisp_tls_failed', {}],
-    ['a right that is missing downstream', 'downstream_denied', {}],
     ['a spent quota', 'crisp_quota_exceeded', {}],
     ['a refusal for more than a minute', 'crisp_rate_limited', { retryAfterMs: 61_000 }],
-    ['a refusal of a message that has used half of its receives', 'crisp_rate_limited', { receiveCount: 10 }],
-  ] as const)('%s, at once and without a call', async (_title, code, run) => {
+    ['a website of which the plugin was uninstalled', 'crisp_not_subscribed', {}],
+  ] as const)('%s, at once, for the control call says the same', async (_title, code, run) => {
     const scene = createBreakerScene();
+    scene.fail = () => new JobError(code);
     const breaker = scene.anInstance();
 
     const blame = await breaker.judge(A, scene.failedRun(code, run));
 
     expect(blame).toBe('outage');
     expect(scene.tap.state).toBe('off');
-    expect(scene.asked).toEqual([]);
+    expect(routesOf(scene)).toEqual(['website']);
     expect(await breaker.holding()).toBe(code);
+  });
+
+  test.each([
+    ['a right that is missing downstream', 'downstream_denied', {}],
+    ['a refusal of a message that has used half of its receives', 'crisp_rate_limited', { receiveCount: 10 }],
+  ] as const)('%s, at once and without a call', async (_title, code, run) => {
+    const scene = createBreakerScene();
+
+    expect(await scene.anInstance().judge(A, scene.failedRun(code, run))).toBe('outage');
+    expect(scene.tap.state).toBe('off');
+    expect(scene.asked).toEqual([]);
   });
 
   test('a failure of Crisp that the control call shares', async () => {
@@ -66,6 +78,7 @@ describe('an outage opens the breaker and is no session’s own', () => {
 
   test('a refusal that asks for a while is not looked at before', async () => {
     const scene = createBreakerScene();
+    scene.fail = () => new JobError('crisp_quota_exceeded');
 
     await scene.anInstance().judge(A, scene.failedRun('crisp_quota_exceeded', { retryAfterMs: 1_800_000 }));
 
@@ -76,6 +89,7 @@ describe('an outage opens the breaker and is no session’s own', () => {
       holdOffSeconds: 60,
       nextProbeMs: scene.clock.nowMs() + 1_800_000,
     });
+    expect(scene.telemetry.named('breaker-opened')).toMatchObject([{ nextLookSeconds: 1800 }]);
   });
 
   test('eleven removals in a row, however long a Crisp that has lost everything goes on', async () => {
@@ -117,7 +131,8 @@ describe('what is the session’s own', () => {
     'record_superseded',
     'deadline_reached',
     'paging_stuck',
-    'crisp_forbidden',
+    'paging_cap_reached',
+    'schema_mismatch',
   ] as const)('%s, of however many sessions', async (code) => {
     const scene = createBreakerScene();
     const breaker = scene.anInstance();
@@ -168,12 +183,12 @@ describe('while it opens', () => {
     const [one, other] = [scene.anInstance(), scene.anInstance()];
     const before = await other.holding();
 
-    await one.judge(A, scene.failedRun('crisp_auth_failed'));
+    await one.judge(A, scene.failedRun('downstream_denied'));
     await scene.clock.advance(5000);
     const during = await other.holding();
     await other.judge(B, scene.failedRun('crisp_timeout'));
 
-    expect([before, during]).toEqual([undefined, 'crisp_auth_failed']);
+    expect([before, during]).toEqual([undefined, 'downstream_denied']);
     expect(scene.asked).toEqual([]);
   });
 
@@ -182,7 +197,7 @@ describe('while it opens', () => {
     const breaker = scene.anInstance();
 
     const blames = await Promise.all(
-      [A, B, C].map((session) => breaker.judge(session, scene.failedRun('crisp_auth_failed'))),
+      [A, B, C].map((session) => breaker.judge(session, scene.failedRun('downstream_denied'))),
     );
 
     expect(blames).toEqual(['outage', 'outage', 'outage']);
@@ -193,11 +208,11 @@ describe('while it opens', () => {
     const scene = createBreakerScene();
     const [one, other] = [scene.anInstance(), scene.anInstance()];
     await other.holding();
-    await one.judge(A, scene.failedRun('crisp_auth_failed'));
+    await one.judge(A, scene.failedRun('downstream_denied'));
     const opening = await scene.notes.readOpening();
 
     await scene.clock.advance(1000);
-    await other.judge(B, scene.failedRun('crisp_auth_failed'));
+    await other.judge(B, scene.failedRun('downstream_denied'));
 
     expect(await scene.notes.readOpening()).toEqual(opening);
     expect(scene.telemetry.named('breaker-opened')).toHaveLength(1);
@@ -206,20 +221,20 @@ describe('while it opens', () => {
   test('a note that nobody took back holds an enabled queue for two minutes, no longer', async () => {
     const scene = createBreakerScene();
     const breaker = scene.anInstance();
-    await breaker.judge(A, scene.failedRun('crisp_auth_failed'));
+    await breaker.judge(A, scene.failedRun('downstream_denied'));
     scene.tap.state = 'on';
 
     await scene.clock.advance(119_999);
     const before = await breaker.holding();
     await scene.clock.advance(1);
 
-    expect([before, await breaker.holding()]).toEqual(['crisp_auth_failed', undefined]);
+    expect([before, await breaker.holding()]).toEqual(['downstream_denied', undefined]);
   });
 
   test('an instance believes a closing, its own opening notwithstanding', async () => {
     const scene = createBreakerScene();
     const breaker = scene.anInstance();
-    await breaker.judge(A, scene.failedRun('crisp_auth_failed'));
+    await breaker.judge(A, scene.failedRun('downstream_denied'));
 
     const openedMs = scene.clock.nowMs();
     await scene.clock.advance(10_000);
@@ -235,7 +250,7 @@ describe('while it opens', () => {
 
     const holdOffs: unknown[] = [];
     for (let relapse = 0; relapse < 6; relapse += 1) {
-      await breaker.judge(A, scene.failedRun('crisp_auth_failed'));
+      await breaker.judge(A, scene.failedRun('downstream_denied'));
       holdOffs.push((await scene.notes.readOpening())?.holdOffSeconds);
       const nowMs = scene.clock.nowMs();
       await scene.notes.noteClosing(nowMs, { closedMs: nowMs, wasFalseAlarm: false });
@@ -243,50 +258,5 @@ describe('while it opens', () => {
     }
 
     expect(holdOffs).toEqual([60, 120, 240, 480, 900, 900]);
-  });
-});
-
-describe('without its helpers', () => {
-  test('with the ledger away it still opens for what is clear, and blames the session for what is not', async () => {
-    const scene = createBreakerScene();
-    scene.isLedgerAway = true;
-    const breaker = scene.anInstance();
-
-    const unclear = [A, B, C].map((session) => breaker.judge(session, scene.failedRun('archive_failed')));
-    const blames = await Promise.all(unclear);
-    scene.fail = unavailable;
-    blames.push(await breaker.judge(A, scene.failedRun('crisp_timeout')));
-
-    expect(blames).toEqual(['session', 'session', 'session', 'outage']);
-    expect(scene.tap.state).toBe('off');
-    expect(await breaker.holding()).toBe('crisp_timeout');
-    expect(scene.telemetry.named('ledger-unavailable').length).toBeGreaterThan(0);
-  });
-
-  test('a removal that cannot be counted waits, and opens nothing', async () => {
-    const scene = createBreakerScene();
-    scene.isLedgerAway = true;
-
-    expect(await scene.anInstance().judgeRemoval(A)).toBe('outage');
-    expect(scene.tap.state).toBe('on');
-  });
-
-  test('a switch that cannot be turned holds nothing back, is told, and is not tried by every message', async () => {
-    const scene = createBreakerScene();
-    scene.tap.failure = new JobError('switch_failed', { detail: 'access_denied' });
-    const breaker = scene.anInstance();
-
-    const blames = [];
-    for (const session of [A, B, C]) {
-      blames.push(await breaker.judge(session, scene.failedRun('crisp_auth_failed')));
-    }
-    const told = scene.telemetry.named('breaker-unchanged');
-    scene.tap.failure = undefined;
-    await scene.clock.advance(30_000);
-    await breaker.judge(A, scene.failedRun('crisp_auth_failed'));
-
-    expect(blames).toEqual(['outage', 'outage', 'outage']);
-    expect(told).toEqual([{ name: 'breaker-unchanged', code: 'switch_failed:access_denied' }]);
-    expect(scene.tap.state).toBe('off');
   });
 });

@@ -86,7 +86,7 @@ test('a reason is one clipped line of printable characters', async () => {
 
 test('what is open is seen with code, hold-off and next look', async () => {
   const scene = createBreakerScene();
-  await scene.anInstance().judge(A, scene.failedRun('crisp_auth_failed'));
+  await scene.anInstance().judge(A, scene.failedRun('downstream_denied'));
 
   expect(await anOperator(scene).read()).toEqual({
     deliveries: 'off',
@@ -94,7 +94,7 @@ test('what is open is seen with code, hold-off and next look', async () => {
     pause: undefined,
     opening: {
       openedMs: scene.clock.nowMs(),
-      code: 'crisp_auth_failed',
+      code: 'downstream_denied',
       route: 'website/conversation',
       session: A,
       holdOffSeconds: 60,

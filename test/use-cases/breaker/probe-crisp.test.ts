@@ -20,14 +20,14 @@ describe('how often Crisp is asked while it is down', () => {
     expect(scene.tap.state).toBe('off');
   });
 
-  test('a rolled token for six hours: 27 requests, for no other session can do better', async () => {
+  test('a rolled token for six hours: 54 requests, for one healthy session would refute it', async () => {
     const scene = await anOpenBreaker(A, 'crisp_auth_failed');
     await scene.notes.noteSuccess(HEALTHY, 0);
     scene.fail = () => new JobError('crisp_auth_failed');
 
     await watch(scene, 360);
 
-    expect(scene.asked).toHaveLength(27);
+    expect(scene.asked).toHaveLength(54);
   });
 
   test('a route that refuses for 72 hours: 291 moments, and the control call is never taken for its answer', async () => {
@@ -108,10 +108,11 @@ describe('what closes it', () => {
 
     await watch(scene, 1);
 
-    expect(routesOf(scene)).toEqual([`website/conversation ${A.sessionId}`]);
+    expect(routesOf(scene)).toEqual([`website/conversation ${A.sessionId}`, 'website']);
+    expect(scene.tap.state).toBe('off');
   });
 
-  test('with nobody known to be healthy, a trial after the third look, if at least the website answers', async () => {
+  test('with nobody known to be healthy, a trial after the first look, if at least the website answers', async () => {
     const scene = createBreakerScene();
     const breaker = scene.anInstance();
     for (const n of [1, 2, 3]) {
@@ -119,28 +120,49 @@ describe('what closes it', () => {
     }
     scene.fail = ({ route }) => (route === 'website' ? undefined : unavailable());
 
-    await watch(scene, 6);
     const before = scene.tap.state;
     await watch(scene, 1);
     const after = scene.tap.state;
+    await scene.clock.advance(5000);
     const blame = await breaker.judge(A, scene.failedRun('crisp_unavailable'));
 
     expect([before, after, blame]).toEqual(['off', 'on', 'outage']);
-    expect(await scene.notes.readOpening()).toMatchObject({ holdOffSeconds: 480 });
+    expect(await scene.notes.readOpening()).toMatchObject({ holdOffSeconds: 120 });
+  });
+
+  test('after a relapse there are three looks before the next trial', async () => {
+    const scene = createBreakerScene();
+    const breaker = scene.anInstance();
+    for (const n of [1, 2, 3]) {
+      await breaker.judge(aSession(`session_${n}`), scene.failedRun('crisp_unavailable'));
+    }
+    scene.fail = ({ route }) => (route === 'website' ? undefined : unavailable());
+    await watch(scene, 1);
+    await scene.clock.advance(5000);
+    await breaker.judge(A, scene.failedRun('crisp_unavailable'));
+
+    await watch(scene, 13);
+    const before = scene.tap.state;
+    await watch(scene, 1);
+
+    expect([before, scene.tap.state]).toEqual(['off', 'on']);
   });
 
   test('a failure of our own platform is tried again after the hold-off, for only a run can tell', async () => {
     const scene = createBreakerScene();
     scene.tap.state = 'off';
-    await scene.notes.noteOpening({
-      openedMs: scene.clock.nowMs(),
-      code: 'downstream_denied',
-      route: undefined,
-      session: A,
-      holdOffSeconds: 120,
-      nextProbeMs: scene.clock.nowMs() + 2 * MINUTE_MS,
-      failedProbes: 0,
-    });
+    await scene.notes.noteOpening(
+      {
+        openedMs: scene.clock.nowMs(),
+        code: 'downstream_denied',
+        route: undefined,
+        session: A,
+        holdOffSeconds: 120,
+        nextProbeMs: scene.clock.nowMs() + 2 * MINUTE_MS,
+        failedProbes: 0,
+      },
+      undefined,
+    );
 
     await watch(scene, 1);
     const before = scene.tap.state;

@@ -130,7 +130,9 @@ describe('what spends no attempt', () => {
     const scene = createBatchScene({ refresh: always(error) });
     const message = aMessage();
 
+    scene.breaker.blame('outage');
     await receive(scene, message, 19);
+    scene.breaker.blame('session');
     scene.refreshing.refresh = always(BROKEN);
     await scene.handle([{ ...message, receiveCount: 20 }]);
 
