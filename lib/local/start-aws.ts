@@ -39,7 +39,12 @@ export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
   const endpoints = { ...embedded?.endpoints, ...options.givenEndpoints } as AwsEndpoints; // Each is given or embedded.
   const { settings } = options;
   try {
-    const resources = await provisionResources({ endpoints, settings, region: REGION });
+    const resources = await provisionResources({
+      endpoints,
+      givenEndpoints: options.givenEndpoints,
+      settings,
+      region: REGION,
+    });
     const template = await loadInfraTemplate(INFRA_DIRECTORY, { stage: 'local', settings, region: REGION });
     const clients = createLocalAwsClients(endpoints, REGION);
     // Two emulators can have two accounts.

@@ -21,8 +21,9 @@ const AWS_DOMAINS = [
 /**
  * Which services are not to be embedded: those whose endpoint the SDK's own variables name (`AWS_ENDPOINT_URL_SQS`
  * before `AWS_ENDPOINT_URL`; none where `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`). Local mode creates resources
- * and sends demo traffic, so an endpoint must be on this machine, and never AWS itself. Throws `ConfigError` with every
- * endpoint that is not allowed.
+ * and sends demo traffic, so an endpoint must be on this machine, and never AWS itself. SQS and SNS are one server, given
+ * or embedded: a topic delivers to queues of its own server alone. Throws `ConfigError` with every endpoint that is not
+ * allowed.
  */
 export function chooseEndpoints(
   env: Readonly<Record<string, string | undefined>>,
@@ -35,6 +36,8 @@ export function chooseEndpoints(
     given.map((it) => [it.variable, toProblem(it, allowRemote)]).filter((entry) => isProblemEntry(entry)),
   );
   if (problems.size > 0) throw new ConfigError([...problems.values()]);
+  const apart = findApart(given);
+  if (apart) throw new ConfigError([apart]);
   return Object.fromEntries(given.map(({ service, value }) => [service, value.replace(/\/+$/, '')]));
 }
 
@@ -67,6 +70,26 @@ function explainRefusal(value: string, allowRemote: boolean): string | undefined
     return `${url.hostname} is not this machine; --aws-endpoint-ok allows it`;
   }
   return undefined;
+}
+
+/** Records that are published on one server never reach a queue on another, and nothing says so. */
+function findApart(given: readonly GivenEndpoint[]): ConfigProblem | undefined {
+  const [sqs, sns] = (['sqs', 'sns'] as const).map((name) => given.find(({ service }) => service === name));
+  const known = sqs ?? sns;
+  if (known === undefined || (sqs && sns && toServer(sqs.value) === toServer(sns.value))) return undefined;
+  const found =
+    sqs && sns ? `${sns.variable} names ${sns.value}` : `${sqs ? 'SNS' : 'SQS'} would be the embedded one`;
+  const message =
+    `${known.value} is given for ${sqs ? 'SQS' : 'SNS'}, but ${found}: SQS and SNS belong together, because a topic ` +
+    'delivers to queues of its own server alone. Set AWS_ENDPOINT_URL_SQS and AWS_ENDPOINT_URL_SNS to one server, ' +
+    'or neither; S3 and DynamoDB may be anywhere';
+  return { code: 'config_invalid', variable: known.variable, message };
+}
+
+/** This machine has several names. */
+function toServer(value: string): string {
+  const { protocol, host, port } = new URL(value);
+  return isLoopbackHost(host) ? `${protocol}//loopback:${port}` : `${protocol}//${host}`;
 }
 
 function isAwsHost(hostname: string): boolean {

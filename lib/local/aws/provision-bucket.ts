@@ -1,4 +1,9 @@
-import { CreateBucketCommand, HeadBucketCommand, NotFound, type S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  HeadBucketCommand,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import type { InfraResource } from './infra-template.ts';
 
 /** Makes the bucket; returns its name. Lifecycle, encryption and access rules are AWS's alone. */
@@ -13,7 +18,7 @@ async function hasBucket(s3: S3Client, name: string): Promise<boolean> {
     await s3.send(new HeadBucketCommand({ Bucket: name }));
     return true;
   } catch (error) {
-    if (error instanceof NotFound) return false;
+    if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) return false;
     throw error;
   }
 }

@@ -32,7 +32,22 @@ const FIXED_ATTRIBUTES = ['FifoQueue'];
 // They name other queues, which have to exist by then.
 const LINKING_ATTRIBUTES = ['RedriveAllowPolicy', 'RedrivePolicy'];
 
-/** Makes every queue first and links them then: a redrive policy may name only a queue that exists. */
+// Without them the pipeline still works: messages are deduplicated by ids that name their session, and nobody waits here
+// until a message expires. Other implementations of SQS may not know them.
+const SPARE_ATTRIBUTES = new Set([
+  'ContentBasedDeduplication',
+  'DeduplicationScope',
+  'FifoThroughputLimit',
+  'MaximumMessageSize',
+  'MessageRetentionPeriod',
+  'ReceiveMessageWaitTimeSeconds',
+  'RedriveAllowPolicy',
+]);
+
+/**
+ * Makes every queue first and links them then: a redrive policy may name only a queue that exists, and by the ARN that
+ * its server gave it, whose region and account may be others than those of the files.
+ */
 export async function provisionQueues(
   sqs: SQSClient,
   resources: readonly InfraResource[],
@@ -42,16 +57,26 @@ export async function provisionQueues(
   const urls = await Promise.all(
     wanted.map(({ resource, name }) => findOrCreateQueue(sqs, name, resource, endpoint)),
   );
-  return Promise.all(
+  const present = await Promise.all(urls.map((url) => readAttributes(sqs, url)));
+  const queues = wanted.map(({ name }, index) => ({
+    name,
+    url: urls[index] ?? '',
+    arn: present[index]?.QueueArn ?? '',
+  }));
+  await Promise.all(
     wanted.map(async ({ resource, name }, index) => {
-      const url = urls[index] ?? '';
-      return {
-        name,
-        url,
-        arn: await updateQueue(sqs, url, toAttributes(resource, [...OWN_ATTRIBUTES, ...LINKING_ATTRIBUTES])),
-      };
+      const attributes = toAttributes(resource, [...OWN_ATTRIBUTES, ...LINKING_ATTRIBUTES]);
+      const linked = mapValues(attributes, (value) => withArnsOf(queues, value));
+      await updateQueue(sqs, { name, url: urls[index] ?? '', present: present[index] ?? {}, wanted: linked });
     }),
   );
+  return queues;
+}
+
+/** A text in which the ARNs of the given queues are those that their server gave them. */
+export function withArnsOf(queues: readonly Pick<ProvisionedQueue, 'name' | 'arn'>[], text: string): string {
+  const arns = new Map(queues.map(({ name, arn }) => [name, arn]));
+  return text.replace(/arn:aws:sqs:[\w-]*:\w*:([\w.-]+)/g, (arn, name: string) => arns.get(name) || arn);
 }
 
 function toQueueName(resource: InfraResource): string {
@@ -75,33 +100,79 @@ async function findQueueUrl(sqs: SQSClient, name: string): Promise<string | unde
   try {
     return (await sqs.send(new GetQueueUrlCommand({ QueueName: name }))).QueueUrl;
   } catch (error) {
-    if (error instanceof QueueDoesNotExist) return undefined;
+    if (error instanceof QueueDoesNotExist || nameOf(error).endsWith('NonExistentQueue')) return undefined;
     throw error;
   }
 }
 
 async function createQueue(sqs: SQSClient, name: string, resource: InfraResource): Promise<string> {
   const Attributes = toAttributes(resource, [...FIXED_ATTRIBUTES, ...OWN_ATTRIBUTES]);
-  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
+  const create = (attributes: typeof Attributes) =>
+    sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
+  const { QueueUrl = '' } = await create(Attributes).catch((error: unknown) => {
+    if (!isAttributeRefusal(error)) throw error;
+    // The rest is set one by one afterwards, so that it shows which of them is refused.
+    return create(toAttributes(resource, FIXED_ATTRIBUTES));
+  });
   return QueueUrl;
 }
 
-/** Sets what differs; returns the queue's ARN. */
-async function updateQueue(
+async function readAttributes(
   sqs: SQSClient,
-  url: string,
-  wanted: Readonly<Record<string, string>>,
-): Promise<string> {
-  const { Attributes: present = {} } = await sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] }),
-  );
-  const current: Readonly<Record<string, string | undefined>> = present;
-  const changes = Object.entries(wanted).filter(([name, value]) => current[name] !== value);
-  if (changes.length > 0) {
-    const Attributes = Object.fromEntries(changes);
-    await sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes }));
+  QueueUrl: string,
+): Promise<Readonly<Record<string, string | undefined>>> {
+  const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] });
+  return (await sqs.send(command)).Attributes ?? {};
+}
+
+interface QueueUpdate {
+  readonly name: string;
+  readonly url: string;
+  readonly present: Readonly<Record<string, string | undefined>>;
+  readonly wanted: Readonly<Record<string, string>>;
+}
+
+/** Sets what differs, all at once, or one by one where the server refuses one of them. */
+async function updateQueue(sqs: SQSClient, { name, url, present, wanted }: QueueUpdate): Promise<void> {
+  const changes = Object.entries(wanted).filter(([attribute, value]) => present[attribute] !== value);
+  const set = (entries: typeof changes) =>
+    sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: Object.fromEntries(entries) }));
+  if (changes.length === 0) return;
+  try {
+    await set(changes);
+  } catch (error) {
+    if (!isAttributeRefusal(error)) throw error;
+    for (const change of changes) await set([change]).catch((refusal) => forgive(refusal, name, change));
   }
-  return present.QueueArn ?? '';
+}
+
+function forgive(error: unknown, queueName: string, [attribute, value]: readonly [string, string]): void {
+  if (!isAttributeRefusal(error)) throw error;
+  if (SPARE_ATTRIBUTES.has(attribute)) return;
+  throw new InfraError(
+    'infra_unsupported',
+    `The given SQS refuses ${attribute} = ${value} for ${queueName} (${nameOf(error)}), and the pipeline needs it: ` +
+      'use another server, or unset AWS_ENDPOINT_URL_SQS and AWS_ENDPOINT_URL_SNS',
+    { cause: error },
+  );
+}
+
+/** True where the server objects to what was asked, as opposed to a failure or a missing queue. */
+function isAttributeRefusal(error: unknown): boolean {
+  return /Attribute|InvalidParameter|InvalidRequest|Validation|Unsupported|NotImplemented/i.test(
+    nameOf(error),
+  );
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : '';
+}
+
+function mapValues(
+  record: Readonly<Record<string, string>>,
+  change: (value: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 
 function toAttributes(resource: InfraResource, names: readonly string[]): Record<string, string> {

@@ -7,14 +7,16 @@ import {
   SubscribeCommand,
 } from '@aws-sdk/client-sns';
 import type { InfraResource } from './infra-template.ts';
+import { type ProvisionedQueue, withArnsOf } from './provision-queues.ts';
 
 const SUBSCRIPTION_ATTRIBUTES = ['RawMessageDelivery', 'FilterPolicyScope', 'FilterPolicy', 'RedrivePolicy'];
 
-/** Makes the topic and its subscriptions; returns the topic's ARN. */
+/** Makes the topic and its subscriptions, by the queues' own ARNs; returns the topic's ARN. */
 export async function provisionTopic(
   sns: SNSClient,
   topic: InfraResource,
   subscriptions: readonly InfraResource[],
+  queues: readonly ProvisionedQueue[],
 ): Promise<string> {
   const { TopicArn = '' } = await sns.send(
     new CreateTopicCommand({ Name: String(topic.property('TopicName')) }),
@@ -22,23 +24,17 @@ export async function provisionTopic(
   const present = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
 
   for (const subscription of subscriptions) {
-    const endpoint = String(subscription.property('Endpoint'));
+    const endpoint = withArnsOf(queues, String(subscription.property('Endpoint')));
+    const attributes = toAttributes(subscription, queues);
     const found = present.Subscriptions?.find((it) => it.Endpoint === endpoint)?.SubscriptionArn;
-    if (found === undefined) await subscribe(sns, TopicArn, subscription);
-    else await updateSubscription(sns, found, toAttributes(subscription));
+    if (found === undefined) {
+      const Protocol = String(subscription.property('Protocol'));
+      await sns.send(
+        new SubscribeCommand({ TopicArn, Protocol, Endpoint: endpoint, Attributes: attributes }),
+      );
+    } else await updateSubscription(sns, found, attributes);
   }
   return TopicArn;
-}
-
-async function subscribe(sns: SNSClient, topicArn: string, subscription: InfraResource): Promise<void> {
-  await sns.send(
-    new SubscribeCommand({
-      TopicArn: topicArn,
-      Protocol: String(subscription.property('Protocol')),
-      Endpoint: String(subscription.property('Endpoint')),
-      Attributes: toAttributes(subscription),
-    }),
-  );
 }
 
 /** Sets what differs; a policy that the files no longer have is emptied. */
@@ -63,11 +59,17 @@ async function updateSubscription(
   }
 }
 
-function toAttributes(subscription: InfraResource): Record<string, string> {
+function toAttributes(
+  subscription: InfraResource,
+  queues: readonly ProvisionedQueue[],
+): Record<string, string> {
   const entries = SUBSCRIPTION_ATTRIBUTES.map((name) => [name, subscription.property(name)] as const);
   return Object.fromEntries(
     entries
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
+      .map(([name, value]) => [
+        name,
+        withArnsOf(queues, typeof value === 'object' ? JSON.stringify(value) : String(value)),
+      ]),
   );
 }

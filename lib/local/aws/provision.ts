@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import type { AwsEndpoints } from './aws-endpoints.ts';
+import { toPrintable } from '../../core/text/to-printable.ts';
+import type { AwsEndpoints, AwsServiceName } from './aws-endpoints.ts';
 import type { InfraSettings } from './infra-context.ts';
 import { InfraError } from './infra-error.ts';
 import { type InfraResource, type InfraTemplate, loadInfraTemplate } from './infra-template.ts';
@@ -29,6 +30,8 @@ export interface ProvisionedResources {
 
 export interface ProvisionOptions {
   readonly endpoints: AwsEndpoints;
+  /** Those of them that are not embedded: what they refuse is explained, not shown as a defect of ours. */
+  readonly givenEndpoints?: Partial<AwsEndpoints> | undefined;
   readonly settings: InfraSettings;
   readonly stage?: string;
   readonly region?: string;
@@ -42,10 +45,11 @@ export const INFRA_DIRECTORY = fileURLToPath(new URL('../../../infra/', import.m
 /**
  * Makes the resources of the infra files: creates what is missing and gives what exists the attributes of the files, so
  * that a changed number takes effect on kept data too. May be repeated. Rejects with `InfraError` where the files do not
- * hold a resource of the pipeline, otherwise with the SDK's error.
+ * hold a resource of the pipeline, or a given endpoint refuses one, otherwise with the SDK's error.
  */
 export async function provisionResources({
   endpoints,
+  givenEndpoints = {},
   settings,
   stage = 'local',
   region = 'us-east-1',
@@ -54,7 +58,7 @@ export async function provisionResources({
   const template = await loadInfraTemplate(infraDirectory, { stage, settings, region });
   const clients = createLocalAwsClients(endpoints, region);
   try {
-    return await provision(template, clients, { stage, sqsEndpoint: endpoints.sqs });
+    return await provision(template, clients, { stage, sqsEndpoint: endpoints.sqs, givenEndpoints });
   } finally {
     clients.destroy();
   }
@@ -63,18 +67,21 @@ export async function provisionResources({
 async function provision(
   template: InfraTemplate,
   clients: LocalAwsClients,
-  { stage, sqsEndpoint }: { stage: string; sqsEndpoint: string },
+  options: { stage: string; sqsEndpoint: string; givenEndpoints: Partial<AwsEndpoints> },
 ): Promise<ProvisionedResources> {
+  const { stage, sqsEndpoint, givenEndpoints } = options;
+  const at = (service: AwsServiceName) => explainRefusalOf(service, givenEndpoints[service]);
   const [queues, bucket, table] = await Promise.all([
-    provisionQueues(clients.sqs, template.resources('AWS::SQS::Queue'), sqsEndpoint),
-    provisionBucket(clients.s3, onlyOne(template, 'AWS::S3::Bucket')),
-    provisionTable(clients.dynamodb, onlyOne(template, 'AWS::DynamoDB::Table')),
+    provisionQueues(clients.sqs, template.resources('AWS::SQS::Queue'), sqsEndpoint).catch(at('sqs')),
+    provisionBucket(clients.s3, onlyOne(template, 'AWS::S3::Bucket')).catch(at('s3')),
+    provisionTable(clients.dynamodb, onlyOne(template, 'AWS::DynamoDB::Table')).catch(at('dynamodb')),
   ]);
   const topicArn = await provisionTopic(
     clients.sns,
     topicNamed(template, `crisp-enrich-${stage}-records`),
     template.resources('AWS::SNS::Subscription'),
-  );
+    queues,
+  ).catch(at('sns'));
 
   const keyed = new Map(queues.map((queue) => [toQueueKey(queue.name, stage), queue]));
   return {
@@ -85,6 +92,24 @@ async function provision(
     table,
   };
 }
+
+/** One sentence where a given endpoint did not do what was asked; everything else is thrown as it is. */
+function explainRefusalOf(service: AwsServiceName, endpoint: string | undefined) {
+  return (error: unknown): never => {
+    if (endpoint === undefined || error instanceof InfraError) throw error;
+    const { name = '', message = '' } = error instanceof Error ? error : {};
+    const code = error instanceof Error && 'code' in error ? String(error.code) : name;
+    const [firstLine = ''] = message.split('\n');
+    throw new InfraError(
+      'infra_unsupported',
+      `The ${SERVICE_NAMES[service]} at ${endpoint} did not set up what the pipeline needs (${code}: ` +
+        `${toPrintable(firstLine, 200)}): start it or use another server, or unset its AWS_ENDPOINT_URL…`,
+      { cause: error },
+    );
+  };
+}
+
+const SERVICE_NAMES = { sqs: 'SQS', sns: 'SNS', s3: 'S3', dynamodb: 'DynamoDB' } as const;
 
 function onlyOne(template: InfraTemplate, type: string): InfraResource {
   const [resource, ...others] = template.resources(type);

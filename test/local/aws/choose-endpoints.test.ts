@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { chooseEndpoints } from '../../../lib/local/aws/choose-endpoints.ts';
 
 test('a service whose endpoint is given is not embedded; its own variable wins over the common one', () => {
-  const own = chooseEndpoints({ AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:9324/' });
+  const own = chooseEndpoints({ AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9000/' });
   const both = chooseEndpoints({
     AWS_ENDPOINT_URL: 'http://localhost:4566',
     AWS_ENDPOINT_URL_DYNAMODB: 'http://[::1]:8000',
   });
 
-  expect(own).toEqual({ sqs: 'http://127.0.0.1:9324' });
+  expect(own).toEqual({ s3: 'http://127.0.0.1:9000' });
   expect(both).toEqual({
     sqs: 'http://localhost:4566',
     sns: 'http://localhost:4566',
@@ -27,6 +27,38 @@ test('nothing given, an empty text, and the SDK switch that ignores endpoints me
       AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
     }),
   ).toEqual({});
+});
+
+test.each([
+  ['SQS alone', { AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:9324' }, 'AWS_ENDPOINT_URL_SQS'],
+  ['SNS alone', { AWS_ENDPOINT_URL_SNS: 'http://127.0.0.1:9911' }, 'AWS_ENDPOINT_URL_SNS'],
+  [
+    'SQS beside all others',
+    { AWS_ENDPOINT_URL: 'http://127.0.0.1:4566', AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:9324' },
+    'AWS_ENDPOINT_URL_SQS',
+  ],
+  [
+    'another port for each',
+    { AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:9324', AWS_ENDPOINT_URL_SNS: 'http://127.0.0.1:9911' },
+    'AWS_ENDPOINT_URL_SQS',
+  ],
+])('a topic that could not reach its queue is refused: %s', (_, env, variable) => {
+  expect(() => chooseEndpoints(env)).toThrow(
+    expect.objectContaining({
+      problems: [
+        { code: 'config_invalid', variable, message: expect.stringContaining('SQS and SNS belong together') },
+      ],
+    }),
+  );
+});
+
+test.each([
+  { AWS_ENDPOINT_URL: 'http://127.0.0.1:4566' },
+  { AWS_ENDPOINT_URL_SQS: 'http://localhost:4566', AWS_ENDPOINT_URL_SNS: 'http://127.0.0.1:4566' },
+  { AWS_ENDPOINT_URL: 'http://127.0.0.1:4566', AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000' },
+  { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9000', AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000' },
+])('SQS and SNS on one server, the others anywhere, are taken: %o', (env) => {
+  expect(Object.keys(chooseEndpoints(env))).not.toEqual([]);
 });
 
 test('another machine is refused unless it is allowed', () => {
