@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { OperationError } from '../core/errors/operation-error.ts';
+import { parseWebsiteId } from '../core/ids.ts';
 import { isLoopbackUrl } from '../core/is-loopback-url.ts';
 import type { OperatedStage } from '../core/operated-stage.ts';
 
@@ -20,6 +21,7 @@ const healthSchema = z.object({
   bucket: z.string(),
   table: z.string(),
   crisp: z.url().optional(),
+  websites: z.array(z.string()).optional(),
 });
 
 const ANSWER_WITHIN_MS = 3000;
@@ -30,7 +32,7 @@ const ANSWER_WITHIN_MS = 3000;
  */
 export async function readLocalModeHealth(url: URL): Promise<OperatedStage> {
   if (!isLoopbackUrl(url.href)) throw toElsewhere(url.href);
-  const { stage, aws, queues, bucket, table, crisp } = await askHealth(new URL('/healthz', url));
+  const { stage, aws, queues, bucket, table, crisp, websites } = await askHealth(new URL('/healthz', url));
   const { sqs, s3, dynamodb } = aws.endpoints;
   const elsewhere = [sqs, s3, dynamodb, ...Object.values(queues)].find((it) => !isLoopbackUrl(it));
   if (elsewhere !== undefined) throw toElsewhere(elsewhere);
@@ -42,6 +44,7 @@ export async function readLocalModeHealth(url: URL): Promise<OperatedStage> {
     table,
     consumer: undefined,
     endpoints: { sqs, s3, dynamodb },
+    websiteIds: websites?.map(parseWebsiteId).filter((it) => it !== undefined),
     crispUrl: crisp,
   };
 }

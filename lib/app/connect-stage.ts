@@ -19,7 +19,8 @@ export interface ConnectOptions {
 export async function connectStage({ config, clock, ...target }: ConnectOptions): Promise<Operations> {
   const stage = await findStage(config, target);
   const clients = createOperatorClients(stage);
-  return createOperations({ stage, clients, coalesce: config.coalesce, clock });
+  const websiteIds = stage.websiteIds ?? config.websiteIds;
+  return createOperations({ stage, clients, coalesce: config.coalesce, websiteIds, clock });
 }
 
 async function findStage(

@@ -7,7 +7,7 @@ import { createDynamoRunLog } from '../adapters/ledger/dynamo-run-log.ts';
 import { createSqsJobVisibility } from '../adapters/sqs/sqs-job-visibility.ts';
 import type { ConsumerConfig } from '../core/config/config.ts';
 import { toThrottleShare } from '../core/crisp/throttle-share.ts';
-import { decodeJob } from '../core/job/decode-job.ts';
+import { decodeJob, findOnlyWebsite } from '../core/job/decode-job.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConsumerSwitch } from '../ports/consumer-switch.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -108,7 +108,7 @@ function createCrisp(config: ConsumerConfig, { clock, secrets, telemetry, pool }
 
 /** A message of another producer may leave out the website where there is only one. */
 function createDecode({ coalesce, websiteIds }: ConsumerConfig) {
-  const [onlyWebsiteId] = websiteIds.length === 1 ? websiteIds : [];
+  const onlyWebsiteId = findOnlyWebsite(websiteIds);
   return ({ body, sentMs }: { body: string; sentMs: number | undefined }) =>
     decodeJob(body, { coalesce, onlyWebsiteId, sentMs });
 }

@@ -10,7 +10,9 @@ import { createSqsMoveTasks } from '../adapters/sqs/sqs-move-tasks.ts';
 import { createSqsQueueReader } from '../adapters/sqs/sqs-queue-reader.ts';
 import { createSqsSessionBatches } from '../adapters/sqs/sqs-session-batches.ts';
 import { JobError } from '../core/errors/job-error.ts';
+import type { WebsiteId } from '../core/ids.ts';
 import type { CoalesceWindow } from '../core/job/coalesce.ts';
+import { findOnlyWebsite } from '../core/job/decode-job.ts';
 import type { OperatedStage } from '../core/operated-stage.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConsumerSwitch } from '../ports/consumer-switch.ts';
@@ -35,13 +37,15 @@ export interface OperationsDependencies {
   readonly stage: OperatedStage;
   readonly clients: OperatorClients;
   readonly coalesce: CoalesceWindow;
+  /** The websites that the consumer serves; empty: all. */
+  readonly websiteIds: readonly WebsiteId[];
   readonly clock: Clock;
 }
 
 export type Operations = ReturnType<typeof createOperations>;
 
 /** All that an operator can do with a stage: what the command line and the console are made of. */
-export function createOperations({ stage, clients, coalesce, clock }: OperationsDependencies) {
+export function createOperations({ stage, clients, coalesce, websiteIds, clock }: OperationsDependencies) {
   const { sqs, s3, dynamodb: client } = clients;
   const { queues, bucket, table } = stage;
   const ledger = { client, table };
@@ -61,7 +65,11 @@ export function createOperations({ stage, clients, coalesce, clock }: Operations
 
   const batches = createSqsSessionBatches({ sqs, queueUrl: queues.sessions, clock });
   const enqueue = createEnqueueSessions({ batches, coalesce, clock });
-  const explain = createExplainDeadLetters({ failureNotes, runHistory });
+  const explain = createExplainDeadLetters({
+    failureNotes,
+    runHistory,
+    onlyWebsiteId: findOnlyWebsite(websiteIds),
+  });
   const peek = createPeekDeadLetters({ queue, queueReader, explain, lookNotes, clock });
   const list = createListDeadLetters({ peek });
 

@@ -1,3 +1,5 @@
+import type { WebsiteId } from './ids.ts';
+
 /** The queues of a stage, by the names under which local mode's `healthz` has them. */
 export const OPERATED_QUEUES = [
   'sessions',
@@ -22,6 +24,8 @@ export interface OperatedStage {
   readonly consumer: ConsumerTap | undefined;
   /** Base URLs of the services; undefined: AWS's own. */
   readonly endpoints: OperatedEndpoints | undefined;
+  /** The websites that the consumer serves, empty: all; undefined where the stage does not say. */
+  readonly websiteIds?: readonly WebsiteId[] | undefined;
   /** The address of the Crisp that local mode asks; undefined on AWS. */
   readonly crispUrl?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import type { LocalConfig } from '../core/config/parse-local-config.ts';
 import type { InfraSettings } from '../core/config/to-infra-settings.ts';
+import type { WebsiteId } from '../core/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AwsEndpoints } from './aws/aws-endpoints.ts';
 import { checkCrisp } from './check-crisp.ts';
@@ -42,6 +43,8 @@ export interface LocalHealth {
   readonly bucket: string;
   readonly table: string;
   readonly crisp: string;
+  /** Empty: all. */
+  readonly websites: readonly WebsiteId[];
 }
 
 /** Starts the whole pipeline on this machine. Whatever fails on the way, what was started is stopped again. */
@@ -120,5 +123,6 @@ function toHealth(url: string, aws: LocalAws, config: LocalConfig): LocalHealth 
     bucket,
     table,
     crisp: config.crispApiUrl.href.replace(/\/$/, ''),
+    websites: config.websiteIds,
   };
 }

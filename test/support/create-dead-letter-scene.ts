@@ -1,4 +1,4 @@
-import { type SessionRef, toSessionKey } from '../../lib/core/ids.ts';
+import { type SessionRef, toSessionKey, type WebsiteId } from '../../lib/core/ids.ts';
 
 import { createDropDeadLetters } from '../../lib/use-cases/dead-letters/drop-dead-letters.ts';
 import { createExplainDeadLetters } from '../../lib/use-cases/dead-letters/explain-dead-letters.ts';
@@ -25,6 +25,8 @@ const DESTINATION = 'https://sqs.eu-west-1.amazonaws.com/123456789012/crisp-enri
 const SOURCE = 'https://sqs.eu-west-1.amazonaws.com/123456789012/crisp-enrich-prod-sessions-dlq.fifo';
 
 export interface DeadLetterSceneOptions {
+  /** The website of letters that name none. */
+  readonly onlyWebsiteId?: WebsiteId;
   /** What a test puts around the ports of a redrive, so that it dies there. */
   readonly wrap?: <Port extends object>(port: Port) => Port;
   /** For which SQS gives its redrive up. */
@@ -32,7 +34,11 @@ export interface DeadLetterSceneOptions {
 }
 
 /** A dead-letter queue in memory and all that can be done with it. */
-export function createDeadLetterScene({ wrap = (port) => port, failureReason }: DeadLetterSceneOptions = {}) {
+export function createDeadLetterScene({
+  wrap = (port) => port,
+  failureReason,
+  onlyWebsiteId,
+}: DeadLetterSceneOptions = {}) {
   const clock = createVirtualClock();
   const queue = createMemoryDeadLetterQueue(clock);
   const failureNotes = createMemoryMessageNotes();
@@ -48,7 +54,7 @@ export function createDeadLetterScene({ wrap = (port) => port, failureReason }: 
 
   const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };
   const enqueue = createEnqueueSessions({ batches: wrap(batches), coalesce, clock });
-  const explain = createExplainDeadLetters({ failureNotes, runHistory: runLog });
+  const explain = createExplainDeadLetters({ failureNotes, runHistory: runLog, onlyWebsiteId });
   const peek = createPeekDeadLetters({ queue: wrap(queue), queueReader: queue, explain, lookNotes, clock });
   const list = createListDeadLetters({ peek });
   const redriveSelected = createRedriveSelected({ peek, queue: wrap(queue), enqueue, redriveNotes, clock });

@@ -99,7 +99,8 @@ function toPlan(
     sentences.push(`${which} (redrive_exhausted; --max-redrives N overrides).`);
   }
   const nameless = matched - wouldMove - exhaustedMessages;
-  if (nameless > 0) sentences.push(`${plural(nameless, 'message')} naming no session would stay.`);
+  if (nameless > 0)
+    sentences.push(`${plural(nameless, 'message')} naming no session, or no website, would stay.`);
   return sentences.join('\n');
 }
 

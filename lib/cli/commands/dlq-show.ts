@@ -42,7 +42,7 @@ function describe(letter: DeadLetter, nowMs: number): string {
   const rows: readonly (readonly [name: string, text: string | undefined])[] = [
     ['message', letter.messageId],
     ['website', session?.websiteId],
-    ['session', session?.sessionId],
+    ['session', letter.sessionId],
     ['mode', letter.mode],
     ['reason', toPrintable(toReasonText(reason))],
     ['', reason.hint === undefined ? undefined : toSentence(reason.hint, MAX_HINT_LENGTH)],

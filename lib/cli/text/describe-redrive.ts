@@ -45,7 +45,10 @@ function describeEnqueued(result: Extract<RedriveResult, { by: 'enqueue' }>): Re
   const left = duplicated + failed + exhausted + unreadable + interrupted;
   const reasons: readonly (readonly [number, string])[] = [
     [exhausted, 'left: redriven too often within 24 hours (redrive_exhausted; --max-redrives N overrides)'],
-    [unreadable, 'left: names no session; only `dlq redrive` without a filter moves it'],
+    [
+      unreadable,
+      'left: names no session, or no website where there are several; only `dlq redrive` without a filter or --max moves it',
+    ],
     [failed, 'left: the sessions queue did not take it; run the redrive again'],
     [duplicated, 'enqueued, but not deleted here; the next redrive brings a harmless duplicate'],
     [interrupted, 'left: interrupted'],

@@ -14,11 +14,11 @@ export const DEAD_LETTER_HEAD = formatRow(
 
 /** A dead letter as a row of the list. */
 export function formatDeadLetter(letter: DeadLetter, nowMs: number): string {
-  const { messageId, session, attempts, deadSinceMs, expiresMs } = letter;
+  const { messageId, sessionId, attempts, deadSinceMs, expiresMs } = letter;
   return formatRow(
     [
       messageId,
-      session?.sessionId ?? '-',
+      sessionId ?? '-',
       String(attempts),
       formatDuration(deadSinceMs === undefined ? undefined : nowMs - deadSinceMs),
       formatDuration(expiresMs === undefined ? undefined : expiresMs - nowMs),

@@ -27,7 +27,7 @@ export function matchesFilter(letter: DeadLetter, filter: DeadLetterFilter): boo
   if (code && !matchesCode(letter, code)) return false;
   if (stage && letter.reason.stage !== stage) return false;
   if (websiteId && letter.session?.websiteId !== websiteId) return false;
-  if (sessionId && letter.session?.sessionId !== sessionId) return false;
+  if (sessionId && letter.sessionId !== sessionId) return false;
   // A letter whose age nobody knows is in no range.
   if (sinceMs !== undefined && !((letter.deadSinceMs ?? Number.NaN) >= sinceMs)) return false;
   if (beforeMs !== undefined && !((letter.deadSinceMs ?? Number.NaN) < beforeMs)) return false;

@@ -7,7 +7,7 @@ export function toDeadLetterJson(letter: DeadLetter) {
   return {
     message_id: letter.messageId,
     website_id: session?.websiteId ?? null,
-    session_id: session?.sessionId ?? null,
+    session_id: letter.sessionId ?? null,
     mode: letter.mode ?? null,
     code: reason.code,
     reason: toReasonText(reason),

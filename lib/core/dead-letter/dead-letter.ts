@@ -1,4 +1,4 @@
-import type { SessionRef } from '../ids.ts';
+import type { SessionId, SessionRef } from '../ids.ts';
 import type { FetchMode } from '../job/session-job.ts';
 import type { RunStage } from '../run/run.ts';
 
@@ -31,8 +31,10 @@ export interface DeadLetterReason {
 /** A message that waits in the dead-letter queue, with what the ledger knows of it. */
 export interface DeadLetter {
   readonly messageId: string;
-  /** Undefined where the body names none. */
+  /** Undefined where the body names none, or no website and there are several. */
   readonly session: SessionRef | undefined;
+  /** As the body names it, also without a website. */
+  readonly sessionId: SessionId | undefined;
   readonly mode: FetchMode | undefined;
   readonly reason: DeadLetterReason;
   /** Attempts that were reported: 0 where nobody reported any. */

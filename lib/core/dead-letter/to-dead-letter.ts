@@ -1,6 +1,7 @@
 import { isJobErrorCode, JOB_ERRORS, JobError } from '../errors/job-error.ts';
 import { toStage } from '../errors/job-stage.ts';
-import { decodeJob } from '../job/decode-job.ts';
+import type { WebsiteId } from '../ids.ts';
+import { decodeJob, findSessionId } from '../job/decode-job.ts';
 import type { SessionJob } from '../job/session-job.ts';
 import type { FailureNote } from '../retry/failure-note.ts';
 import type { Run } from '../run/run.ts';
@@ -15,17 +16,25 @@ export interface DeadLetterEvidence {
   readonly isLedgerRead: boolean;
 }
 
-/** Joins a message with the reason for which it is dead. `retentionSeconds` is that of the dead-letter queue. */
+export interface DeadLetterContext {
+  /** Of the dead-letter queue. */
+  readonly retentionSeconds: number;
+  /** The website of a message that names none, as the consumer has it. */
+  readonly onlyWebsiteId?: WebsiteId | undefined;
+}
+
+/** Joins a message with the reason for which it is dead. */
 export function toDeadLetter(
   { messageId, body, receives, sentMs }: ReceivedDeadLetter,
   evidence: DeadLetterEvidence,
-  retentionSeconds: number,
+  { retentionSeconds, onlyWebsiteId }: DeadLetterContext,
 ): DeadLetter {
-  const { job, error } = readJob(body);
+  const { job, error } = readJob(body, onlyWebsiteId);
   const { note, runs } = evidence;
   return {
     messageId,
     session: job && { websiteId: job.websiteId, sessionId: job.sessionId },
+    sessionId: job?.sessionId ?? findSessionId(body),
     mode: job?.mode,
     reason: findReason(evidence, error),
     attempts: note ? countAttempts(note) : Math.max(0, ...runs.map(({ attempt }) => attempt)),
@@ -39,11 +48,16 @@ export function toDeadLetter(
   };
 }
 
-/** What a body asks for, or why it asks for nothing; the website is not guessed here. */
-export function readJob(body: string): { readonly job?: SessionJob; readonly error?: JobError } {
+/** What a body asks for, or why it asks for nothing. */
+export function readJob(
+  body: string,
+  onlyWebsiteId: WebsiteId | undefined,
+): { readonly job?: SessionJob; readonly error?: JobError } {
   try {
     // The moments of a job are of no interest here, so any window will do.
-    return { job: decodeJob(body, { coalesce: { coalesceSeconds: 1, marginSeconds: 1 } }).job };
+    return {
+      job: decodeJob(body, { coalesce: { coalesceSeconds: 1, marginSeconds: 1 }, onlyWebsiteId }).job,
+    };
   } catch (error) {
     if (error instanceof JobError) return { error };
     throw error;

@@ -50,6 +50,21 @@ export function decodeJob(body: string, options: DecodeJobOptions): DecodedJob {
   return clockSuspectMs === undefined ? { job } : { job, clockSuspectMs };
 }
 
+/** The website of a message that names none: the only one there is; undefined where there are several, or all. */
+export function findOnlyWebsite(websiteIds: readonly WebsiteId[]): WebsiteId | undefined {
+  return websiteIds.length === 1 ? websiteIds[0] : undefined;
+}
+
+/** The session that a body names, whatever else is wrong with it. */
+export function findSessionId(body: string): SessionId | undefined {
+  try {
+    return readSessionId(parseFields(body));
+  } catch (error) {
+    if (error instanceof JobError) return undefined;
+    throw error;
+  }
+}
+
 function parseFields(body: string): Fields {
   let parsed: unknown;
   try {

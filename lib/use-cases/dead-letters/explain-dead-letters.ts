@@ -1,5 +1,6 @@
 import type { DeadLetter, ReceivedDeadLetter } from '../../core/dead-letter/dead-letter.ts';
 import { type DeadLetterEvidence, readJob, toDeadLetter } from '../../core/dead-letter/to-dead-letter.ts';
+import type { WebsiteId } from '../../core/ids.ts';
 import type { FailureNote } from '../../core/retry/failure-note.ts';
 import type { Run } from '../../core/run/run.ts';
 import type { FailureNotes } from '../../ports/message-notes.ts';
@@ -8,6 +9,8 @@ import type { RunHistory } from '../../ports/run-log.ts';
 export interface ExplainDeadLettersDependencies {
   readonly failureNotes: FailureNotes;
   readonly runHistory: RunHistory;
+  /** The website of a message that names none, as the consumer has it. */
+  readonly onlyWebsiteId?: WebsiteId | undefined;
 }
 
 export interface ExplainedDeadLetters {
@@ -23,20 +26,28 @@ const RUNS_LOOKED_AT = 100;
 export type ExplainDeadLetters = ReturnType<typeof createExplainDeadLetters>;
 
 /** Joins dead letters with what the ledger knows of them. Never rejects: without the ledger they have no reasons. */
-export function createExplainDeadLetters({ failureNotes, runHistory }: ExplainDeadLettersDependencies) {
+export function createExplainDeadLetters({
+  failureNotes,
+  runHistory,
+  onlyWebsiteId,
+}: ExplainDeadLettersDependencies) {
   return async (
     received: readonly ReceivedDeadLetter[],
     retentionSeconds: number,
   ): Promise<ExplainedDeadLetters> => {
+    const join = (letters: readonly ReceivedDeadLetter[], evidence: readonly DeadLetterEvidence[]) =>
+      letters.map((letter, index) =>
+        toDeadLetter(letter, evidence[index] ?? NOT_READ, { retentionSeconds, onlyWebsiteId }),
+      );
     try {
       const notes = await failureNotes.readMany(received.map(({ messageId }) => messageId));
       const evidence = await Promise.all(
         received.map((letter) => gather(letter, notes.get(letter.messageId))),
       );
-      return { letters: join(received, evidence, retentionSeconds), ledgerFailure: undefined };
+      return { letters: join(received, evidence), ledgerFailure: undefined };
     } catch (ledgerFailure) {
       const nothing = received.map(() => NOT_READ);
-      return { letters: join(received, nothing, retentionSeconds), ledgerFailure };
+      return { letters: join(received, nothing), ledgerFailure };
     }
   };
 
@@ -51,7 +62,7 @@ export function createExplainDeadLetters({ failureNotes, runHistory }: ExplainDe
 
   async function findRuns({ messageId, body }: ReceivedDeadLetter): Promise<readonly Run[]> {
     const limit = { limit: RUNS_LOOKED_AT };
-    const { job } = readJob(body);
+    const { job } = readJob(body, onlyWebsiteId);
     const runs = job
       ? await runHistory.ofSession(job, limit)
       : await runHistory.ofUnreadMessage(messageId, limit);
@@ -60,11 +71,3 @@ export function createExplainDeadLetters({ failureNotes, runHistory }: ExplainDe
 }
 
 const NOT_READ: DeadLetterEvidence = { note: undefined, runs: [], isLedgerRead: false };
-
-function join(
-  received: readonly ReceivedDeadLetter[],
-  evidence: readonly DeadLetterEvidence[],
-  retentionSeconds: number,
-): DeadLetter[] {
-  return received.map((letter, index) => toDeadLetter(letter, evidence[index] ?? NOT_READ, retentionSeconds));
-}

@@ -1,5 +1,6 @@
 import { createOperations, type Operations } from '../../../lib/app/create-operations.ts';
 import { OperationError } from '../../../lib/core/errors/operation-error.ts';
+import { parseWebsiteId } from '../../../lib/core/ids.ts';
 import type { OperatedStage } from '../../../lib/core/operated-stage.ts';
 import type { InstanceClients } from './create-clients.ts';
 import type { Instance, Role } from './instance.ts';
@@ -39,6 +40,7 @@ export function createOperator({ settings, recorder, spawn, clientsOf }: Operato
         clients: { ...clientsOf(instance), destroy() {} },
         clock: instance.clock,
         coalesce: { coalesceSeconds, marginSeconds },
+        websiteIds: settings.websiteIds.flatMap((it) => parseWebsiteId(it) ?? []),
         stage,
       });
       const lived = await instance.outlive(command(operations));

@@ -17,7 +17,7 @@ function aDeadLetter(code = 'bad_response:not_json'): DeadLetter {
   return toDeadLetter(
     { messageId: 'message-1', receiptHandle: 'handle', body, receives: 21, sentMs: MOVED_MS },
     { note: undefined, runs: [aFailedRun({ code })], isLedgerRead: true },
-    60,
+    { retentionSeconds: 60 },
   );
 }
 

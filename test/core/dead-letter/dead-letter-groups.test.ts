@@ -6,7 +6,11 @@ import { aFailedRun } from '../../support/run-builders.ts';
 
 function aDeadLetter(code: string, sentMs: number | undefined): DeadLetter {
   const received = { messageId: 'm', receiptHandle: 'h', body: '{}', receives: 20, sentMs };
-  return toDeadLetter(received, { note: undefined, runs: [aFailedRun({ code })], isLedgerRead: true }, 60);
+  return toDeadLetter(
+    received,
+    { note: undefined, runs: [aFailedRun({ code })], isLedgerRead: true },
+    { retentionSeconds: 60 },
+  );
 }
 
 test('dead letters are counted by code, whatever their detail, the largest group first', () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { ReceivedDeadLetter } from '../../../lib/core/dead-letter/dead-letter.ts';
 import { toDeadLetterJson } from '../../../lib/core/dead-letter/dead-letter-json.ts';
 import { type DeadLetterEvidence, toDeadLetter } from '../../../lib/core/dead-letter/to-dead-letter.ts';
+import type { WebsiteId } from '../../../lib/core/ids.ts';
 import { encodeJob } from '../../../lib/core/job/encode-job.ts';
 import type { FailureNote } from '../../../lib/core/retry/failure-note.ts';
 import { aSession, WEBSITE_ID } from '../../support/builders.ts';
@@ -43,9 +44,17 @@ function aNote(note: Partial<FailureNote> = {}): FailureNote {
   };
 }
 
-function explain(evidence: Partial<DeadLetterEvidence>, letter: Partial<ReceivedDeadLetter> = {}) {
+function explain(
+  evidence: Partial<DeadLetterEvidence>,
+  letter: Partial<ReceivedDeadLetter> = {},
+  onlyWebsiteId?: WebsiteId,
+) {
   const nothing = { note: undefined, runs: [], isLedgerRead: true };
-  return toDeadLetter(received(letter), { ...nothing, ...evidence }, RETENTION_SECONDS);
+  return toDeadLetter(
+    received(letter),
+    { ...nothing, ...evidence },
+    { retentionSeconds: RETENTION_SECONDS, onlyWebsiteId },
+  );
 }
 
 test('a noted failure is the reason, with its attempts and times', () => {
@@ -138,4 +147,28 @@ test('any body and any moment give a dead letter that can be written as JSON', (
       expect(JSON.parse(JSON.stringify(json))).toEqual(json);
     }),
   );
+});
+
+test.each(['sessionId', 'session_id'])(
+  'a body that names only its session, by %s, is of the only website',
+  (name) => {
+    const body = JSON.stringify({ [name]: aSession().sessionId });
+
+    expect(explain({}, { body }, aSession().websiteId)).toMatchObject({ session: aSession(), mode: 'full' });
+  },
+);
+
+test('where there are several websites it is of none, and its session is known all the same', () => {
+  const body = JSON.stringify({ sessionId: aSession().sessionId });
+  const letter = explain({}, { body });
+
+  expect(letter).toMatchObject({ session: undefined, sessionId: aSession().sessionId });
+  expect(toDeadLetterJson(letter)).toMatchObject({ website_id: null, session_id: aSession().sessionId });
+});
+
+test('a website that the body names counts before the only one', () => {
+  const websiteId = '11111111-2222-4333-8444-555555555555';
+  const body = JSON.stringify({ sessionId: aSession().sessionId, websiteId });
+
+  expect(explain({}, { body }, aSession().websiteId).session?.websiteId).toBe(websiteId);
 });

@@ -254,3 +254,26 @@ test('a redrive of SQS counts once it is done: a session that dies again meanwhi
 
   expect([await countOf(scene, 'session_0'), await countOf(scene, 'session_1')]).toEqual([1, 1]);
 });
+
+test('a dead letter that names only its session is filtered, redriven and counted by the only website', async () => {
+  const session = aSession('session_short');
+  const scene = createDeadLetterScene({ onlyWebsiteId: session.websiteId });
+  const { queue, batches, deadLetters, redriveNotes, usual, clock } = scene;
+  const bury = () =>
+    queue.bury(aLetter({ session, body: JSON.stringify({ session_id: session.sessionId }) }));
+
+  bury();
+  const byWebsite = { ...usual, filter: { websiteId: session.websiteId } };
+  const filtered = await untilSettled(clock, deadLetters.redrive(byWebsite));
+  bury();
+  await untilSettled(clock, deadLetters.redrive(usual));
+  bury();
+  await redriveNotes.note(session, clock.nowMs());
+  const exhausted = await untilSettled(clock, deadLetters.redrive(usual));
+
+  expect(filtered).toMatchObject({ by: 'enqueue', moved: 1 });
+  expect(batches.sent.map(({ job }) => [job.websiteId, job.sessionId])).toEqual([
+    [session.websiteId, session.sessionId],
+  ]);
+  expect(exhausted).toMatchObject({ by: 'enqueue', moved: 0, exhausted: 1 });
+});
