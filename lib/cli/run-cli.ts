@@ -1,6 +1,7 @@
 import type { ConnectOptions } from '../app/connect-stage.ts';
 import type { Operations } from '../app/create-operations.ts';
 import type { OperatorConfig } from '../core/config/parse-operator-config.ts';
+import { toVisibleJson } from '../core/text/to-visible.ts';
 import { VERSION } from '../core/version.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CommandContext, ExitCode } from './command.ts';
@@ -45,7 +46,7 @@ export async function runCli(args: readonly string[], world: CliWorld): Promise<
   } catch (error) {
     const { text, code, exitCode } = explainFailure(error);
     const isJson = args.includes('--json');
-    output.warn(isJson ? JSON.stringify({ error: { code, message: text } }) : text);
+    output.warn(isJson ? toVisibleJson({ error: { code, message: text } }) : text);
     return signal.aborted ? 130 : exitCode;
   }
 }

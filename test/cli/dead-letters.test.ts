@@ -423,3 +423,23 @@ describe('several dead letters of each session', () => {
     expect([moving.queue.ids(), dropping.queue.ids()]).toEqual([[], []]);
   });
 });
+
+test.each([
+  ['dlq', 'list', '--json'],
+  ['dlq', 'export'],
+  ['dlq', 'show', 'hostile', '--json'],
+  ['trace', `${aSession().websiteId}:${aSession().sessionId}`, '--json'],
+])('the JSON of %s %s has nothing in it that a terminal obeys or that nobody sees', async (...words) => {
+  const { run, out, queue, failureNotes } = createCliScene();
+  const hostile =
+    'C1 \u009b2J\u0085, bidi \u202e\u2066, no width \u200b\ufeff\u2060, tag \u{e0041}, line \u2028';
+  const body = JSON.stringify({ ...aSession(), note: hostile });
+  queue.bury(aLetter({ messageId: 'hostile', body }));
+  const failure = { code: 'crisp_error', detail: hostile, hint: hostile, status: 200 } as const;
+  await failureNotes.noteFailure('hostile', failure, permanently);
+
+  expect(await run(...words)).toBe(0);
+
+  expect(out()).toContain('\\u202e');
+  expect(out()).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+});

@@ -1,6 +1,7 @@
 import { type DeadLetterFilter, isUnfiltered } from '../../core/dead-letter/dead-letter-filter.ts';
 import { OperationError } from '../../core/errors/operation-error.ts';
 import { toQueueAddress } from '../../core/queue/queue-address.ts';
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { isWholeLook } from '../../use-cases/dead-letters/unseen-messages.ts';
 import { type CommandContext, defineCommand, type ExitCode } from '../command.ts';
 import { FILTER_OPTIONS, toFilter } from '../options/dead-letter-filter.ts';
@@ -47,7 +48,7 @@ async function preview(context: Context, filter: DeadLetterFilter): Promise<Exit
   if (isJson) {
     const groups = list.groups.map(toGroupJson);
     const json = { dry_run: true, matched: list.matched, groups, ...toLookJson(list) };
-    await output.write(`${JSON.stringify(json, null, 2)}\n`);
+    await output.write(`${toVisibleJson(json, 2)}\n`);
     return isWholeLook(list) ? 0 : 3;
   }
   await output.write(describeGroups(list.groups, clock.nowMs()));
@@ -65,9 +66,7 @@ async function drop(context: Context, filter: DeadLetterFilter): Promise<ExitCod
   const report = await deadLetters.drop({ filter, max: options.max, signal });
   const { dropped, failed, arrived } = report;
   if (isJson) {
-    await output.write(
-      `${JSON.stringify({ dropped, failed, new: arrived, ...toLookJson(report) }, null, 2)}\n`,
-    );
+    await output.write(`${toVisibleJson({ dropped, failed, new: arrived, ...toLookJson(report) }, 2)}\n`);
   } else {
     const left = failed > 0 ? ` ${failed} could not be deleted; run it again.` : '';
     await output.write(`${plural(dropped, 'message')} deleted, ${arrived} new since.${left}\n`);

@@ -1,4 +1,5 @@
 import { toDeadLetterJson } from '../../core/dead-letter/dead-letter-json.ts';
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { isWholeLook } from '../../use-cases/dead-letters/unseen-messages.ts';
 import { defineCommand } from '../command.ts';
 import { openExportFile } from '../files/open-export-file.ts';
@@ -31,14 +32,14 @@ export const dlqExport = defineCommand({
         max,
         signal,
         onLetter(letter) {
-          const line = `${JSON.stringify({ ...toDeadLetterJson(letter), body: letter.body })}\n`;
+          const line = `${toVisibleJson({ ...toDeadLetterJson(letter), body: letter.body })}\n`;
           return file ? file.write(line) : output.write(line);
         },
       });
       await file?.finish();
       for (const sentence of describeLook(list)) output.warn(sentence);
       if (file && isJson)
-        await output.write(`${JSON.stringify({ exported: list.matched, ...toLookJson(list) })}\n`);
+        await output.write(`${toVisibleJson({ exported: list.matched, ...toLookJson(list) })}\n`);
       else output.warn(`${plural(list.matched, 'dead letter')} exported${file ? ` to ${path}` : ''}.`);
       return isWholeLook(list) ? 0 : 3;
     } finally {

@@ -1,3 +1,4 @@
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { DEFAULT_MAX_REDRIVES } from '../../use-cases/dead-letters/limit-redrives.ts';
 import type { RedriveOptions } from '../../use-cases/dead-letters/redrive-dead-letters.ts';
 import type { RedriveSurvey } from '../../use-cases/dead-letters/survey-redrive.ts';
@@ -76,7 +77,7 @@ async function preview(
   const { deadLetters } = await connect();
   const survey = await deadLetters.preview(options);
   if (isJson) {
-    await output.write(`${JSON.stringify({ dry_run: true, ...toSurveyJson(survey) }, null, 2)}\n`);
+    await output.write(`${toVisibleJson({ dry_run: true, ...toSurveyJson(survey) }, 2)}\n`);
     return isWholeLook(survey) ? 0 : 3;
   }
   await output.write(describeGroups(survey.groups, clock.nowMs()));
@@ -109,7 +110,7 @@ async function redrive(context: Context, options: RedriveOptions): Promise<ExitC
   const { deadLetters } = await connect();
   const result = await deadLetters.redrive(options);
   const description = describeRedrive(result);
-  if (isJson) await output.write(`${JSON.stringify(toRedriveJson(result), null, 2)}\n`);
+  if (isJson) await output.write(`${toVisibleJson(toRedriveJson(result), 2)}\n`);
   else await output.write(`${description.sentences.join('\n')}\n`);
   if (signal.aborted) return 130;
   if (description.isComplete) return 0;
@@ -123,7 +124,7 @@ async function cancel({ options, connect, isJson, output }: Context): Promise<Ex
   }
   const { deadLetters } = await connect();
   const { moved, toMove } = await deadLetters.cancel();
-  if (isJson) await output.write(`${JSON.stringify({ cancelled: true, moved, to_move: toMove ?? null })}\n`);
+  if (isJson) await output.write(`${toVisibleJson({ cancelled: true, moved, to_move: toMove ?? null })}\n`);
   else await output.write(`Cancelled: ${moved} of ${toMove ?? '?'} messages had been moved.\n`);
   return 0;
 }

@@ -2,6 +2,7 @@ import { type DeadLetter, toReasonText } from '../../core/dead-letter/dead-lette
 import { toDeadLetterJson } from '../../core/dead-letter/dead-letter-json.ts';
 import { toMoment } from '../../core/text/to-moment.ts';
 import { toPrintable } from '../../core/text/to-printable.ts';
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { defineCommand } from '../command.ts';
 import { FILTER_OPTIONS } from '../options/dead-letter-filter.ts';
 import { describeLook } from '../text/describe-look.ts';
@@ -28,7 +29,7 @@ export const dlqShow = defineCommand({
     const report = await deadLetters.show(messageId, { max: options.max, signal });
     const { letter } = report;
     if (isJson) {
-      await output.write(`${JSON.stringify({ ...toDeadLetterJson(letter), body: letter.body }, null, 2)}\n`);
+      await output.write(`${toVisibleJson({ ...toDeadLetterJson(letter), body: letter.body }, 2)}\n`);
       return 0;
     }
     await output.write(describe(letter, clock.nowMs()));

@@ -3,6 +3,7 @@ import { MAX_LIVE_CALLS } from '../../app/doctor/observe-setup.ts';
 import { type Doctor, openDoctor } from '../../app/open-doctor.ts';
 import type { Finding, FindingState } from '../../core/doctor/finding.ts';
 import { OperationError } from '../../core/errors/operation-error.ts';
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { type CommandContext, defineCommand, type ExitCode } from '../command.ts';
 import { flag, type Options } from '../options/option.ts';
 import { formatFinding } from '../text/format-finding.ts';
@@ -40,7 +41,7 @@ async function examine({ isJson, output }: Context, opened: Doctor): Promise<Exi
   const findings = await opened.examine();
   const text = `${findings.map(formatFinding).join('')}\n${toSummary(findings)}\n`;
   const json = { findings: findings.map(toJson) };
-  await output.write(isJson ? `${JSON.stringify(json, null, 2)}\n` : text);
+  await output.write(isJson ? `${toVisibleJson(json, 2)}\n` : text);
   return findings.some(({ state }) => state === 'fail') ? 1 : 0;
 }
 
@@ -76,6 +77,6 @@ async function observe({ isJson, output }: Context, opened: Doctor): Promise<Exi
     })),
   };
   const text = `${observations.map(formatObservation).join('')}\n${calls} requests to Crisp\n`;
-  await output.write(isJson ? `${JSON.stringify(json, null, 2)}\n` : text);
+  await output.write(isJson ? `${toVisibleJson(json, 2)}\n` : text);
   return observations.some(({ isProblem }) => isProblem) ? 1 : 0;
 }

@@ -3,6 +3,7 @@ import { OperationError } from '../../core/errors/operation-error.ts';
 import type { SessionRef } from '../../core/ids.ts';
 import type { FetchMode } from '../../core/job/session-job.ts';
 import { MAX_BATCH_ENTRIES } from '../../core/job/split-batches.ts';
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { readLines } from '../files/read-lines.ts';
 import { readSessionLine } from '../files/read-session-line.ts';
@@ -54,7 +55,7 @@ export const enqueue = defineCommand({
     await tally.flush();
 
     const { queued, failed, unreadable } = tally.counts();
-    if (isJson) await output.write(`${JSON.stringify({ queued, failed, unreadable })}\n`);
+    if (isJson) await output.write(`${toVisibleJson({ queued, failed, unreadable })}\n`);
     else
       await output.write(`${plural(queued, 'session')} queued, ${failed} failed, ${unreadable} not read.\n`);
     if (signal.aborted) return 130;

@@ -1,3 +1,4 @@
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { defineCommand } from '../command.ts';
 import { value } from '../options/option.ts';
 
@@ -18,7 +19,7 @@ export const pause = defineCommand({
     if (isJson) {
       const { outcome } = result;
       const code = result.outcome === 'noted' ? result.code : null;
-      await output.write(`${JSON.stringify({ outcome, code })}\n`);
+      await output.write(`${toVisibleJson({ outcome, code })}\n`);
       return 0;
     }
     await output.write(

@@ -1,3 +1,4 @@
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { defineCommand } from '../command.ts';
 
 export const resume = defineCommand({
@@ -9,7 +10,7 @@ export const resume = defineCommand({
     const result = await operations.resume();
     if (isJson) {
       const code = result.outcome === 'noted' ? result.code : null;
-      await output.write(`${JSON.stringify({ outcome: result.outcome, code })}\n`);
+      await output.write(`${toVisibleJson({ outcome: result.outcome, code })}\n`);
       return 0;
     }
     await output.write(

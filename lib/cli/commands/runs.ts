@@ -1,3 +1,4 @@
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { defineCommand } from '../command.ts';
 import { findSession, SESSION_OPTIONS } from '../options/find-session.ts';
 import { formatRun, RUN_HEAD } from '../text/format-run.ts';
@@ -19,7 +20,7 @@ export const runs = defineCommand({
         session_id: session.sessionId,
         runs: found.map(toRunJson),
       };
-      await output.write(`${JSON.stringify(json, null, 2)}\n`);
+      await output.write(`${toVisibleJson(json, 2)}\n`);
       return 0;
     }
     if (found.length === 0) {

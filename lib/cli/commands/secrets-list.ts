@@ -1,6 +1,7 @@
 import { type OpenSecretStore, openSecretStore } from '../../app/open-secret-store.ts';
 import { STORED_SECRETS } from '../../core/config/stored-secrets.ts';
 import { toMoment } from '../../core/text/to-moment.ts';
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import type { StoredSecret } from '../../ports/secret-store.ts';
 import { defineCommand } from '../command.ts';
 import { requireStage } from '../options/require-stage.ts';
@@ -25,7 +26,7 @@ export function createSecretsList(
         const rows = STORED_SECRETS.map((name) => ({ name, stored: present.find((it) => it.name === name) }));
         await output.write(
           isJson
-            ? `${JSON.stringify({ stage, region, path: store.path, secrets: rows.map(toJson) }, null, 2)}\n`
+            ? `${toVisibleJson({ stage, region, path: store.path, secrets: rows.map(toJson) }, 2)}\n`
             : `${store.path} in ${region}\n\n${formatRow(['SECRET', 'VERSION', 'CHANGED'], COLUMNS)}${rows.map(toRow).join('')}`,
         );
         return 0;

@@ -6,6 +6,7 @@ import {
 } from '../../core/config/stored-secrets.ts';
 import type { ConfigProblem } from '../../core/errors/config-error.ts';
 import { OperationError } from '../../core/errors/operation-error.ts';
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { createSetSecret } from '../../use-cases/set-secret.ts';
 import { defineCommand } from '../command.ts';
 import { value } from '../options/option.ts';
@@ -50,7 +51,7 @@ export function createSecretsSet({ openStore, openInput }: SecretsSetDependencie
         const parameter = `${store.path}${name}`;
         await output.write(
           isJson
-            ? `${JSON.stringify({ outcome: 'stored', parameter, region, version, missing })}\n`
+            ? `${toVisibleJson({ outcome: 'stored', parameter, region, version, missing })}\n`
             : `Stored as ${parameter} in ${region}, version ${version}. ${USE}\n${toNextStep(missing, stage)}`,
         );
         return 0;

@@ -1,5 +1,6 @@
 import { toMoment } from '../../core/text/to-moment.ts';
 import { toPrintable } from '../../core/text/to-printable.ts';
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import type { MoveTask } from '../../ports/move-tasks.ts';
 import type { BreakerView } from '../../use-cases/breaker/read-breaker.ts';
 import type { NamedQueue } from '../../use-cases/read-queues.ts';
@@ -23,7 +24,7 @@ export const status = defineCommand({
     ]);
     if (isJson) {
       const json = { stage: stage.stage, region: stage.region, ...toJson({ queues, breaker, task }) };
-      await output.write(`${JSON.stringify(json, null, 2)}\n`);
+      await output.write(`${toVisibleJson(json, 2)}\n`);
       return 0;
     }
     const head = `stage ${stage.stage} in ${stage.region}\n\n`;

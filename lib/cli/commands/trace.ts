@@ -1,5 +1,6 @@
 import { toDeadLetterJson } from '../../core/dead-letter/dead-letter-json.ts';
 import { toMoment } from '../../core/text/to-moment.ts';
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { isWholeLook } from '../../use-cases/dead-letters/unseen-messages.ts';
 import type { SessionTrace } from '../../use-cases/trace-session.ts';
 import { defineCommand } from '../command.ts';
@@ -25,7 +26,7 @@ export const trace = defineCommand({
     const { limit = DEFAULT_LIMIT, max } = options;
     const found = await operations.traceSession(session, { limit, max, signal });
     if (isJson) {
-      await output.write(`${JSON.stringify(toTraceJson(found), null, 2)}\n`);
+      await output.write(`${toVisibleJson(toTraceJson(found), 2)}\n`);
       return isWholeLook(found.look) ? 0 : 3;
     }
     await output.write(describe(found, clock.nowMs()));

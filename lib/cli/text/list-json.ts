@@ -1,3 +1,4 @@
+import { toVisibleJson } from '../../core/text/to-visible.ts';
 import type { Output } from '../output.ts';
 
 /** One JSON document with a list in it, written item by item: however long it gets, nothing of it is kept. */
@@ -11,13 +12,13 @@ export function createListJson(output: Output, name: string): ListJson {
   let written = 0;
   return {
     async add(item) {
-      const before = written === 0 ? `{${JSON.stringify(name)}:[\n` : ',\n';
+      const before = written === 0 ? `{${toVisibleJson(name)}:[\n` : ',\n';
       written += 1;
-      await output.write(`${before}${JSON.stringify(item)}`);
+      await output.write(`${before}${toVisibleJson(item)}`);
     },
     async end(fields) {
-      const before = written === 0 ? `{${JSON.stringify(name)}:[]` : '\n]';
-      const rest = JSON.stringify(fields).slice(1);
+      const before = written === 0 ? `{${toVisibleJson(name)}:[]` : '\n]';
+      const rest = toVisibleJson(fields).slice(1);
       await output.write(`${before}${rest === '}' ? '' : ','}${rest}\n`);
     },
   };

@@ -16,3 +16,14 @@ function toEscapes(character: string): string {
     .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
     .join('');
 }
+
+// As above, and all else that takes no place (variation selectors, fillers, joiners), but for the line breaks between the
+// parts of a document.
+const INVISIBLE_IN_JSON =
+  /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** JSON in which nothing invisible stands raw: read again it is the same value, shown on a terminal it does nothing. */
+export function toVisibleJson(value: unknown, indent?: number): string {
+  // Outside of strings JSON has no such character but the line break, and in strings it escapes that itself.
+  return JSON.stringify(value, null, indent).replace(INVISIBLE_IN_JSON, toEscapes);
+}

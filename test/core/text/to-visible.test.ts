@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toVisible } from '../../../lib/core/text/to-visible.ts';
+import { toVisible, toVisibleJson } from '../../../lib/core/text/to-visible.ts';
 
 test.each([
   ['a line break that begins a line of its own', '\n{"level":"info"', '\\u000a{"level":"info"'],
@@ -31,5 +31,24 @@ test('whatever the text, nothing invisible is left, and a second time changes no
       expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
       expect(toVisible(shown)).toBe(shown);
     }),
+  );
+});
+
+test('JSON of any text has nothing invisible in it, and is read again as it was', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.constantFrom(undefined, 2), (text, indent) => {
+      const value = { [text]: [text, { text }] };
+      const json = toVisibleJson(value, indent);
+
+      expect(json).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u);
+      expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(value)));
+    }),
+  );
+});
+
+test('JSON keeps what people write, and its own line breaks', () => {
+  expect(toVisibleJson({ text: 'Päckchen 包裹 😀' }, 2)).toBe('{\n  "text": "Päckchen 包裹 😀"\n}');
+  expect(toVisibleJson('\u009b2J \u202e \u200b \u{e0041}\n')).toBe(
+    '"\\u009b2J \\u202e \\u200b \\udb40\\udc41\\n"',
   );
 });
