@@ -14,6 +14,15 @@ export interface PageWalk {
   readonly isProbe: boolean;
   /** A 200 of this walk was followed by messages that were not known. */
   readonly has200Lied: boolean;
+  /**
+   * Set while a page that was not in time order is looked at again: its oldest timestamp, down to which nothing may turn
+   * up that it did not have.
+   */
+  readonly checkedDownToMs?: number | undefined;
+  /** The page that the next one has to join on to: its oldest timestamp, and the one in its middle. */
+  readonly joint?: { readonly oldestMs: number; readonly middleMs: number } | undefined;
+  /** This page was asked for from the middle of the one before, because the first try did not join on to it. */
+  readonly isSecondTry?: boolean;
 }
 
 export const FIRST_PAGE: PageWalk = {
@@ -39,8 +48,20 @@ export function decideNextPage(
   { is200Trusted }: { readonly is200Trusted: boolean },
 ): NextPage {
   const has200Lied = before.has200Lied || (before.isProbe && page.added > 0);
-  const walk = { ...before, has200Lied, largestCount: Math.max(before.largestCount, page.count) };
+  const largestCount = Math.max(before.largestCount, page.count);
+  const walk = { ...before, has200Lied, largestCount, checkedDownToMs: undefined, isSecondTry: false };
 
+  if (!joinsOn(before, page)) return tryAgain({ ...before, has200Lied, largestCount });
+  if (before.checkedDownToMs !== undefined) {
+    if (hasHole(before.checkedDownToMs, page)) return { step: 'stuck' };
+    // The look has confirmed the page before it; what it brought beyond that page is read again.
+    return decideEnd(walk, { ...page, oldestMs: before.checkedDownToMs, isOrdered: true }, is200Trusted);
+  }
+  return decideEnd(walk, page, is200Trusted);
+}
+
+function decideEnd(walk: PageWalk, page: PageSummary, is200Trusted: boolean): NextPage {
+  const { has200Lied } = walk;
   if (page.hasMore) return readOlder(walk, page);
   if (isBelieved(walk, page, is200Trusted) || isAllThereIs(walk, page)) {
     return { step: 'end', walk, terminatedBy: has200Lied ? 'empty_page' : 'http_200' };
@@ -64,22 +85,60 @@ function isAllThereIs(walk: PageWalk, page: PageSummary): boolean {
 }
 
 /**
+ * Every older page reads its predecessor's oldest millisecond again, so it has a message of it. One that has none may have
+ * left out what lies between.
+ */
+function joinsOn({ joint, ...walk }: PageWalk, { count, newestKnownMs }: PageSummary): boolean {
+  if (joint === undefined) return true;
+  if (count === 0) return walk.checkedDownToMs === undefined && !walk.isSecondTry;
+  return newestKnownMs !== undefined && newestKnownMs >= joint.oldestMs;
+}
+
+/** A message that was deleted meanwhile, or a server with a coarser clock, joins on from the middle of the page before. */
+function tryAgain(walk: PageWalk): NextPage {
+  if (walk.joint === undefined || walk.isSecondTry || walk.checkedDownToMs !== undefined)
+    return { step: 'stuck' };
+  return { step: 'read', walk: { ...walk, beforeMs: toCursor(walk.joint.middleMs), isSecondTry: true } };
+}
+
+/** A message between those of a page that it did not have: the server does not choose its pages by time. */
+function hasHole(checkedDownToMs: number, { newestAddedMs }: PageSummary): boolean {
+  return newestAddedMs !== undefined && newestAddedMs > checkedDownToMs;
+}
+
+/**
  * Asks again for the oldest millisecond, because the page may have cut through it: whether the server takes the cursor
  * as exclusive or inclusive, that loses nothing. Where it leads no further, only an inclusive server may be asked from
  * the oldest timestamp itself; it gives itself away by a message at the cursor. An exclusive one would leave out the
  * rest of a millisecond that fills a whole page, and no cursor could reach it.
  */
-function readOlder(walk: PageWalk, { oldestMs, newestMs }: PageSummary): NextPage {
+function readOlder(walk: PageWalk, { oldestMs, middleMs, newestMs, isOrdered }: PageSummary): NextPage {
   const { beforeMs } = walk;
-  if (oldestMs === undefined || newestMs === undefined) return { step: 'stuck' };
+  if (oldestMs === undefined || middleMs === undefined || newestMs === undefined) return { step: 'stuck' };
+  const joined = { ...walk, joint: { oldestMs, middleMs } };
+  if (!isOrdered && newestMs - oldestMs > LEAST_SPAN_MS) {
+    return { step: 'read', walk: { ...joined, ...toCheck(oldestMs, newestMs) } };
+  }
 
   const next = toCursor(oldestMs);
-  if (beforeMs === undefined || next < beforeMs) return { step: 'read', walk: { ...walk, beforeMs: next } };
+  if (beforeMs === undefined || next < beforeMs) return { step: 'read', walk: { ...joined, beforeMs: next } };
 
   const isInclusive = newestMs >= beforeMs;
   const oldest = Math.ceil(oldestMs);
-  if (isInclusive && oldest < beforeMs) return { step: 'read', walk: { ...walk, beforeMs: oldest } };
+  if (isInclusive && oldest < beforeMs) return { step: 'read', walk: { ...joined, beforeMs: oldest } };
   return { step: 'stuck' };
+}
+
+// Within two milliseconds there is no room for a look from below the newest one.
+const LEAST_SPAN_MS = 2;
+
+/**
+ * A page out of time order says nothing by its oldest timestamp: where the server does not choose its pages by time, all
+ * between that and the rest may be missing. So the page is asked for again from just below its newest message. A server
+ * that chooses by time has nothing to add to it but what is older.
+ */
+function toCheck(oldestMs: number, newestMs: number) {
+  return { beforeMs: Math.ceil(newestMs) - 1, checkedDownToMs: oldestMs };
 }
 
 function toCursor(oldestMs: number): number {

@@ -37,7 +37,7 @@ export async function fetchMessages(
   for (let pages = 1; pages <= maxPages; pages += 1) {
     const { messages, hasMore } = await crisp.listMessages(session, walk.beforeMs, signal);
     if (hasMore) pagingTrust.has206BeenSeen = true;
-    const page = summarizePage(messages, { added: merge.add(messages).length, hasMore });
+    const page = summarizePage(messages, { added: merge.add(messages), hasMore });
     const is200Trusted = pagingTrust.has206BeenSeen && !pagingTrust.has200Lied;
     const next = decideNextPage(walk, page, { is200Trusted });
 

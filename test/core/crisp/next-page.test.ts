@@ -7,7 +7,11 @@ const aPage = (page: Partial<PageSummary> = {}): PageSummary => ({
   added: 20,
   hasMore: false,
   oldestMs: 1_000,
+  middleMs: 1_500,
   newestMs: 2_000,
+  newestAddedMs: 2_000,
+  newestKnownMs: 1_000,
+  isOrdered: true,
   ...page,
 });
 const aProbe: PageWalk = { ...FIRST_PAGE, beforeMs: 1_001, largestCount: 20, isProbe: true };
@@ -66,7 +70,10 @@ describe('a 200', () => {
 test('a page is summed up by the timestamps that it has', () => {
   const messages = [null, { timestamp: 'soon' }, { timestamp: 5 }, { timestamp: 3 }, { timestamp: -1 }];
 
-  const page = summarizePage(messages, { added: 2, hasMore: true });
+  const page = summarizePage(messages, { added: messages.slice(3), hasMore: true });
 
-  expect(page).toEqual({ count: 5, added: 2, hasMore: true, oldestMs: 3, newestMs: 5 });
+  expect(page).toEqual({
+    ...{ count: 5, added: 2, hasMore: true, isOrdered: true },
+    ...{ oldestMs: 3, middleMs: 5, newestMs: 5, newestAddedMs: 3, newestKnownMs: 5 },
+  });
 });
