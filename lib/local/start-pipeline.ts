@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ConsumerSwitch } from '../ports/consumer-switch.ts';
 import { readEventSource } from './aws/read-event-source.ts';
 import { readScheduleMs } from './aws/read-schedule.ts';
-import { openFrontDoor, type UrlFunction } from './front-door/open-front-door.ts';
+import { openFrontDoor, type UrlFunction } from './front-door.ts';
 import { createEventSourceMapping, type EventSourceMapping } from './lambda/event-source-mapping.ts';
 import { createLambdaContext } from './lambda/lambda-context.ts';
 import { createLocalConsumerSwitch } from './lambda/local-consumer-switch.ts';

@@ -29,12 +29,12 @@ export async function startSimulatedCrisp(
   config: LocalConfig,
   { clock, dataDir }: { readonly clock: Clock; readonly dataDir?: string | undefined },
 ): Promise<SimulatedCrisp> {
-  const [hookSecret = DEMO_HOOK_SECRET] =
-    config.secrets.source === 'environment' ? config.secrets.hookSecrets : [];
+  const given = config.secrets.source === 'environment' ? config.secrets.hookSecrets : [];
+  const hookSecrets = given.length > 0 ? given : [DEMO_HOOK_SECRET];
   const simulator = createSimulator({
     clock,
     tier: config.crispTier,
-    hookSecret,
+    hookSecrets,
     token: DEMO_TOKEN,
     ...(dataDir !== undefined && { dataDir: join(dataDir, 'crisp') }),
     ...(config.websiteIds.length > 0 && { websites: config.websiteIds.map((websiteId) => ({ websiteId })) }),
@@ -49,7 +49,7 @@ export async function startSimulatedCrisp(
     config: {
       ...config,
       crispApiUrl: new URL(`${server.url}/v1`),
-      secrets: { source: 'environment', hookSecrets: [hookSecret], crispToken: simulator.account.token },
+      secrets: { source: 'environment', hookSecrets, crispToken: simulator.account.token },
     },
     async stop() {
       await simulator.stop();

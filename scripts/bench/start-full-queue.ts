@@ -4,7 +4,7 @@ import { loadLocalInfraSettings } from '../../lib/app/load-config.ts';
 import { startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
 import { createLocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
 import { provisionResources } from '../../lib/local/aws/provision.ts';
-import { listenOnLoopback } from '../../lib/local/listen-on-loopback.ts';
+import { listenOnLoopback } from '../../lib/local/http-server.ts';
 
 /** A stage on this machine in which nothing runs: only its queues are there. */
 export interface FullQueue {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { readLocalModeHealth } from '../../lib/adapters/local-mode-health.ts';
-import { listenOnLoopback } from '../../lib/local/listen-on-loopback.ts';
+import { listenOnLoopback } from '../../lib/local/http-server.ts';
 
 const QUEUE = 'http://127.0.0.1:4566/000000000000/q';
 const HEALTH = {

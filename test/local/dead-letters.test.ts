@@ -5,7 +5,7 @@ import { ChangeMessageVisibilityCommand, SendMessageBatchCommand } from '@aws-sd
 import { describe, expect, test } from 'vitest';
 import type { SessionRef } from '../../lib/core/ids.ts';
 import { readQueueDepth } from '../../lib/local/queue-depth.ts';
-import type { FaultEffect } from '../../lib/local/simulator/http/create-faults.ts';
+import type { FaultEffect } from '../../lib/local/simulator/limits.ts';
 import { runCliProcess } from '../support/run-cli-process.ts';
 import { type LocalScene, simulatorOf, startLocalScene } from '../support/start-local-scene.ts';
 

@@ -3,8 +3,8 @@ import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { observeSetup } from '../../lib/app/doctor/observe-setup.ts';
 import type { Setup } from '../../lib/app/doctor/setup.ts';
 import type { Observation } from '../../lib/core/doctor/observation.ts';
+import type { ListeningServer } from '../../lib/local/http-server.ts';
 import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
-import type { ListeningServer } from '../../lib/local/simulator/http/create-server.ts';
 import type { Simulator } from '../../lib/local/simulator/simulator.ts';
 import { runCliProcess } from '../support/run-cli-process.ts';
 

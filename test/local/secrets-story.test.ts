@@ -3,16 +3,18 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSsmSecrets } from '../../lib/adapters/secrets/ssm-secrets.ts';
+import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { createWebhookHandler } from '../../lib/app/create-webhook-handler.ts';
 import { parseWebhookConfig } from '../../lib/core/config/parse-webhook-config.ts';
 import { toInfraSettings } from '../../lib/core/config/to-infra-settings.ts';
-import { openFrontDoor } from '../../lib/local/front-door/open-front-door.ts';
+import { openFrontDoor } from '../../lib/local/front-door.ts';
 import { startAws } from '../../lib/local/start-aws.ts';
 import { aSession } from '../support/builders.ts';
 import { type ParameterStore, startParameterStore } from '../support/parameter-store.ts';
 import { createRecordingTelemetry } from '../support/recording-telemetry.ts';
 import { runCliProcess } from '../support/run-cli-process.ts';
 import { signHookRequest } from '../support/sign-hook-request.ts';
+import { simulatorOf, startLocalScene } from '../support/start-local-scene.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const SECRET = 'whsec_9f1c7a52e0b84d36';
@@ -46,6 +48,20 @@ test('a rotated secret is taken at the first hook that it signed, and the old on
 
   expect(await hook(ROTATED)).toEqual([202, { status: 'queued' }]);
   expect(await hook(SECRET)).toEqual([202, { status: 'queued' }]);
+});
+
+test('local mode takes hooks that were signed with any of several secrets, and its simulator signs with the first', async () => {
+  const scene = await startLocalScene({ env: { CRISP_HOOK_SECRETS: `${SECRET},${ROTATED}` } });
+  onTestFinished(() => scene.stop());
+  const hook = async (secret: string, sessionId: string) => {
+    const request = signHookRequest(aSession(sessionId), { secret, nowMs: systemClock.nowMs() });
+    return (await fetch(scene.mode.health.webhook, request)).status;
+  };
+
+  expect(await hook(SECRET, 'session_1')).toBe(202);
+  expect(await hook(ROTATED, 'session_2')).toBe(202);
+  expect(await hook('whsec_of_nobody', 'session_3')).toBe(401);
+  expect(simulatorOf(scene).hookSecret).toBe(SECRET);
 });
 
 /** Local mode's AWS with the stack's resources, and the webhook as a function of a stage has it: secrets from SSM. */

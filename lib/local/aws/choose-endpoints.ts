@@ -1,6 +1,6 @@
 import { ConfigError, type ConfigProblem } from '../../core/errors/config-error.ts';
+import { isLoopbackHost } from '../http-server.ts';
 import { AWS_SERVICES, type AwsEndpoints, type AwsServiceName } from './aws-endpoints.ts';
-import { isLoopbackHost } from './is-loopback-host.ts';
 
 export interface ChooseEndpointsOptions {
   /** `--aws-endpoint-ok`: another machine may be meant. A real AWS host is refused all the same. */

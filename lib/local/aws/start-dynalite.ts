@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
-import { explainForeignRequest } from './explain-foreign-request.ts';
+import { explainForeignRequest, limitServer } from '../http-server.ts';
 
 export interface LocalServer {
   /** `http://127.0.0.1:PORT` */
@@ -14,6 +14,7 @@ export interface LocalServer {
 export async function startDynalite({ dataDir }: { dataDir?: string } = {}): Promise<LocalServer> {
   const server = dynalite({ createTableMs: 0, ...(dataDir !== undefined && { path: dataDir }) });
   guardRequests(server);
+  limitServer(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
@@ -28,9 +29,9 @@ function guardRequests(server: Server): void {
   const handlers = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const refusal = explainForeignRequest(request.headers);
-    if (refusal !== undefined) {
-      response.writeHead(403, { 'content-type': 'text/plain' }).end(refusal);
+    const foreign = explainForeignRequest(request.headers);
+    if (foreign !== undefined) {
+      response.writeHead(403, { 'content-type': 'text/plain' }).end(foreign.reason);
       return;
     }
     for (const handler of handlers) handler(request, response);

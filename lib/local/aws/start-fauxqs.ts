@@ -1,6 +1,6 @@
 import { buildApp } from 'fauxqs';
 import type { Clock } from '../../ports/clock.ts';
-import { explainForeignRequest } from './explain-foreign-request.ts';
+import { explainForeignRequest, limitServer } from '../http-server.ts';
 import type { FauxqsApp } from './fauxqs-app.ts';
 import { PersistenceManager, S3Store, type SnsStore } from './fauxqs-internals.ts';
 import { mendConditionalPuts } from './s3/mend-conditional-puts.ts';
@@ -33,6 +33,7 @@ export async function startFauxqs({ port, clock, dataDir }: FauxqsOptions): Prom
   const closeData = dataDir === undefined ? () => {} : keepIn(dataDir, stores, log);
   const app = buildApp({ logger: false, stores });
   guardRequests(app);
+  limitServer(app.server);
   mendSettableAttributes();
   mendMessageCharacters();
   mendDeduplicationScope(app, stores.sqsStore);
@@ -88,7 +89,7 @@ async function listen(app: FauxqsApp, port: number, closeData: () => void): Prom
 
 function guardRequests(app: FauxqsApp): void {
   app.addHook('onRequest', async (request, reply) => {
-    const refusal = explainForeignRequest(request.headers);
-    return refusal === undefined ? undefined : reply.code(403).type('text/plain').send(refusal);
+    const foreign = explainForeignRequest(request.headers);
+    return foreign === undefined ? undefined : reply.code(403).type('text/plain').send(foreign.reason);
   });
 }

@@ -1,5 +1,5 @@
 import type { SessionRef } from '../../core/ids.ts';
-import type { CrispMessage, MessageFrom } from '../simulator/model/message.ts';
+import type { CrispMessage, MessageFrom } from '../simulator/model.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import type { Line } from './scene.ts';
 

@@ -1,32 +1,61 @@
 import type { SessionRef, WebsiteId } from '../../core/ids.ts';
-import type { Account } from './account.ts';
-import type { AcknowledgeInput } from './actions/acknowledge.ts';
-import type { ConversationChangeKind, ConversationChanges } from './actions/change-conversation.ts';
-import type { ProfileChange, ProfileRef } from './actions/change-profile.ts';
-import type { SendMessageInput } from './actions/send-message.ts';
-import type { MetaChange } from './actions/set-meta.ts';
-import type { StartConversationInput } from './actions/start-conversation.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ListeningServer } from '../http-server.ts';
+import type * as actions from './actions.ts';
+import type * as changes from './changes.ts';
 import type { Counters } from './counters.ts';
-import type { HookDelivery } from './hooks/create-hook-delivery.ts';
-import type { HookSubscription, SubscriptionInput } from './hooks/hook-subscription.ts';
-import type { Faults } from './http/create-faults.ts';
-import type { ListeningServer } from './http/create-server.ts';
-import type { Limits } from './limits/create-limits.ts';
-import type { ConversationState } from './model/conversation.ts';
-import type { CrispMessage, MessageContent } from './model/message.ts';
-import type { CrispProfile } from './model/profile.ts';
-import type { SeedInput } from './seed-conversations.ts';
-import type { StoredConversation, StoredWebsite } from './store/create-store.ts';
+import type { HookDelivery, SubscriptionInput } from './hooks.ts';
+import type { WebsiteInput } from './invent.ts';
+import type { Faults, Limits, LimitsInput } from './limits.ts';
+import type { HookSubscription } from './sender.ts';
+import type { Account, Tier } from './server.ts';
+import type { StoredConversation, StoredWebsite } from './store.ts';
 import type { Switches } from './switches.ts';
+import type { World } from './world.ts';
 
-type WithDefaultWebsite<Input extends { websiteId: WebsiteId }> = Omit<Input, 'websiteId'> & {
-  /** Default: the first website. */
-  readonly websiteId?: WebsiteId;
+export interface SimulatorOptions {
+  readonly clock: Clock;
+  /** Equal seeds, actions and clocks give equal ids, contents and hooks. Default 1. */
+  readonly seed?: number;
+  /** Drawn from the seed where it is absent. */
+  readonly token?: Account['token'];
+  /** Default `plugin`. A `website` token is bound to the first website alone. */
+  readonly tier?: Tier;
+  /** Default all, as for a development token. */
+  readonly scopes?: readonly string[];
+  /** Default one. */
+  readonly websites?: readonly WebsiteInput[];
+  /** Secrets that plugin hooks are signed with: of production, then of development. Drawn from the seed where absent. */
+  readonly hookSecrets?: readonly string[];
+  readonly switches?: Partial<Switches>;
+  /** Default: none. */
+  readonly limits?: LimitsInput;
+  /**
+   * A folder in which conversations, profiles and hooks on their way survive a restart, a kill included. Switches, limits,
+   * faults, subscriptions and counters start anew. Equal seeds then no longer give equal ids after the first start.
+   */
+  readonly dataDir?: string;
+  /** How long an answer takes, drawn evenly between the two. Default 0. */
+  readonly latency?: Latency;
+}
+
+interface Latency {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+/** Actions without their world: what is left is what a caller says. */
+type Bound<Actions> = {
+  readonly [Name in keyof Actions]: Actions[Name] extends (world: World, ...rest: infer Rest) => infer Result
+    ? (...rest: Rest) => Result
+    : never;
 };
 
-/** A Crisp workspace on this machine. Every action changes its state and tells the subscribed hooks. */
-export interface Simulator {
+/** A Crisp workspace on this machine. Every action changes its state and is told to the subscribed hooks. */
+export interface Simulator
+  extends Omit<Bound<typeof actions & typeof changes>, 'startConversation' | 'changeConversation'> {
   readonly account: Account;
+  /** Signs the hooks of production. */
   readonly hookSecret: string;
   /** The first website. */
   readonly websiteId: WebsiteId;
@@ -43,32 +72,21 @@ export interface Simulator {
   stop(): Promise<void>;
 
   setSwitch(name: string, position: unknown): void;
-  setLatency(latency: { readonly minMs: number; readonly maxMs: number }): void;
+  setLatency(latency: Latency): void;
   /** Replaces the token; the old one is refused at once. */
   rollToken(): Account['token'];
   setScopes(scopes: readonly string[] | undefined): void;
   setSubscribed(websiteId: WebsiteId, isSubscribed: boolean): void;
   subscribeHook(input: SubscriptionInput): HookSubscription;
 
-  startConversation(input?: WithDefaultWebsite<StartConversationInput>): SessionRef;
-  sendMessage(session: SessionRef, input?: SendMessageInput): CrispMessage;
-  editMessage(session: SessionRef, fingerprint: number, content: MessageContent): CrispMessage;
-  removeMessage(session: SessionRef, fingerprint: number): void;
-  acknowledge(session: SessionRef, input: AcknowledgeInput): void;
-  setState(session: SessionRef, state: ConversationState): void;
-  setMeta(session: SessionRef, change: MetaChange): void;
-  changeConversation<Kind extends ConversationChangeKind>(
+  startConversation(input?: actions.StartConversationInput): SessionRef;
+  changeConversation<Kind extends changes.ConversationChangeKind>(
     session: SessionRef,
     kind: Kind,
-    change: ConversationChanges[Kind],
+    change: changes.ConversationChanges[Kind],
   ): void;
-  removeConversation(session: SessionRef): void;
-  changeProfile(profile: ProfileRef, change: ProfileChange): CrispProfile;
-  removeProfile(profile: ProfileRef): void;
   /** Publishes an event that no action causes; the state does not change. */
   emit(websiteId: WebsiteId, event: string, data: Readonly<Record<string, unknown>>): void;
-  /** Adds conversations that were there before, without hooks. */
-  seedConversations(input: WithDefaultWebsite<SeedInput>): SessionRef[];
   /** All websites, with their state. */
   websites(): readonly StoredWebsite[];
   /** The state itself, to compare with: not a copy. Undefined where there is none (any more). */

@@ -30,22 +30,6 @@ export const SWITCHES = {
     positions: ['empty', 'not-found'],
     question: 'What a page number behind the last one answers',
   },
-  perPageOutOfRange: {
-    positions: ['clamped', 'refused'],
-    question: 'What a per_page outside 20 to 50 does',
-  },
-  filterDateField: {
-    positions: ['updated', 'created'],
-    question: 'Which date filter_date_start and filter_date_end are held against',
-  },
-  listFilterPlan: {
-    positions: ['included', 'upgrade-required'],
-    question: 'Whether filters of the list of conversations need a paid plan (402)',
-  },
-  metaRoute: {
-    positions: ['same', 'without-device'],
-    question: 'Whether /meta equals the conversation’s own meta',
-  },
   missingSessionStatus: { positions: [404, 410], question: 'Status for a missing or removed conversation' },
   missingSessionReason: {
     positions: ['session_not_found', 'not_found'],

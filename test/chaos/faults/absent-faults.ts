@@ -6,7 +6,7 @@ export const ABSENT_FAULTS: readonly AbsentFault[] = [
     id: 'F11',
     title: 'Slowloris, or half a body',
     why: 'A function gets whole requests; only the server of local mode meets slow ones.',
-    coveredBy: 'test/local/front-door/open-front-door.test.ts',
+    coveredBy: 'test/local/front-door.test.ts',
   },
   {
     id: 'F25',

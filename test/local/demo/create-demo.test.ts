@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createDemo } from '../../../lib/local/demo/create-demo.ts';
-import { ARCHIVING_EVENTS } from '../../../lib/local/simulator/hooks/archiving-events.ts';
+import { ARCHIVING_EVENTS } from '../../../lib/local/simulator/events.ts';
 import type { Simulator } from '../../../lib/local/simulator/simulator.ts';
 import type { VirtualClock } from '../../support/virtual-clock.ts';
 import { type HookReceiver, receiveHooks } from '../simulator/support/receive-hooks.ts';

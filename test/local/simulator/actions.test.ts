@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MESSAGE_TYPES } from '../../../lib/local/simulator/model/message.ts';
+import { MESSAGE_TYPES } from '../../../lib/local/simulator/model.ts';
 import { type ReceivedHook, receiveHooks } from './support/receive-hooks.ts';
 import { startSimulator } from './support/start-simulator.ts';
 

@@ -4,9 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createOfficialClient } from './support/official-client.ts';
 import { receiveHooks } from './support/receive-hooks.ts';
-import { startSimulator } from './support/start-simulator.ts';
+import { createOfficialClient, startSimulator } from './support/start-simulator.ts';
 
 const PROXY = new URL('./support/recording-proxy.ts', import.meta.url).pathname;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createTokenBucket } from '../../../lib/local/simulator/limits/token-bucket.ts';
+import { createTokenBucket } from '../../../lib/local/simulator/limits.ts';
 import { startSimulator } from './support/start-simulator.ts';
 
 const DAY_MS = 86_400_000;

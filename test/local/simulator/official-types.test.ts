@@ -11,25 +11,20 @@ import type {
   Website,
 } from 'crisp-api';
 import { expectTypeOf, test } from 'vitest';
+import type { SessionEvents, WebsiteEvents } from '../../../lib/local/simulator/events.ts';
 import type {
   CrispConversation,
+  CrispMessage,
+  CrispProfile,
+  CrispWebsite,
   CustomEvent,
+  FileContent,
+  MessageContents,
+  MessageEventFields,
   OriginalMessage,
   ConversationMeta as SimulatedMeta,
   VisitedPage,
-} from '../../../lib/local/simulator/model/conversation.ts';
-import type {
-  MessageEventFields,
-  SessionEvents,
-  WebsiteEvents,
-} from '../../../lib/local/simulator/model/event.ts';
-import type {
-  CrispMessage,
-  FileContent,
-  MessageContents,
-} from '../../../lib/local/simulator/model/message.ts';
-import type { CrispProfile } from '../../../lib/local/simulator/model/profile.ts';
-import type { CrispWebsite } from '../../../lib/local/simulator/model/website.ts';
+} from '../../../lib/local/simulator/model.ts';
 
 // The compiler does the work: a line that is wrong is an error of `npm run check`.
 

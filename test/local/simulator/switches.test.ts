@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { Simulator } from '../../../lib/local/simulator/simulator.ts';
-import type { SimulatorOptions } from '../../../lib/local/simulator/simulator-options.ts';
+import type { Simulator, SimulatorOptions } from '../../../lib/local/simulator/simulator.ts';
 import {
   alternativePositions,
   createSwitches,
@@ -95,12 +94,6 @@ const PROBES: Readonly<Record<SwitchName, Probe>> = {
     look: async ({ get, sessionId }) => (await get(`conversation/${sessionId}/events/1`)).data,
   },
   pageBeyondEnd: status('conversations/9'),
-  perPageOutOfRange: status('conversations/1?per_page=99'),
-  filterDateField: {
-    look: async ({ get }) => (await get('conversations/1?filter_date_end=2026-10-01T11:58:55.000Z')).data,
-  },
-  listFilterPlan: status('conversations/1?filter_unread=1'),
-  metaRoute: { look: async ({ get, sessionId }) => (await get(`conversation/${sessionId}/meta`)).data },
   missingSessionStatus: status('conversation/session_gone'),
   missingSessionReason: { look: async ({ get }) => (await get('conversation/session_gone')).reason },
   invalidSessionStatus: {

@@ -1,8 +1,8 @@
+import { Crisp } from 'crisp-api';
 import { onTestFinished } from 'vitest';
+import type { ListeningServer } from '../../../../lib/local/http-server.ts';
 import { createSimulator } from '../../../../lib/local/simulator/create-simulator.ts';
-import type { ListeningServer } from '../../../../lib/local/simulator/http/create-server.ts';
-import type { Simulator } from '../../../../lib/local/simulator/simulator.ts';
-import type { SimulatorOptions } from '../../../../lib/local/simulator/simulator-options.ts';
+import type { Simulator, SimulatorOptions } from '../../../../lib/local/simulator/simulator.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/virtual-clock.ts';
 
 export interface Answer {
@@ -56,4 +56,12 @@ export async function fetchAnswer(url: string, init: RequestInit): Promise<Answe
   const text = await response.text();
   const { reason, data } = text === '' ? { reason: '', data: undefined } : JSON.parse(text);
   return { status: response.status, reason, data, headers: response.headers };
+}
+
+/** The official client of Crisp, pointed at a simulator. */
+export function createOfficialClient({ account }: Simulator, url: string): Crisp {
+  const client = new Crisp();
+  client.setRestHost(url);
+  client.authenticateTier(account.tier, account.token.identifier, account.token.key);
+  return client;
 }

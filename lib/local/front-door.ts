@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
+import type { Clock } from '../ports/clock.ts';
+import { createApp, explainForeignRequest, readBody, serveApp, toPath, toQuery } from './http-server.ts';
+
+/** A function behind a Function URL. */
+export type UrlFunction = (event: LambdaFunctionURLEvent) => Promise<LambdaFunctionURLResult>;
+
+export interface FrontDoorOptions {
+  /** By path: a function gets its path and everything below it. */
+  readonly functions: Readonly<Record<string, UrlFunction>>;
+  /** What `GET /healthz` answers; undefined while the pipeline is not ready (503). */
+  readonly health: () => object | undefined;
+  readonly port: number;
+  readonly bodyLimitBytes: number;
+  readonly clock: Clock;
+}
+
+export interface FrontDoor {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Opens the one local HTTP port in front of the functions, on loopback alone. */
+export async function openFrontDoor({
+  functions,
+  health,
+  port,
+  bodyLimitBytes,
+  clock,
+}: FrontDoorOptions): Promise<FrontDoor> {
+  const app = createApp();
+  // For programs of this machine: it names every address there is. The functions are open to foreign hosts, so that a
+  // tunnel can bring Crisp's hooks; their signatures are what they go by.
+  app.all('/healthz', ({ env }) => {
+    const foreign = explainForeignRequest(env.incoming.headers);
+    if (foreign) return refuse(403, 'host_not_allowed');
+    const state = health();
+    return Response.json(state ?? { status: 'starting' }, { status: state ? 200 : 503 });
+  });
+  for (const [path, invoke] of Object.entries(functions)) {
+    app.on('ALL', [path, `${path}/*`], async ({ env: { incoming } }) => {
+      const requestId = randomUUID();
+      const body = await readBody(incoming, bodyLimitBytes);
+      if (!body) return refuse(413, 'body_too_large', requestId);
+      const event = toFunctionUrlEvent(incoming, body, { requestId, nowMs: clock.nowMs() });
+      return invoke(event).then(toResponse, () => refuse(500, 'unexpected', requestId));
+    });
+  }
+  app.notFound(() => refuse(404, 'not_found'));
+  app.onError(() => refuse(500, 'unexpected'));
+  const { url, stop } = await serveApp(app, port);
+  return { url, stop };
+}
+
+/** Every refusal has the form that the functions give theirs. What was not read of the request is not waited for. */
+function refuse(status: number, error: string, requestId: string = randomUUID()): Response {
+  const body = { error, request_id: requestId };
+  return Response.json(body, { status, headers: { connection: 'close' } });
+}
+
+/** The event that a Lambda Function URL would make of a request: lower-case headers, repeated ones joined by a comma. */
+function toFunctionUrlEvent(
+  request: IncomingMessage,
+  body: Buffer,
+  { requestId, nowMs }: { readonly requestId: string; readonly nowMs: number },
+): LambdaFunctionURLEvent {
+  const { method = 'GET', url, rawHeaders, socket } = request;
+  const headers = toHeaders(rawHeaders);
+  const userAgent = headers['user-agent'] ?? '';
+  const text = toText(body);
+  const path = toPath(url);
+
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: path,
+    rawQueryString: toQuery(url),
+    headers,
+    requestContext: {
+      accountId: 'anonymous',
+      apiId: 'local',
+      domainName: headers.host ?? 'localhost',
+      domainPrefix: 'local',
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: socket.remoteAddress ?? '', userAgent },
+      requestId,
+      routeKey: '$default',
+      stage: '$default',
+      time: new Date(nowMs).toISOString(),
+      timeEpoch: nowMs,
+    },
+    isBase64Encoded: text === undefined,
+    ...(body.length > 0 && { body: text ?? body.toString('base64') }),
+  };
+}
+
+function toHeaders(rawHeaders: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = String(rawHeaders[i]).toLowerCase();
+    const value = String(rawHeaders[i + 1]);
+    headers[name] = Object.hasOwn(headers, name) ? `${headers[name]},${value}` : value;
+  }
+  return headers;
+}
+
+/** The body as text where the bytes are UTF-8, so that no byte changes on the way; else undefined. */
+function toText(body: Buffer): string | undefined {
+  const text = body.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(body) ? text : undefined;
+}
+
+/** The answer that a Function URL makes of a result: JSON unless it says otherwise. */
+function toResponse(result: LambdaFunctionURLResult): Response {
+  const {
+    statusCode = 200,
+    headers = {},
+    body = '',
+  } = typeof result === 'string' ? { body: result } : result;
+  const sent = new Headers({ 'content-type': 'application/json' });
+  for (const [name, value] of Object.entries(headers)) sent.set(name, String(value));
+  // A status like 204 admits no body, not even an empty one.
+  return new Response(body === '' ? null : body, { status: statusCode, headers: sent });
+}
