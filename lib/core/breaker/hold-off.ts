@@ -1,3 +1,4 @@
+import { MAX_RETRY_AFTER_MS } from '../crisp/retry-after.ts';
 import type { NotedOpening, Opening } from './opening.ts';
 
 /** The first look comes after a minute: most troubles are shorter. */
@@ -8,9 +9,6 @@ export const LONGEST_HOLD_OFF_SECONDS = 900;
 
 /** An opening this soon after a close is a relapse: what was wrong had not really passed. */
 const RELAPSE_MS = 30 * 60_000;
-
-/** A `Retry-After` is respected up to an hour: a wrong one must not hold the queue for a day. */
-const LONGEST_RETRY_AFTER_MS = 3600_000;
 
 /** The hold-off of an opening now: twice the last one's after a relapse, else the first. A false alarm starts no series. */
 export function toHoldOffSeconds(previous: NotedOpening | undefined, nowMs: number): number {
@@ -26,7 +24,7 @@ export function doubleHoldOff(holdOffSeconds: number): number {
 
 /** When to look again: after the hold-off, and not before the time that Crisp asked for. */
 export function toNextProbeMs(nowMs: number, holdOffSeconds: number, retryAfterMs = 0): number {
-  return nowMs + Math.max(holdOffSeconds * 1000, Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS));
+  return nowMs + Math.max(holdOffSeconds * 1000, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
 }
 
 /** Turning the switch off takes up to a minute; what was received until then is handled within as much again. */

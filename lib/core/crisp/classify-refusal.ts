@@ -4,11 +4,12 @@ import type { CrispResponse, ResponseContext } from './crisp-response.ts';
 import { describeForeignBody } from './describe-foreign-body.ts';
 import { isCrispObject } from './is-crisp-object.ts';
 import type { Envelope } from './read-envelope.ts';
-import { toReasonToken } from './reason-token.ts';
+import { toNamedLimit, toReasonToken } from './reason-token.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /**
- * The failure that a GET's answer stands for when its status is neither 200 nor 206. What only Crisp can say of a session
+ * The failure that a GET's answer stands for when its status is neither 200 nor 206, or its envelope says that it is an
+ * error: by its reason first, then by its status. A reason that names a limit is a refusal under any status. What only Crisp can say of a session
  * (that it is gone, that we may not read it) is believed in Crisp's own words alone: the error page of a proxy, a firewall
  * or a site under maintenance is `crisp_unavailable:foreign_answer`.
  */
@@ -24,23 +25,43 @@ export function classifyRefusal(
   const retryAfterMs = parseRetryAfter(response.retryAfter, nowMs);
   const waiting = { ...context, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 
+  const refused = toNamedRefusal(response, envelope, { nowMs, requestUrl });
+  if (refused) return refused;
   if (status < 300) return new JobError('bad_response', { ...context, detail: `status_${status}` });
   if (status < 400) return toRedirect(response, requestUrl);
   if (status >= 500 || status === 408 || status === 425) return new JobError('crisp_unavailable', waiting);
   if (status === 401 || reason === 'invalid_session') return toAuthFailure(status);
-  // 423 is Crisp's "quota exceeded"; a 429 for the day's quota differs from one for haste in its reason alone.
+  // 423 is Crisp's "quota exceeded".
   if (status === 423) return new JobError('crisp_quota_exceeded', waiting);
   // 422 on a GET: a maintainer's advice is to come back later, as for 429 (perhaps 420 was meant).
   if (status === 420 || status === 422 || status === 429) {
-    return new JobError(/quota/i.test(reason ?? '') ? 'crisp_quota_exceeded' : 'crisp_rate_limited', waiting);
+    return new JobError('crisp_rate_limited', waiting);
   }
+  if (reason === 'not_subscribed') return toUnsubscribed(status);
   if (!isOfCrisp(envelope)) {
     const hint = describeForeignAnswer(response, answer.kind);
     return new JobError('crisp_unavailable', { ...waiting, detail: 'foreign_answer', hint });
   }
   if (status === 402 || status === 403) return toForbidden(status, reason, envelope);
-  if (status === 404 || status === 410) return toAbsence(reason, envelope, context);
+  if (status === 404 || status === 410) return toAbsence(envelope, context);
   return new JobError('crisp_rejected', { ...context, detail: String(status) });
+}
+
+/** The refusal that the reason names by itself, under whatever status; undefined where it names none. */
+export function toNamedRefusal(
+  { status, retryAfter }: CrispResponse,
+  { reason, error }: CrispObject,
+  { nowMs }: ResponseContext,
+): JobError | undefined {
+  const limit = toNamedLimit(reason ?? error);
+  if (limit === undefined) return undefined;
+  const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
+  const token = toReasonToken(reason);
+  return new JobError(limit, {
+    status,
+    ...(token !== undefined && { hint: `reason ${token}` }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
 }
 
 /** Crisp's errors say `error: true` and a reason; one of the two is enough. */
@@ -95,16 +116,13 @@ function toForbidden(status: number, reason: string | undefined, envelope: Crisp
   return new JobError('crisp_forbidden', { status, hint });
 }
 
+function toUnsubscribed(status: number): JobError {
+  const hint = 'the plugin is not installed on this website, or the token belongs to another one';
+  return new JobError('crisp_not_subscribed', { status, hint });
+}
+
 /** A wrong configuration answers 404 as well: it must not look like a conversation that was removed. */
-function toAbsence(
-  reason: string | undefined,
-  envelope: CrispObject,
-  context: { status: number; hint?: string },
-): JobError {
-  if (reason === 'not_subscribed') {
-    const hint = 'the plugin is not installed on this website, or the token belongs to another one';
-    return new JobError('crisp_not_subscribed', { status: context.status, hint });
-  }
+function toAbsence(envelope: CrispObject, context: { status: number; hint?: string }): JobError {
   // The reason is a plain `not_found` here: only this text tells it apart.
   if (/route does not exist/i.test(toText(envelope))) {
     return new JobError('crisp_route_unknown', { status: context.status, hint: 'check CRISP_API_URL' });

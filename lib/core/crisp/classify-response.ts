@@ -1,5 +1,5 @@
 import { JobError } from '../errors/job-error.ts';
-import { classifyRefusal } from './classify-refusal.ts';
+import { classifyRefusal, toNamedRefusal } from './classify-refusal.ts';
 import type { CrispResponse, ResponseContext } from './crisp-response.ts';
 import { describeForeignBody } from './describe-foreign-body.ts';
 import { type Envelope, readEnvelope } from './read-envelope.ts';
@@ -10,7 +10,7 @@ export type ClassifiedResponse =
   | { readonly outcome: 'data'; readonly data: unknown; readonly hasMore: boolean }
   | { readonly outcome: 'failure'; readonly error: JobError };
 
-/** What an answer means: by its status first, then by the envelope; both have to say that all is well. Never throws. */
+/** What an answer means: status and envelope both have to say that all is well. Never throws. */
 export function classifyResponse(response: CrispResponse, context: ResponseContext): ClassifiedResponse {
   const { status } = response;
   const answer = readEnvelope(response.body);
@@ -21,6 +21,9 @@ export function classifyResponse(response: CrispResponse, context: ResponseConte
 
   if (answer.kind !== 'envelope') return toBadResponse(response, answer.kind);
   const { envelope } = answer;
+  const isWell = !isError(envelope.error) && Object.hasOwn(envelope, 'data');
+  const refused = isWell ? undefined : toNamedRefusal(response, envelope, context);
+  if (refused) return { outcome: 'failure', error: refused };
   if (isError(envelope.error)) {
     return failure('crisp_error', { detail: toReasonToken(envelope.reason) ?? 'unknown', status });
   }

@@ -13,3 +13,20 @@ export function toReasonToken(reason: unknown): string | undefined {
   const token = reason.toLowerCase();
   return TOKEN.test(token) ? token : 'unreadable';
 }
+
+/** The limit that a reason names, whatever the status beside it: of requests at the moment, or of the day's. */
+export function toNamedLimit(reason: unknown): 'crisp_rate_limited' | 'crisp_quota_exceeded' | undefined {
+  if (typeof reason !== 'string' || reason.length > LONGEST_REASON) return undefined;
+  const words = reason
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replace(/[^a-z]+/g, '_');
+  if (QUOTA.test(words)) return 'crisp_quota_exceeded';
+  return RATE.test(words) ? 'crisp_rate_limited' : undefined;
+}
+
+// A sentence of this length may be a reason; what is longer quotes something.
+const LONGEST_REASON = 100;
+const QUOTA = /quota|daily_?limit|limit_?daily|per_?day/;
+const RATE =
+  /(?:^|_)(?:rate_?limit\w*|limit(?:s|ed|er|ing)?|over_?limit|throttl\w*|too_?many\w*|slow_?down|flood\w*|exceed(?:s|ed|ing)?)(?:_|$)/;

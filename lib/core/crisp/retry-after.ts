@@ -1,8 +1,5 @@
-/**
- * SQS hides a message for at most 12 h from its receive, and the function may have held it for 15 minutes by then: a
- * longer wait could not be kept anyway.
- */
-export const MAX_RETRY_AFTER_MS = (12 * 60 - 15) * 60_000;
+/** A `Retry-After` is respected up to an hour, for a session and for the queue: a wrong one must not hold either for a day. */
+export const MAX_RETRY_AFTER_MS = 3600_000;
 
 /**
  * The wait that a `Retry-After` header asks for, in ms from `nowMs`: whole seconds or an HTTP date, at most

@@ -87,6 +87,65 @@ describe('a failure is answered as its cause deserves', () => {
   });
 });
 
+describe('a reason is read before the status', () => {
+  const STATUSES = [
+    200, 206, 201, 302, 400, 401, 402, 403, 404, 406, 409, 410, 418, 420, 422, 423, 429, 451, 500, 503,
+  ];
+
+  test.each([
+    ['rate_limited', 'crisp_rate_limited'],
+    ['rate_limit_exceeded', 'crisp_rate_limited'],
+    ['ratelimited', 'crisp_rate_limited'],
+    ['rateLimited', 'crisp_rate_limited'],
+    ['RATE-LIMITED', 'crisp_rate_limited'],
+    ['too_many_requests', 'crisp_rate_limited'],
+    ['tooManyRequests', 'crisp_rate_limited'],
+    ['Too Many Requests', 'crisp_rate_limited'],
+    ['throttled', 'crisp_rate_limited'],
+    ['request_limit_reached', 'crisp_rate_limited'],
+    ['max_requests_exceeded', 'crisp_rate_limited'],
+    ['slow_down', 'crisp_rate_limited'],
+    ['quota_limit_exceeded', 'crisp_quota_exceeded'],
+    ['quota_exceeded', 'crisp_quota_exceeded'],
+    ['daily_limit_reached', 'crisp_quota_exceeded'],
+    ['over_quota', 'crisp_quota_exceeded'],
+  ])('%s is %s under any status', (reason, code) => {
+    for (const status of STATUSES) {
+      const failure = failureOf(refusal(status, { reason, data: {} }, { retryAfter: '30' }));
+
+      expect(failure).toMatchObject({ code, status, retryAfterMs: 30_000 });
+    }
+  });
+
+  test.each([
+    { error: 'rate_limited' },
+    { reason: 'rate_limited' },
+    { error: false, reason: 'rate_limited' },
+    { error: 'Too Many Requests', message: 'wait' },
+  ])('%j names a limit as well', (envelope) => {
+    for (const status of [200, 400, 403])
+      expect(failureOf({ status, body: JSON.stringify(envelope) }).code).toBe('crisp_rate_limited');
+  });
+
+  test.each(['not_allowed', 'invalid_data', 'unlimited', 'delimiter_missing', 'generate', 'not_found'])(
+    '%s names no limit',
+    (reason) => {
+      for (const status of [200, 400, 403, 404])
+        expect(failureOf(refusal(status, { reason })).disposition).not.toBe('refused');
+    },
+  );
+
+  test('data whose reason sounds like a limit is data', () => {
+    const body = JSON.stringify({ error: false, reason: 'limited', data: [] });
+
+    expect(classify({ status: 200, body }).outcome).toBe('data');
+  });
+
+  test.each([400, 402, 403, 404, 406, 410])('not_subscribed of a %d is not_subscribed', (status) => {
+    expect(failureOf(refusal(status, { reason: 'not_subscribed' })).code).toBe('crisp_not_subscribed');
+  });
+});
+
 describe('what only Crisp can say is believed in its own words alone', () => {
   const foreign: [string, string][] = [
     ['the page of a proxy', '<html><h1>nginx</h1></html>'],

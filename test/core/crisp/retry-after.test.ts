@@ -8,6 +8,8 @@ test.each([
   ['0', 0],
   ['5', 5_000],
   [' 120 ', 120_000],
+  ['3600', 3_600_000],
+  ['3601', 3_600_000],
   ['999999', MAX_RETRY_AFTER_MS],
   ['9'.repeat(400), MAX_RETRY_AFTER_MS],
   ['Mon, 23 Nov 2026 12:02:00 GMT', 120_000],
@@ -32,7 +34,7 @@ test.each([
   expect(parseRetryAfter(value, NOW_MS)).toBeUndefined();
 });
 
-test('a wait is always between 0 and the longest one that a queue can keep', () => {
+test('a wait is always between 0 and an hour', () => {
   const value = fc.oneof(
     fc.string(),
     fc.nat().map(String),
@@ -45,5 +47,4 @@ test('a wait is always between 0 and the longest one that a queue can keep', () 
       return delayMs === undefined || (delayMs >= 0 && delayMs <= MAX_RETRY_AFTER_MS);
     }),
   );
-  expect(MAX_RETRY_AFTER_MS).toBeLessThan(43_200_000);
 });
