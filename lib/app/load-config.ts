@@ -2,13 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { ConsumerConfig, ProbeConfig, SummaryConfig, WebhookConfig } from '../core/config/config.ts';
-import type { Environment } from '../core/config/environment.ts';
+import { dropBlanks, type Environment } from '../core/config/environment.ts';
 import { parseConsumerConfig } from '../core/config/parse-consumer-config.ts';
 import { type LocalConfig, parseLocalConfig } from '../core/config/parse-local-config.ts';
 import { type OperatorConfig, parseOperatorConfig } from '../core/config/parse-operator-config.ts';
 import { parseProbeConfig } from '../core/config/parse-probe-config.ts';
 import { parseSummaryConfig } from '../core/config/parse-summary-config.ts';
 import { parseWebhookConfig } from '../core/config/parse-webhook-config.ts';
+import { checkStageFile, toGivenSettings } from '../core/config/stage-settings.ts';
 import { toFunctionEnvironment } from '../core/config/to-function-environment.ts';
 import { type InfraSettings, toInfraSettings } from '../core/config/to-infra-settings.ts';
 
@@ -49,15 +50,48 @@ export interface DeploySettings {
   readonly settings: InfraSettings;
   /** What every function gets as its environment, secrets and resources apart. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Every setting that was given, those of the template included; the stack records them. */
+  readonly given: Readonly<Record<string, string>>;
+  /** Those of them that the environment gives and the stage's file does not. */
+  readonly notInFile: readonly string[];
+  /** Region and profile of the file, for what the environment leaves open. */
+  readonly place: Environment;
 }
 
-/** What the template needs, from the environment of whoever deploys; throws `ConfigError` with all problems. */
-export function loadDeploySettings(): DeploySettings {
+export interface DeployedPlace {
+  readonly stage: string;
+  /** Where `.env.{stage}` is looked for. */
+  readonly folder: string;
+}
+
+/**
+ * What the template needs, from `.env.{stage}` and the environment of whoever deploys; what stands in both is the
+ * environment's, as the Serverless Framework has it. Throws `ConfigError` with all problems.
+ */
+export function loadDeploySettings(target?: DeployedPlace): DeploySettings {
+  const file = target ? readStageFile(target) : {};
+  const environment = { ...file, ...dropBlanks(process.env) };
+  const given = toGivenSettings(environment);
   return {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation fills it in.
-    settings: toInfraSettings(process.env, { isLocal: false, archiveBucketSuffix: '-${AWS::AccountId}' }),
-    environment: toFunctionEnvironment(process.env),
+    settings: toInfraSettings(environment, {
+      isLocal: false,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation fills it in.
+      archiveBucketSuffix: '-${AWS::AccountId}-${AWS::Region}',
+    }),
+    environment: toFunctionEnvironment(environment),
+    given,
+    notInFile: Object.keys(given).filter((name) => file[name] !== given[name]),
+    place: Object.fromEntries(Object.entries(file).filter(([name]) => name.startsWith('AWS_'))),
   };
+}
+
+function readStageFile({ stage, folder }: DeployedPlace): Environment {
+  const file = `.env.${stage}`;
+  const path = join(folder, file);
+  if (!existsSync(path)) return {};
+  const content = dropBlanks(parseEnv(readFileSync(path, 'utf8')));
+  checkStageFile(content, { stage, file });
+  return content;
 }
 
 /**

@@ -20,7 +20,7 @@ let template: Template;
 beforeAll(async () => {
   [standard, optional] = await Promise.all([packageRepository(), packageRepository(OPTIONS)]);
   template = parseTemplate(optional.templateText);
-}, 60_000);
+}, 240_000);
 
 test.each(OPTION_RULES)('with every option: $title', ({ check }) => {
   expect(check(template, optional)).toEqual([]);

@@ -33,7 +33,7 @@ let template: Template;
 beforeAll(async () => {
   [packaged, repeated] = await Promise.all([packageRepository(), packageRepository(SECRETS)]);
   template = parseTemplate(packaged.templateText);
-}, 60_000);
+}, 240_000);
 
 const webhookConfig = () => parseWebhookConfig(runtimeEnvironment(template, 'WebhookLambdaFunction'));
 const consumerConfig = () => parseConsumerConfig(runtimeEnvironment(template, 'ConsumerLambdaFunction'));

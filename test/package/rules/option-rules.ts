@@ -1,8 +1,10 @@
 import { EXAMPLE_KEY_ARN } from '../../../scripts/packaging/format-permissions.ts';
 import { at, type Template } from '../template/template.ts';
+import { EVERY_ALARM_RULES } from './alarm-rules.ts';
 import { checkKeyRights, checkOwnKey } from './own-key.ts';
 import { checkWildcards } from './permissions.ts';
 import { SCHEMA_RULES } from './schema-rules.ts';
+import { checkAlarmAddress } from './tap.ts';
 import { set, type TemplateRule } from './template-rule.ts';
 
 /** What must hold for a template with every option set. */
@@ -42,19 +44,25 @@ export const OPTION_RULES: readonly TemplateRule[] = [
   {
     title: 'the silence of the hooks is heard after the hours that were given',
     check: (it) => [
-      ...(JSON.stringify(at(it.Conditions, 'HasNoHooksAlarm')).includes('["48h","0h"]')
-        ? []
-        : ['the alarm for silence is off']),
-      ...expectValue(it, ['NoHooksAlarm', 'EvaluationPeriods', 'Fn::If', 1], 48),
-      ...expectValue(it, ['NoHooksAlarm', 'DatapointsToAlarm', 'Fn::If', 1], 48),
+      ...expectValue(it, ['NoHooksAlarm', 'EvaluationPeriods'], 48),
+      ...expectValue(it, ['NoHooksAlarm', 'DatapointsToAlarm'], 48),
       ...expectValue(it, ['NoHooksAlarm', 'Period'], 3600),
     ],
     breaches: [
-      set(['NoHooksAlarm', 'EvaluationPeriods', 'Fn::If', 1], 24),
+      set(['NoHooksAlarm', 'EvaluationPeriods'], 24),
       set(['NoHooksAlarm', 'Period'], 60),
-      (it) => void Object.assign(it.Conditions ?? {}, { HasNoHooksAlarm: { 'Fn::Equals': ['48h', '48h'] } }),
+      (it) => void delete it.Resources.NoHooksAlarm,
     ],
   },
+  {
+    title: 'alarms are mailed to the address that was given',
+    check: (it) => checkAlarmAddress(it, 'ops@example.com'),
+    breaches: [
+      set(['AlarmTopic', 'Subscription'], undefined),
+      set(['AlarmTopic', 'Subscription', 0, 'Endpoint'], 'somebody@example.com'),
+    ],
+  },
+  ...EVERY_ALARM_RULES,
   ...SCHEMA_RULES,
 ];
 

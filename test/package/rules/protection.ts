@@ -53,8 +53,17 @@ export function checkKeeping(template: Template): string[] {
   const keepers = ['AWS::S3::Bucket', 'AWS::DynamoDB::Table'].flatMap((type) => resourcesOf(template, type));
   return [
     ...keepers
-      .filter(({ id, deletionPolicy }) => id !== 'ServerlessDeploymentBucket' && deletionPolicy !== 'Retain')
-      .map(({ id }) => `${id} goes with the stack`),
+      .filter(
+        ({ id, deletionPolicy }) =>
+          id !== 'ServerlessDeploymentBucket' && deletionPolicy !== 'RetainExceptOnCreate',
+      )
+      .map(({ id }) => `${id} goes with the stack, or stays when its creation fails`),
+    ...find(template, 'AWS::DynamoDB::Table', (it) => it.DeletionProtectionEnabled === true).map(
+      (id) => `${id} can be deleted by one call`,
+    ),
+    ...find(template, 'AWS::S3::Bucket', (it) => at(it, 'VersioningConfiguration', 'Status') === 'Enabled')
+      .filter((id) => id !== 'ServerlessDeploymentBucket')
+      .map((id) => `${id} forgets what is overwritten`),
     ...find(
       template,
       'AWS::DynamoDB::Table',

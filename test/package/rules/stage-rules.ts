@@ -1,4 +1,4 @@
-import { checkNames, checkNoSecrets } from './stage.ts';
+import { checkNameLengths, checkNames, checkNoSecrets } from './stage.ts';
 import { set, type TemplateRule } from './template-rule.ts';
 
 /** What must hold for stages to live beside each other, and for secrets to stay out of all of them. */
@@ -12,6 +12,16 @@ export const STAGE_RULES: readonly TemplateRule[] = [
       set(['SessionQuery', 'Name'], 'what happened to a session'),
       set(['OperatorPolicy', 'ManagedPolicyName'], 'crisp-enrich-test-operator'),
       set(['Dashboard', 'DashboardName'], 'crisp-enrich-test'),
+      set(['ArchiveBucket', 'BucketName'], 'crisp-enrich-test-archive-000000000000'),
+    ],
+  },
+  {
+    title: 'the longest stage in the longest region has names that AWS takes',
+    check: checkNameLengths,
+    breaches: [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation fills it in.
+      set(['ArchiveBucket', 'BucketName'], 'crisp-enrich-test-archive-1-${AWS::AccountId}-${AWS::Region}'),
+      set(['SessionsQueue', 'QueueName'], `crisp-enrich-test-${'sessions-'.repeat(6)}.fifo`),
     ],
   },
   {

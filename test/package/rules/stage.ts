@@ -14,7 +14,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 // One name each in all regions of an account: the same stage may be in two of them.
-const OF_ACCOUNT = ['AWS::CloudWatch::Dashboard', 'AWS::IAM::ManagedPolicy'];
+const OF_ACCOUNT = ['AWS::CloudWatch::Dashboard', 'AWS::IAM::ManagedPolicy', 'AWS::S3::Bucket'];
 
 /** Names are the stage's own, so that two stages, or one stage in two regions, never meet. */
 export function checkNames(template: Template): string[] {
@@ -27,6 +27,32 @@ export function checkNames(template: Template): string[] {
         return !isOfStage || (OF_ACCOUNT.includes(type) && !name.includes('AWS::Region'));
       })
       .map(({ id }) => `${id} has a name that another stage has too`),
+  );
+}
+
+// What each service allows; those that are missing allow 255 or more.
+const MAX_LENGTHS: Readonly<Record<string, number>> = {
+  'AWS::SQS::Queue': 80,
+  'AWS::S3::Bucket': 63,
+  'AWS::Lambda::Function': 64,
+  'AWS::IAM::ManagedPolicy': 128,
+};
+// The longest region, and the longest stage that `deploy` takes in it and anywhere.
+const LONGEST_REGION = 'us-isof-south-1';
+const LONGEST_STAGE = { 'AWS::S3::Bucket': 13, others: 20 };
+
+/** The longest stage in the longest region has names that AWS takes. */
+export function checkNameLengths(template: Template): string[] {
+  return Object.entries(NAMES).flatMap(([type, key]) =>
+    resourcesOf(template, type).flatMap(({ id, properties }) => {
+      const stage = 's'.repeat(type === 'AWS::S3::Bucket' ? LONGEST_STAGE[type] : LONGEST_STAGE.others);
+      const name = String(at(properties[key], 'Fn::Sub') ?? properties[key])
+        .replace('crisp-enrich-test', `crisp-enrich-${stage}`)
+        .replace(/\$\{AWS::AccountId\}/, '0'.repeat(12))
+        .replace(/\$\{AWS::Region\}/, LONGEST_REGION);
+      const limit = MAX_LENGTHS[type] ?? 255;
+      return name.length > limit ? [`${id} has ${name.length} of ${limit} characters`] : [];
+    }),
   );
 }
 

@@ -1,8 +1,10 @@
 import { toInfraSettings } from '../../../lib/core/config/to-infra-settings.ts';
-import { at, type Template, toList } from '../template/template.ts';
+import { at, resourcesOf, type Template, toList } from '../template/template.ts';
 import {
   checkAlarmAddress,
   checkBreakerAlarm,
+  checkMappingState,
+  checkNoConstantConditions,
   checkProbeSchedule,
   checkTapEnds,
   checkTapRights,
@@ -59,7 +61,28 @@ export const TAP_RULES: readonly TemplateRule[] = [
     check: (it) => checkAlarmAddress(it, DEPLOYED.alarmEmail),
     breaches: [
       set(['AlarmTopic', 'Subscription'], [{ Protocol: 'email', Endpoint: '' }]),
-      set(['AlarmTopic', 'Subscription', 'Fn::If', 1, 0, 'Endpoint'], 'somebody@example.com'),
+      set(['AlarmTopic', 'Subscription'], [{ Protocol: 'email', Endpoint: 'somebody@example.com' }]),
+    ],
+  },
+  {
+    title: 'an update of the stack switches no mapping on that is held',
+    check: checkMappingState,
+    breaches: [
+      set(['ConsumerEventSourceMappingSQSSessionsQueue', 'Enabled'], true),
+      set(['ConsumerEventSourceMappingSQSSessionsQueue', 'Enabled'], undefined),
+    ],
+  },
+  {
+    title: 'no condition is a constant, and no policy has a description that could never be changed',
+    check: (it) => [
+      ...checkNoConstantConditions(it),
+      ...resourcesOf(it, 'AWS::IAM::ManagedPolicy')
+        .filter(({ properties }) => properties.Description !== undefined)
+        .map(({ id }) => `${id} can never be described otherwise`),
+    ],
+    breaches: [
+      (it) => void Object.assign(it, { Conditions: { HasAlarmEmail: { 'Fn::Equals': ['a', ''] } } }),
+      set(['OperatorPolicy', 'Description'], 'Operate'),
     ],
   },
 ];

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { allStatements } from '../template/policy-statements.ts';
 import { at, resourcesOf, type Template, targetOf, toList } from '../template/template.ts';
 
@@ -75,12 +76,23 @@ export function checkBreakerAlarm(template: Template): string[] {
   ];
 }
 
-/** Alarms are mailed to the address that was given; without one, to nobody. */
+/** Alarms are mailed to the address that was given, and to no other; without one to nobody. */
 export function checkAlarmAddress(template: Template, alarmEmail: string): string[] {
-  const condition = JSON.stringify(at(template.Conditions, 'HasAlarmEmail'));
-  const subscription = at(template.Resources, 'AlarmTopic', 'Properties', 'Subscription', 'Fn::If');
-  const isAsked = condition === JSON.stringify({ 'Fn::Not': [{ 'Fn::Equals': [alarmEmail, ''] }] });
-  const isMailed =
-    at(subscription, 0) === 'HasAlarmEmail' && at(subscription, 1, 0, 'Endpoint') === alarmEmail;
-  return isAsked && isMailed ? [] : ['alarms are mailed to an address that nobody gave'];
+  const found = at(template.Resources, 'AlarmTopic', 'Properties', 'Subscription');
+  const wanted = alarmEmail === '' ? undefined : [{ Protocol: 'email', Endpoint: alarmEmail }];
+  return isDeepStrictEqual(found, wanted) ? [] : ['alarms are mailed to an address that nobody gave'];
+}
+
+/** An update of the stack leaves a mapping as the breaker or an operator turned it. */
+export function checkMappingState(template: Template): string[] {
+  return resourcesOf(template, 'AWS::Lambda::EventSourceMapping')
+    .filter(({ properties }) => !isDeepStrictEqual(properties.Enabled, { Ref: 'AWS::NoValue' }))
+    .map(({ id }) => `${id} is switched on by an update`);
+}
+
+/** A condition that is known when the template is packaged has no place in it: the part is there, or it is not. */
+export function checkNoConstantConditions(template: Template): string[] {
+  return Object.entries(template.Conditions ?? {})
+    .filter(([, condition]) => !JSON.stringify(condition).includes('"Ref"'))
+    .map(([name]) => `${name} is a constant`);
 }
