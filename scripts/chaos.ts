@@ -5,7 +5,7 @@ import { addRun, formatFaults, formatTotals, NO_RUNS } from './chaos/chaos-total
 import { formatViolations } from './chaos/format-violations.ts';
 import { parseChaosArguments } from './chaos/parse-chaos-arguments.ts';
 import { runInWorkers } from './chaos/run-in-workers.ts';
-import { runCommand } from './deploying/run-command.ts';
+import { runCommand } from './deploying/command.ts';
 
 // `npm run chaos -- --runs N --seed S`: seeded runs with faults, in virtual time. The last line is the totals; the exit
 // code is 1 where a promise was broken. `npm run chaos -- --scenarios` plays the longest troubles through instead.

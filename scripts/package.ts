@@ -1,17 +1,16 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadDeploySettings } from '../lib/app/load-config.ts';
-import { parseStage } from './deploying/parse-stage.ts';
-import { runCommand } from './deploying/run-command.ts';
+import { parseStage, runCommand } from './deploying/command.ts';
 import { packageService } from './packaging/package-service.ts';
 
 // `npm run package`: the functions' zips and the template, as `deploy` would upload them, without network.
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 await runCommand(async () => {
-  const { stage } = parseStage(process.argv.slice(2), 'dev');
+  const { stage } = parseStage(process.argv.slice(2), { defaultStage: 'dev' });
   // A wrong configuration is told here, in words; osls would tell it with a stack.
-  loadDeploySettings();
+  loadDeploySettings({ stage, folder: root });
   const { artifacts, templatePath, templateText, templateSha256 } = await packageService({ root, stage });
   console.log(`Packaged stage ${stage}:`);
   for (const { zipPath, zipBytes, zipSha256 } of artifacts) print(zipPath, zipBytes, zipSha256);

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FAULTS } from '../../test/chaos/faults/catalogue.ts';
 import type { FaultId } from '../../test/chaos/faults/fault.ts';
-import { UsageError } from '../deploying/usage-error.ts';
+import { UsageError } from '../deploying/command.ts';
 
 export interface ChaosArguments {
   /** How many runs. */

@@ -30,7 +30,7 @@ test.each(['deploy', 'remove'])(
 test.each([
   ['no stage', []],
   ['a wrong stage', ['--stage', 'Prod!']],
-  ['an unknown option', ['--stage', 'dev', '--yes']],
+  ['an unknown option', ['--stage', 'dev', '--force']],
 ])('%s is told before credentials are looked for', async (_case, words) => {
   const { exitCode, printed } = await run('deploy', words);
 
