@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     environment: 'node',
+    globalSetup: ['test/support/private-temporary-folder.ts'],
     restoreMocks: true,
     testTimeout: 20_000,
     // Concurrent tests are those that wait for queues, not for the processor.

@@ -78,11 +78,9 @@ export const deduplicationBehaviours: readonly Behaviour[] = [
     async run(target) {
       const queue = await makeFifoQueue(target);
 
-      const sends = [queue.sendTo('g', 'd'.repeat(129)), queue.sendTo('g'.repeat(129), 'd')];
-      const longest = queue.sendTo('g'.repeat(128), 'd'.repeat(128));
-
-      for (const send of sends) await expect(send).rejects.toThrow(/invalid/i);
-      await expect(longest).resolves.toHaveProperty('MessageId');
+      await expect(queue.sendTo('g', 'd'.repeat(129))).rejects.toThrow(/invalid/i);
+      await expect(queue.sendTo('g'.repeat(129), 'd')).rejects.toThrow(/invalid/i);
+      await expect(queue.sendTo('g'.repeat(128), 'd'.repeat(128))).resolves.toHaveProperty('MessageId');
     },
   },
 ];

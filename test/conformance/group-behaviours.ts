@@ -83,9 +83,9 @@ export const groupBehaviours: readonly Behaviour[] = [
       const message = { MessageBody: 'x', MessageDeduplicationId: 'x' };
 
       const delayed = queue.send({ ...message, MessageGroupId: 'g', DelaySeconds: 5 });
-      const groupless = queue.send(message);
-
       await expect(delayed).rejects.toThrow(/DelaySeconds/);
+
+      const groupless = queue.send(message);
       await expect(groupless).rejects.toThrow(/MessageGroupId/);
     },
   },

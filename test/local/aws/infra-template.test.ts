@@ -1,12 +1,12 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadInfraTemplate } from '../../../lib/local/aws/infra-template.ts';
 import { readEventSource } from '../../../lib/local/aws/read-event-source.ts';
+import { aTemporaryFolder } from '../../support/a-temporary-folder.ts';
 
 async function load(files: Record<string, string>, settings: Record<string, string | number> = {}) {
-  const directory = await mkdtemp(join(tmpdir(), 'infra-'));
+  const directory = await aTemporaryFolder();
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   return loadInfraTemplate(directory, { stage: 'local', settings });
 }

@@ -1,5 +1,4 @@
-import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadBucketCommand } from '@aws-sdk/client-s3';
 import {
@@ -12,6 +11,7 @@ import { buildApp } from 'fauxqs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLocalAwsClients } from '../../../lib/local/aws/local-aws-clients.ts';
 import { INFRA_DIRECTORY, provisionResources } from '../../../lib/local/aws/provision.ts';
+import { aTemporaryFolder } from '../../support/a-temporary-folder.ts';
 import { bodiesOf, type LocalAws, startLocalAws } from './support/start-local-aws.ts';
 
 const SETTINGS = { archiveBucketSuffix: '', sessionsDelaySeconds: 3, consumerConcurrency: 2 };
@@ -30,7 +30,7 @@ function provision(options: Partial<Parameters<typeof provisionResources>[0]> = 
 
 /** A copy of the infra files in which `file` has another text in place of one that it has. */
 async function changeInfra(file: string, from: string | RegExp, to: string, directory = INFRA_DIRECTORY) {
-  const copy = await mkdtemp(join(tmpdir(), 'infra-'));
+  const copy = await aTemporaryFolder();
   await cp(directory, copy, { recursive: true });
   const text = await readFile(join(copy, file), 'utf8');
   const changed = text.replace(from, to);

@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { SqsMessage } from '../../../../lib/local/aws/fauxqs-internals.ts';
 import { EmbeddedQueue } from '../../../../lib/local/aws/sqs/embedded-queue.ts';
 import { type MessageLog, openMessageLog } from '../../../../lib/local/aws/sqs/message-log.ts';
+import { aTemporaryFolder } from '../../../support/a-temporary-folder.ts';
 import { createVirtualClock } from '../../../support/virtual-clock.ts';
 
-function openLog(): MessageLog {
-  return openMessageLog(mkdtempSync(join(tmpdir(), 'queue-')));
+async function openLog(): Promise<MessageLog> {
+  return openMessageLog(await aTemporaryFolder());
 }
 
 function createQueue(log: MessageLog | undefined, clock = createVirtualClock()): EmbeddedQueue {
@@ -33,8 +31,8 @@ function aMessage(deduplicationId: string): SqsMessage {
 
 test.each(['add', 'addSent'] as const)(
   'a message that could not be written is not remembered as sent: the second try is no duplicate (%s)',
-  (operation) => {
-    const log = openLog();
+  async (operation) => {
+    const log = await openLog();
     const queue = createQueue({
       ...log,
       [operation]: () => {
@@ -50,8 +48,8 @@ test.each(['add', 'addSent'] as const)(
   },
 );
 
-test('a dead letter that cannot be written to its queue stays in the first one', () => {
-  const log = openLog();
+test('a dead letter that cannot be written to its queue stays in the first one', async () => {
+  const log = await openLog();
   const queue = createQueue(log);
   queue.setAttributes({
     RedrivePolicy: JSON.stringify({ deadLetterTargetArn: 'arn:dlq', maxReceiveCount: 1 }),
@@ -70,8 +68,8 @@ test('a dead letter that cannot be written to its queue stays in the first one',
   expect(queue.dequeue(1)).toHaveLength(1);
 });
 
-test('sequence numbers grow over a restart, also when the clock went back', () => {
-  const log = openLog();
+test('sequence numbers grow over a restart, also when the clock went back', async () => {
+  const log = await openLog();
   const before = createQueue(log, createVirtualClock(2_000_000_000_000));
   const first = { ...aMessage('d'), sequenceNumber: before.nextSequenceNumber() };
   before.enqueue(first);
@@ -82,7 +80,7 @@ test('sequence numbers grow over a restart, also when the clock went back', () =
   expect(after).toMatch(/^\d{20}$/);
 });
 
-test('a message without a dead-letter queue that exists is received on and on', () => {
+test('a message without a dead-letter queue that exists is received on and on', async () => {
   const queue = createQueue(undefined);
   queue.setAttributes({
     RedrivePolicy: JSON.stringify({ deadLetterTargetArn: 'arn:none', maxReceiveCount: 1 }),

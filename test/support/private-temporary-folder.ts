@@ -1,0 +1,22 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * For all test files of a run: a temporary folder of the run's own, which is empty at its end, or the run fails and says
+ * what was left. What the runner itself puts there is not looked at.
+ */
+export default function setup(): () => void {
+  const [usual, own] = [process.env.TMPDIR, mkdtempSync(join(tmpdir(), 'crisp-enrich-run-'))];
+  process.env.TMPDIR = own;
+  return () => {
+    if (usual === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = usual;
+    const left = readdirSync(own).filter((name) => !OF_THE_RUNNER.test(name));
+    rmSync(own, { recursive: true, force: true });
+    if (left.length > 0)
+      throw new Error(`tests left ${left.length} in the temporary folder: ${left.join(', ')}`);
+  };
+}
+
+const OF_THE_RUNNER = /^(node-compile-cache|vitest|vite)/;
