@@ -48,6 +48,46 @@ export const VERIFIED_HOOKS: readonly HookRow[] = [
     (data): HookRow => ['W25', `the data ${show(data)}`, 400, 'data_malformed', withEnvelope({ data })],
   ),
 
+  ...[undefined, null, [], 'text', 1].flatMap((data): HookRow[] => [
+    [
+      'W44',
+      `an unwanted event with the data ${show(data)}`,
+      200,
+      'untriggered_event',
+      withEnvelope({ event: 'message:compose:send', data }),
+    ],
+    [
+      'W44',
+      `an unknown event with the data ${show(data)}`,
+      200,
+      'unsupported_event',
+      withEnvelope({ event: 'status:new', data, website_id: 7 }),
+    ],
+    [
+      'W44',
+      `an event of people with the data ${show(data)}`,
+      200,
+      'no_session',
+      withEnvelope({ event: 'people:profile:updated', data }),
+    ],
+    [
+      'W44',
+      `another website's event with the data ${show(data)}`,
+      200,
+      'unknown_website',
+      withEnvelope({ data }),
+      { CRISP_WEBSITE_IDS: OTHER_WEBSITE_ID },
+    ],
+  ]),
+  [
+    'W44',
+    "another website's event with ids that are none",
+    200,
+    'unknown_website',
+    withData({ website_id: 7, session_id: '../x' }),
+    { CRISP_WEBSITE_IDS: OTHER_WEBSITE_ID },
+  ],
+
   ['W26', 'two websites', 400, 'website_mismatch', withData({ website_id: OTHER_WEBSITE_ID })],
   [
     'W26',

@@ -22,7 +22,7 @@ const tabled: readonly (readonly [row: string, code: string])[] = [
 
 describe('docs/bad-inputs.md', () => {
   test('has a line for each row, in order', () => {
-    const names = [...numbered('W', 43), ...numbered('Q', 13), ...numbered('R', 27)];
+    const names = [...numbered('W', 44), ...numbered('Q', 13), ...numbered('R', 27)];
 
     expect(rows.map(({ row }) => row)).toEqual(names);
   });
@@ -62,7 +62,7 @@ test.each(rows.filter(({ row }) => row.startsWith('R')))(
 
     const documented = Object.values(FATES).filter((word) => fate.includes(word));
     // What is announced is no failure, and in no table of failures; R23 is about pages, which are told to be stuck.
-    expect(documented.toSorted()).toEqual(row === 'R23' ? ['retried'] : [...fates].toSorted());
+    expect(documented.toSorted()).toEqual(['R23', 'R27'].includes(row) ? ['retried'] : [...fates].toSorted());
   },
 );
 

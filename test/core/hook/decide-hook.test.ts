@@ -10,7 +10,12 @@ function decide(name: string, data: Record<string, unknown> = {}, triggerEvents?
     SESSIONS_QUEUE_URL: 'https://sqs.example.com/sessions.fifo',
     TRIGGER_EVENTS: triggerEvents,
   });
-  const event = { name, data: { session_id: 'session_abc', ...data }, websiteId: WEBSITE_ID };
+  const event = {
+    name,
+    data: { session_id: 'session_abc', ...data },
+    hasData: true,
+    websiteId: WEBSITE_ID,
+  };
   return decideHook(event, { triggers, websiteIds: [] });
 }
 
@@ -74,7 +79,7 @@ test('an event that Crisp has added since is taken where a trigger names it', ()
 });
 
 test('events that concern no session and no website are ignored even where everything triggers', () => {
-  const event = { name: 'bucket:url:upload:generated', data: {}, websiteId: undefined };
+  const event = { name: 'bucket:url:upload:generated', data: {}, hasData: true, websiteId: undefined };
 
   const decision = decideHook(event, { triggers: [{ name: '', isPrefix: true }], websiteIds: [] });
 
