@@ -1,6 +1,6 @@
 import { ConfigError } from '../core/errors/config-error.ts';
-import { DataFolderError } from './aws/data-folder-error.ts';
-import { InfraError } from './aws/infra-error.ts';
+import { DataFolderError } from './aws/embedded-aws.ts';
+import { InfraError } from './aws/infra-resolver.ts';
 import { UsageError } from './local-options.ts';
 
 export interface StartFailure {

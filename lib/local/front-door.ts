@@ -7,7 +7,7 @@ import { createApp, explainForeignRequest, readBody, serveApp, toPath, toQuery }
 /** A function behind a Function URL. */
 export type UrlFunction = (event: LambdaFunctionURLEvent) => Promise<LambdaFunctionURLResult>;
 
-export interface FrontDoorOptions {
+interface FrontDoorOptions {
   /** By path: a function gets its path and everything below it. */
   readonly functions: Readonly<Record<string, UrlFunction>>;
   /** What `GET /healthz` answers; undefined while the pipeline is not ready (503). */

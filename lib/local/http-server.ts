@@ -6,7 +6,7 @@ import { Hono } from 'hono';
 
 // What every listener of local mode has in common: loopback alone, limits on what is sent to it, no web page of a browser.
 
-export const LOOPBACK = '127.0.0.1';
+const LOOPBACK = '127.0.0.1';
 
 export interface ListeningServer {
   /** `http://127.0.0.1:PORT`, without a path. */
@@ -121,7 +121,7 @@ export function isLoopbackHost(host: string | undefined): boolean {
 }
 
 /** Why a request is refused, as a code for programs and a sentence for people. */
-export interface ForeignRequest {
+interface ForeignRequest {
   readonly code: 'host_not_allowed' | 'origin_not_allowed';
   readonly reason: string;
 }

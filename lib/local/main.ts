@@ -5,7 +5,7 @@ import {
   loadLocalEnvironment,
   loadLocalInfraSettings,
 } from '../app/load-config.ts';
-import { chooseEndpoints } from './aws/choose-endpoints.ts';
+import { chooseEndpoints } from './aws/endpoints.ts';
 import { createDemo } from './demo/create-demo.ts';
 import { explainStartFailure } from './explain-start-failure.ts';
 import { LOCAL_USAGE, type LocalOptions, parseLocalOptions, UsageError } from './local-options.ts';

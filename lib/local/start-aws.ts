@@ -1,10 +1,14 @@
 import { expectBucketOwner } from '../app/aws-clients.ts';
 import type { InfraSettings } from '../core/config/to-infra-settings.ts';
 import type { Clock } from '../ports/clock.ts';
-import { AWS_SERVICES, type AwsEndpoints } from './aws/aws-endpoints.ts';
 import { type EmbeddedAws, startEmbeddedAws } from './aws/embedded-aws.ts';
-import { type InfraTemplate, loadInfraTemplate } from './aws/infra-template.ts';
-import { createLocalAwsClients, type LocalAwsClients } from './aws/local-aws-clients.ts';
+import {
+  AWS_SERVICES,
+  type AwsEndpoints,
+  createLocalAwsClients,
+  type LocalAwsClients,
+} from './aws/endpoints.ts';
+import { type InfraTemplate, loadInfraTemplate } from './aws/infra.ts';
 import { INFRA_DIRECTORY, type ProvisionedResources, provisionResources } from './aws/provision.ts';
 import { listenOrGiveWay } from './listen-or-give-way.ts';
 import type { RequestedPort } from './local-options.ts';

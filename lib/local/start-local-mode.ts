@@ -2,7 +2,7 @@ import type { LocalConfig } from '../core/config/parse-local-config.ts';
 import type { InfraSettings } from '../core/config/to-infra-settings.ts';
 import type { WebsiteId } from '../core/ids.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AwsEndpoints } from './aws/aws-endpoints.ts';
+import type { AwsEndpoints } from './aws/endpoints.ts';
 import { checkCrisp } from './check-crisp.ts';
 import type { LocalOptions } from './local-options.ts';
 import { ARCHIVING_EVENTS } from './simulator/events.ts';

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { loadLocalInfraSettings } from '../../lib/app/load-config.ts';
 import { startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
-import { createLocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
+import { createLocalAwsClients } from '../../lib/local/aws/endpoints.ts';
 import { provisionResources } from '../../lib/local/aws/provision.ts';
 import { listenOnLoopback } from '../../lib/local/http-server.ts';
 

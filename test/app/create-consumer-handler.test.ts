@@ -7,7 +7,7 @@ import { type ConsumerHandler, createConsumerHandler } from '../../lib/app/creat
 import type { Environment } from '../../lib/core/config/environment.ts';
 import type { SessionRef } from '../../lib/core/ids.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
-import { createLocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
+import { createLocalAwsClients } from '../../lib/local/aws/endpoints.ts';
 import { type ProvisionedResources, provisionResources } from '../../lib/local/aws/provision.ts';
 import { createLambdaContext } from '../../lib/local/lambda/lambda-context.ts';
 import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';

@@ -1,4 +1,4 @@
-import type { LocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
+import type { LocalAwsClients } from '../../lib/local/aws/endpoints.ts';
 
 /** What the behaviours are tried on: the embedded AWS, or a real account. */
 export interface ConformanceTarget extends LocalAwsClients {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
-import { createLocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
+import { createLocalAwsClients } from '../../lib/local/aws/endpoints.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 import { ALL_BEHAVIOURS } from './all-behaviours.ts';
 import type { ConformanceTarget } from './behaviour.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { createSqsDeadLetterQueue } from '../../lib/adapters/sqs/sqs-dead-letter-queue.ts';
 import { createSqsQueueReader } from '../../lib/adapters/sqs/sqs-queue-reader.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
-import { createLocalAwsClients, type LocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
+import { createLocalAwsClients, type LocalAwsClients } from '../../lib/local/aws/endpoints.ts';
 import { createMemoryDeadLetterQueue } from '../support/memory-dead-letter-queue.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 import { describeDeadLetterQueue } from './dead-letter-queue-contract.ts';

@@ -2,7 +2,7 @@ import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from 'vitest';
 import { createS3RecordArchive } from '../../lib/adapters/s3-record-archive.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
-import { startFauxqs } from '../../lib/local/aws/start-fauxqs.ts';
+import { startFauxqs } from '../../lib/local/aws/fauxqs.ts';
 import { anS3Client } from '../support/an-s3-client.ts';
 import { createConditionalS3Client } from '../support/conditional-s3.ts';
 import { createMemoryRecordArchive } from '../support/memory-record-archive.ts';

@@ -1,5 +1,5 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { createLocalAwsClients } from '../../lib/local/aws/local-aws-clients.ts';
+import { createLocalAwsClients } from '../../lib/local/aws/endpoints.ts';
 import type { SpawnedLocalMode } from './spawn-local-mode.ts';
 
 /** Takes records off their queue until there are enough: how many messages each session's record had. */

@@ -1,11 +1,14 @@
+import { once } from 'node:events';
 import { accessSync, constants, mkdirSync } from 'node:fs';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import dynalite from 'dynalite';
 import { systemClock } from '../../adapters/system-clock.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { AwsEndpoints } from './aws-endpoints.ts';
-import { toDataFolderError } from './data-folder-error.ts';
-import { type LocalServer, startDynalite } from './start-dynalite.ts';
-import { startFauxqs } from './start-fauxqs.ts';
+import { explainForeignRequest, limitServer } from '../http-server.ts';
+import type { AwsEndpoints } from './endpoints.ts';
+import { type LocalServer, startFauxqs } from './fauxqs.ts';
 
 export interface EmbeddedAwsOptions {
   /** Of SQS, SNS and S3; 0 takes a free one. DynamoDB always takes a free one. */
@@ -65,4 +68,75 @@ function makeFolder(dataDir: string | undefined, name: string): { dataDir?: stri
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   accessSync(folder, constants.W_OK);
   return { dataDir: folder };
+}
+
+type DataFolderErrorCode = 'data_folder_in_use' | 'data_folder_not_writable';
+
+/** The folder that is to keep the embedded AWS cannot be used. */
+export class DataFolderError extends Error {
+  override readonly name = 'DataFolderError';
+  readonly code: DataFolderErrorCode;
+
+  constructor(code: DataFolderErrorCode, message: string, options?: ErrorOptions) {
+    super(`${message} [${code}]`, options);
+    this.code = code;
+  }
+}
+
+const NOT_WRITABLE = new Set(['EACCES', 'EEXIST', 'ENOTDIR', 'EPERM', 'EROFS', 'ENOSPC']);
+
+// SQLite's result codes: busy and locked; read-only, full and cannot open.
+const SQLITE_IN_USE = new Set([5, 6]);
+const SQLITE_NOT_WRITABLE = new Set([8, 13, 14]);
+
+/** The error for what went wrong in a folder; anything else comes back as it is. */
+function toDataFolderError(error: unknown, dataDir: string): unknown {
+  // Errors of the file system have a code, those of SQLite an errcode.
+  const { code, errcode } = error as { code?: string; errcode?: number };
+  if (errcode !== undefined && SQLITE_IN_USE.has(errcode)) {
+    const message = `The data folder ${dataDir} is in use by another process: stop it, or choose another folder`;
+    return new DataFolderError('data_folder_in_use', message, { cause: error });
+  }
+  if (NOT_WRITABLE.has(code ?? '') || SQLITE_NOT_WRITABLE.has(errcode ?? -1)) {
+    const message = `The data folder ${dataDir} cannot be written: choose one that can`;
+    return new DataFolderError('data_folder_not_writable', message, { cause: error });
+  }
+  return error;
+}
+
+/** Starts DynamoDB (dynalite) on a free port of 127.0.0.1, in memory or in the existing folder `dataDir`. */
+async function startDynalite({ dataDir }: { dataDir?: string } = {}): Promise<LocalServer> {
+  const server = dynalite({ createTableMs: 0, ...(dataDir !== undefined && { path: dataDir }) });
+  guardRequests(server);
+  limitServer(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  // A listening TCP server has an AddressInfo for its address.
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, stop: () => stop(server) };
+}
+
+// Its own handler answers anybody who can reach the port, and ends the process when a request is cut off.
+function guardRequests(server: Server): void {
+  // These are the listeners of the event 'request', which have this type.
+  const handlers = server.listeners('request') as RequestListener[];
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const foreign = explainForeignRequest(request.headers);
+    if (foreign !== undefined) {
+      response.writeHead(403, { 'content-type': 'text/plain' }).end(foreign.reason);
+      return;
+    }
+    for (const handler of handlers) handler(request, response);
+    request.removeAllListeners('error').on('error', () => response.destroy());
+  });
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve, reject) => {
+    server.close((error) => (error ? reject(error) : resolve()));
+  });
+  server.closeAllConnections();
+  await closed;
 }

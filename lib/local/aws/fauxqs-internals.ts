@@ -1,4 +1,5 @@
-import type { BuildAppOptions } from 'fauxqs';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { BuildAppOptions, buildApp } from 'fauxqs';
 
 /**
  * The one door to what fauxqs 2.4.1 does not export. Its public `startFauxqs` listens on all interfaces and cannot be
@@ -41,3 +42,56 @@ export const {
   SETTABLE_ATTRIBUTES,
   INVALID_MESSAGE_BODY_CHAR,
 } = Object.assign({}, ...parts) as Internals;
+
+/** The emulator's HTTP server: a Fastify instance, to which hooks and routes can be added. */
+export type FauxqsApp = ReturnType<typeof buildApp>;
+
+/**
+ * Lets message bodies have what SQS allows beyond the 65,536 first characters (emoji). fauxqs looks at halves of such a
+ * character; its expression is changed in place, because its handlers hold this very object.
+ */
+export function mendMessageCharacters(): void {
+  INVALID_MESSAGE_BODY_CHAR.compile('[^\\t\\n\\r\\x20-\\uD7FF\\uE000-\\uFFFD\\u{10000}-\\u{10FFFF}]', 'u');
+}
+
+/** fauxqs knows these two attributes of FIFO queues at creation alone; SQS lets them be set later too. */
+export function mendSettableAttributes(): void {
+  SETTABLE_ATTRIBUTES.add('DeduplicationScope');
+  SETTABLE_ATTRIBUTES.add('FifoThroughputLimit');
+}
+
+/** The action and the parameters of a request to SQS; undefined for a request to another service. */
+export interface SqsRequest {
+  readonly action: string;
+  readonly parameters: Record<string, unknown>;
+}
+
+const TARGET = /^AmazonSQS\.(\w+)$/;
+
+export function readSqsRequest({
+  headers,
+  body,
+}: {
+  headers: IncomingHttpHeaders;
+  body: unknown;
+}): SqsRequest | undefined {
+  const action = TARGET.exec(String(headers['x-amz-target']))?.[1];
+  if (action === undefined || typeof body !== 'object' || body === null) return undefined;
+  // The parser of this content type made it of a JSON object.
+  return { action, parameters: body as Record<string, unknown> };
+}
+
+interface Reply {
+  code(status: number): Reply;
+  header(name: string, value: string): Reply;
+  send(body: unknown): Reply;
+}
+
+/** Answers with an error in the protocol of SQS, so that the SDK throws it by its name. */
+export function sendSqsError(reply: Reply, code: string, message: string): Reply {
+  return reply
+    .code(400)
+    .header('content-type', 'application/x-amz-json-1.0')
+    .header('x-amzn-query-error', `AWS.SimpleQueueService.${code};Sender`)
+    .send({ __type: `com.amazonaws.sqs#${code}`, message });
+}

@@ -1,22 +1,32 @@
 import { fileURLToPath } from 'node:url';
+import {
+  type AttributeDefinition,
+  CreateTableCommand,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  type GlobalSecondaryIndex,
+  type KeySchemaElement,
+  ResourceNotFoundException,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
+import {
+  CreateBucketCommand,
+  HeadBucketCommand,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import { toPrintable } from '../../core/text/to-printable.ts';
-import type { AwsEndpoints, AwsServiceName } from './aws-endpoints.ts';
-import type { InfraSettings } from './infra-context.ts';
-import { InfraError } from './infra-error.ts';
-import { type InfraResource, type InfraTemplate, loadInfraTemplate } from './infra-template.ts';
-import { createLocalAwsClients, type LocalAwsClients } from './local-aws-clients.ts';
-import { provisionBucket } from './provision-bucket.ts';
-import { provisionQueues } from './provision-queues.ts';
-import { provisionTable } from './provision-table.ts';
-import { provisionTopic } from './provision-topic.ts';
+import {
+  type AwsEndpoints,
+  type AwsServiceName,
+  createLocalAwsClients,
+  type LocalAwsClients,
+} from './endpoints.ts';
+import { type InfraResource, type InfraTemplate, loadInfraTemplate } from './infra.ts';
+import { InfraError, type InfraSettings } from './infra-resolver.ts';
+import { provisionQueues, provisionTopic } from './provision-messaging.ts';
 
-export const QUEUE_KEYS = [
-  'sessions',
-  'sessions-dlq',
-  'records',
-  'records-dlq',
-  'records-undelivered',
-] as const;
+const QUEUE_KEYS = ['sessions', 'sessions-dlq', 'records', 'records-dlq', 'records-undelivered'] as const;
 
 export type QueueKey = (typeof QUEUE_KEYS)[number];
 
@@ -28,7 +38,7 @@ export interface ProvisionedResources {
   readonly table: string;
 }
 
-export interface ProvisionOptions {
+interface ProvisionOptions {
   readonly endpoints: AwsEndpoints;
   /** Those of them that are not embedded: what they refuse is explained, not shown as a defect of ours. */
   readonly givenEndpoints?: Partial<AwsEndpoints> | undefined;
@@ -138,4 +148,61 @@ function findQueue<Queue>(queues: ReadonlyMap<string, Queue>, key: QueueKey): Qu
 function mapKeys(toValue: (key: QueueKey) => string): Record<QueueKey, string> {
   // Object.fromEntries widens the keys; QUEUE_KEYS holds each of them.
   return Object.fromEntries(QUEUE_KEYS.map((key) => [key, toValue(key)])) as Record<QueueKey, string>;
+}
+
+/** Makes the bucket; returns its name. Lifecycle, encryption and access rules are AWS's alone. */
+async function provisionBucket(s3: S3Client, resource: InfraResource): Promise<string> {
+  const name = String(resource.property('BucketName'));
+  if (!(await hasBucket(s3, name))) await s3.send(new CreateBucketCommand({ Bucket: name }));
+  return name;
+}
+
+async function hasBucket(s3: S3Client, name: string): Promise<boolean> {
+  try {
+    await s3.send(new HeadBucketCommand({ Bucket: name }));
+    return true;
+  } catch (error) {
+    if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) return false;
+    throw error;
+  }
+}
+
+// Emulators make a table at once or within half a second.
+const MAX_WAIT_SECONDS = 10;
+
+/** Makes the table and waits until it can be used; returns its name. Expiry (TTL) is not emulated. */
+async function provisionTable(dynamodb: DynamoDBClient, resource: InfraResource): Promise<string> {
+  const TableName = String(resource.property('TableName'));
+  if (await hasTable(dynamodb, TableName)) return TableName;
+
+  await dynamodb.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      // CloudFormation writes these three as the API does, which checks them.
+      KeySchema: toList(resource, 'KeySchema') as KeySchemaElement[],
+      AttributeDefinitions: toList(resource, 'AttributeDefinitions') as AttributeDefinition[],
+      ...(resource.property('GlobalSecondaryIndexes') !== undefined && {
+        GlobalSecondaryIndexes: toList(resource, 'GlobalSecondaryIndexes') as GlobalSecondaryIndex[],
+      }),
+    }),
+  );
+  await waitUntilTableExists({ client: dynamodb, maxWaitTime: MAX_WAIT_SECONDS, minDelay: 1 }, { TableName });
+  return TableName;
+}
+
+async function hasTable(dynamodb: DynamoDBClient, TableName: string): Promise<boolean> {
+  try {
+    await dynamodb.send(new DescribeTableCommand({ TableName }));
+    return true;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return false;
+    throw error;
+  }
+}
+
+function toList(resource: InfraResource, name: string): unknown[] {
+  const value = resource.property(name);
+  if (Array.isArray(value)) return value;
+  throw new InfraError('infra_incomplete', `${resource.logicalId} needs ${name}`);
 }

@@ -113,7 +113,7 @@ function bindProfile(world: World, { ref }: StoredConversation, persona: Persona
 
 type Source = Pick<OriginalMessage, 'type' | 'headers' | 'content'>;
 
-export interface SendMessageInput {
+interface SendMessageInput {
   /** Default: the visitor, but for notes and events, which only operators write. */
   readonly from?: MessageFrom;
   readonly type?: MessageType;

@@ -118,7 +118,7 @@ const APPLIERS: { readonly [Kind in ConversationChangeKind]: Applier<Kind> } = {
 
 const META_TEXTS = ['email', 'phone', 'address', 'subject', 'avatar', 'nickname', 'origin'] as const;
 
-export interface MetaChange extends Partial<Readonly<Record<(typeof META_TEXTS)[number], string>>> {
+interface MetaChange extends Partial<Readonly<Record<(typeof META_TEXTS)[number], string>>> {
   readonly segments?: readonly string[];
   readonly data?: CustomData;
 }
@@ -145,7 +145,7 @@ export function setMeta(world: World, session: SessionRef, change: MetaChange): 
   }
 }
 
-export interface AcknowledgeInput {
+interface AcknowledgeInput {
   readonly kind: 'read' | 'unread' | 'delivered' | 'ignored';
   /** Whose messages are meant; default the visitor's. */
   readonly from?: MessageFrom;
@@ -187,12 +187,12 @@ function toAcknowledgeEvent(kind: AcknowledgeInput['kind'], from: MessageFrom) {
   return 'message:acknowledge:read:received';
 }
 
-export interface ProfileRef {
+interface ProfileRef {
   readonly websiteId: WebsiteId;
   readonly peopleId: string;
 }
 
-export interface ProfileChange {
+interface ProfileChange {
   readonly person?: Partial<CrispProfile['person']>;
   readonly company?: CrispProfile['company'];
   readonly segments?: readonly string[];
@@ -233,7 +233,7 @@ function profileOf(world: World, { websiteId, peopleId }: ProfileRef): StoredPro
   return found;
 }
 
-export interface SeedInput {
+interface SeedInput {
   /** Default: the first website. */
   readonly websiteId?: WebsiteId;
   readonly conversations: number;

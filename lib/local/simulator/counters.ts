@@ -1,6 +1,6 @@
 import { type SessionRef, toSessionKey } from '../../core/ids.ts';
 
-export interface RequestCount {
+interface RequestCount {
   readonly method: string;
   /** The route's name; `unknown` where no route matched. */
   readonly route: string;

@@ -21,7 +21,7 @@ export interface SubscriptionInput {
   readonly environment?: 'development' | 'production';
 }
 
-export interface HookContext extends SenderContext {
+interface HookContext extends SenderContext {
   readonly random: Random;
   /** At least one. */
   readonly secrets: readonly string[];
@@ -29,7 +29,7 @@ export interface HookContext extends SenderContext {
   readonly scopes: () => ReadonlySet<string> | undefined;
 }
 
-export type ReleaseOrder = 'given' | 'reversed' | 'shuffled';
+type ReleaseOrder = 'given' | 'reversed' | 'shuffled';
 
 export interface HookDelivery {
   readonly disturbances: Disturbances;
@@ -170,7 +170,7 @@ function isOffered(
 }
 
 /** How often hooks go astray, as probabilities from 0 to 1, drawn from the seed. */
-export interface DisturbanceRates {
+interface DisturbanceRates {
   readonly lose: number;
   readonly duplicate: number;
   readonly reorder: number;

@@ -61,7 +61,7 @@ function toRetryAfter({ retryAfter }: Switches, waitMs: number, nowMs: number): 
   return { 'Retry-After': new Date(nowMs + seconds * 1000).toUTCString() };
 }
 
-export interface RateLimit {
+interface RateLimit {
   readonly requestsPerSecond: number;
   /** How many requests may come at once after a pause. */
   readonly burst: number;
@@ -90,7 +90,7 @@ export function createTokenBucket({ requestsPerSecond, burst }: RateLimit) {
   };
 }
 
-export type DailyQuota = ReturnType<typeof createDailyQuota>;
+type DailyQuota = ReturnType<typeof createDailyQuota>;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

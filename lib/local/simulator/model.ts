@@ -119,7 +119,7 @@ export interface OriginalMessage {
   timestamp: number;
 }
 
-export interface Geolocation {
+interface Geolocation {
   country: string;
   region: string;
   city: string;

@@ -51,7 +51,7 @@ export function pageOf(
 }
 
 /** Which messages are asked for; without a timestamp, the newest. */
-export type MessagesCursor =
+type MessagesCursor =
   | { readonly kind: 'newest' }
   | { readonly kind: 'before' | 'after' | 'around'; readonly timestamp: number };
 

@@ -20,7 +20,7 @@ import {
 import type { Switches } from './switches.ts';
 
 /** What a route may look at. */
-export interface RouteContext {
+interface RouteContext {
   readonly store: Store;
   readonly switches: Switches;
   /** Values of the path's `:names`, decoded. */

@@ -30,7 +30,7 @@ export interface Account {
   scopes: ReadonlySet<string> | undefined;
 }
 
-export interface ServerContext {
+interface ServerContext {
   readonly clock: Clock;
   readonly switches: Switches;
   readonly store: Store;

@@ -1,4 +1,4 @@
-export type SimulatorErrorCode =
+type SimulatorErrorCode =
   | 'unknown_website'
   | 'unknown_session'
   | 'unknown_message'

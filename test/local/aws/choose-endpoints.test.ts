@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { chooseEndpoints } from '../../../lib/local/aws/choose-endpoints.ts';
+import { chooseEndpoints } from '../../../lib/local/aws/endpoints.ts';
 
 test('a service whose endpoint is given is not embedded; its own variable wins over the common one', () => {
   const own = chooseEndpoints({ AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9000/' });

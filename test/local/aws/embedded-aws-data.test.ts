@@ -11,7 +11,7 @@ import { PublishCommand } from '@aws-sdk/client-sns';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startEmbeddedAws } from '../../../lib/local/aws/embedded-aws.ts';
-import { createLocalAwsClients } from '../../../lib/local/aws/local-aws-clients.ts';
+import { createLocalAwsClients } from '../../../lib/local/aws/endpoints.ts';
 import { provisionResources } from '../../../lib/local/aws/provision.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { bodiesOf, type LocalAws, startLocalAws } from './support/start-local-aws.ts';

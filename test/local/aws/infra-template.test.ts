@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadInfraTemplate } from '../../../lib/local/aws/infra-template.ts';
-import { readEventSource } from '../../../lib/local/aws/read-event-source.ts';
+import { loadInfraTemplate, readEventSource } from '../../../lib/local/aws/infra.ts';
 import { aTemporaryFolder } from '../../support/a-temporary-folder.ts';
 
 async function load(files: Record<string, string>, settings: Record<string, string | number> = {}) {

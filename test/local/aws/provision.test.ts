@@ -9,7 +9,7 @@ import {
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createLocalAwsClients } from '../../../lib/local/aws/local-aws-clients.ts';
+import { createLocalAwsClients } from '../../../lib/local/aws/endpoints.ts';
 import { INFRA_DIRECTORY, provisionResources } from '../../../lib/local/aws/provision.ts';
 import { aTemporaryFolder } from '../../support/a-temporary-folder.ts';
 import { bodiesOf, type LocalAws, startLocalAws } from './support/start-local-aws.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { InfraTemplate } from '../../../lib/local/aws/infra-template.ts';
-import { readScheduleMs } from '../../../lib/local/aws/read-schedule.ts';
+import type { InfraTemplate } from '../../../lib/local/aws/infra.ts';
+import { readScheduleMs } from '../../../lib/local/aws/infra.ts';
 
 function aTemplate(events: unknown): InfraTemplate {
   return { resources: () => [], functionNamed: (name) => ({ name, field: () => events }) };

@@ -1,8 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { toInfraSettings } from '../../../lib/core/config/to-infra-settings.ts';
-import { loadInfraTemplate } from '../../../lib/local/aws/infra-template.ts';
+import { loadInfraTemplate, readEventSource } from '../../../lib/local/aws/infra.ts';
 import { INFRA_DIRECTORY } from '../../../lib/local/aws/provision.ts';
-import { readEventSource } from '../../../lib/local/aws/read-event-source.ts';
 import { createEventSourceMapping } from '../../../lib/local/lambda/event-source-mapping.ts';
 import type { RunningFunction } from './start-function.ts';
 import type { RuntimeScene } from './start-runtime-scene.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import { toInfraSettings } from '../../../lib/core/config/to-infra-settings.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../lib/local/aws/embedded-aws.ts';
-import { createLocalAwsClients, type LocalAwsClients } from '../../../lib/local/aws/local-aws-clients.ts';
+import { createLocalAwsClients, type LocalAwsClients } from '../../../lib/local/aws/endpoints.ts';
 import { type ProvisionedResources, provisionResources } from '../../../lib/local/aws/provision.ts';
 import { createSimulator } from '../../../lib/local/simulator/create-simulator.ts';
 import type { Simulator } from '../../../lib/local/simulator/simulator.ts';

@@ -2,7 +2,7 @@ import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createSqsScratchQueues } from '../../../lib/adapters/sqs/sqs-scratch-queues.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../lib/local/aws/embedded-aws.ts';
-import { createLocalAwsClients, type LocalAwsClients } from '../../../lib/local/aws/local-aws-clients.ts';
+import { createLocalAwsClients, type LocalAwsClients } from '../../../lib/local/aws/endpoints.ts';
 import type { ScratchQueues } from '../../../lib/ports/scratch-queues.ts';
 import { observeDeduplication } from '../../../lib/use-cases/doctor/observe-deduplication.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';

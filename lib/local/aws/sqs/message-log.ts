@@ -1,16 +1,22 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { SqsMessage } from '../fauxqs-internals.ts';
-import type { SentMessage } from './deduplication-window.ts';
 
 /** A message as it is kept on disk. */
-export interface LoggedMessage {
+interface LoggedMessage {
   readonly message: SqsMessage;
   readonly order: number;
   /** End of its delay. */
   readonly availableAtMs: number;
   /** Present while it is hidden on request (ChangeMessageVisibility), as opposed to merely received. */
   readonly deferral?: { readonly receiptHandle: string; readonly untilMs: number };
+}
+
+/** What SQS remembers of a message that was sent. */
+export interface SentMessage {
+  readonly messageId: string;
+  readonly sequenceNumber?: string;
+  readonly sentMs: number;
 }
 
 /** The messages of all queues, and what deduplication remembers, in one SQLite file. Each call is durable on return. */

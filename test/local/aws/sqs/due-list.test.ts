@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createDueList } from '../../../../lib/local/aws/sqs/due-list.ts';
+import { createDueList } from '../../../../lib/local/aws/sqs/message-line.ts';
 
 test('whatever is added in whatever order, the earliest comes first', () => {
   const steps = fc.array(fc.oneof(fc.nat(50), fc.constant('remove' as const)), { maxLength: 80 });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { SqsMessage } from '../../../../lib/local/aws/fauxqs-internals.ts';
-import { EmbeddedQueue } from '../../../../lib/local/aws/sqs/embedded-queue.ts';
 import { type MessageLog, openMessageLog } from '../../../../lib/local/aws/sqs/message-log.ts';
+import { EmbeddedQueue } from '../../../../lib/local/aws/sqs/queue.ts';
 import { aTemporaryFolder } from '../../../support/a-temporary-folder.ts';
 import { createVirtualClock } from '../../../support/virtual-clock.ts';
 

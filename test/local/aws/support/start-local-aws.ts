@@ -12,7 +12,7 @@ import {
   SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
 import { type EmbeddedAwsOptions, startEmbeddedAws } from '../../../../lib/local/aws/embedded-aws.ts';
-import { createLocalAwsClients } from '../../../../lib/local/aws/local-aws-clients.ts';
+import { createLocalAwsClients } from '../../../../lib/local/aws/endpoints.ts';
 
 export type LocalAws = Awaited<ReturnType<typeof startLocalAws>>;
 

@@ -1,4 +1,12 @@
 import {
+  CreateTopicCommand,
+  GetSubscriptionAttributesCommand,
+  ListSubscriptionsByTopicCommand,
+  SetSubscriptionAttributesCommand,
+  type SNSClient,
+  SubscribeCommand,
+} from '@aws-sdk/client-sns';
+import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
@@ -6,10 +14,10 @@ import {
   SetQueueAttributesCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { InfraError } from './infra-error.ts';
-import type { InfraResource } from './infra-template.ts';
+import type { InfraResource } from './infra.ts';
+import { InfraError } from './infra-resolver.ts';
 
-export interface ProvisionedQueue {
+interface ProvisionedQueue {
   readonly name: string;
   readonly url: string;
   readonly arn: string;
@@ -74,7 +82,7 @@ export async function provisionQueues(
 }
 
 /** A text in which the ARNs of the given queues are those that their server gave them. */
-export function withArnsOf(queues: readonly Pick<ProvisionedQueue, 'name' | 'arn'>[], text: string): string {
+function withArnsOf(queues: readonly Pick<ProvisionedQueue, 'name' | 'arn'>[], text: string): string {
   const arns = new Map(queues.map(({ name, arn }) => [name, arn]));
   return text.replace(/arn:aws:sqs:[\w-]*:\w*:([\w.-]+)/g, (arn, name: string) => arns.get(name) || arn);
 }
@@ -181,5 +189,70 @@ function toAttributes(resource: InfraResource, names: readonly string[]): Record
     entries
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
+  );
+}
+
+const SUBSCRIPTION_ATTRIBUTES = ['RawMessageDelivery', 'FilterPolicyScope', 'FilterPolicy', 'RedrivePolicy'];
+
+/** Makes the topic and its subscriptions, by the queues' own ARNs; returns the topic's ARN. */
+export async function provisionTopic(
+  sns: SNSClient,
+  topic: InfraResource,
+  subscriptions: readonly InfraResource[],
+  queues: readonly ProvisionedQueue[],
+): Promise<string> {
+  const { TopicArn = '' } = await sns.send(
+    new CreateTopicCommand({ Name: String(topic.property('TopicName')) }),
+  );
+  const present = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
+
+  for (const subscription of subscriptions) {
+    const endpoint = withArnsOf(queues, String(subscription.property('Endpoint')));
+    const attributes = toSubscriptionAttributes(subscription, queues);
+    const found = present.Subscriptions?.find((it) => it.Endpoint === endpoint)?.SubscriptionArn;
+    if (found === undefined) {
+      const Protocol = String(subscription.property('Protocol'));
+      await sns.send(
+        new SubscribeCommand({ TopicArn, Protocol, Endpoint: endpoint, Attributes: attributes }),
+      );
+    } else await updateSubscription(sns, found, attributes);
+  }
+  return TopicArn;
+}
+
+/** Sets what differs; a policy that the files no longer have is emptied. */
+async function updateSubscription(
+  sns: SNSClient,
+  subscriptionArn: string,
+  wanted: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { Attributes: present = {} } = await sns.send(
+    new GetSubscriptionAttributesCommand({ SubscriptionArn: subscriptionArn }),
+  );
+  for (const name of SUBSCRIPTION_ATTRIBUTES) {
+    const value = wanted[name] ?? (name.endsWith('Policy') ? '' : undefined);
+    if (value === undefined || value === (present[name] ?? '')) continue;
+    await sns.send(
+      new SetSubscriptionAttributesCommand({
+        SubscriptionArn: subscriptionArn,
+        AttributeName: name,
+        AttributeValue: value,
+      }),
+    );
+  }
+}
+
+function toSubscriptionAttributes(
+  subscription: InfraResource,
+  queues: readonly ProvisionedQueue[],
+): Record<string, string> {
+  const entries = SUBSCRIPTION_ATTRIBUTES.map((name) => [name, subscription.property(name)] as const);
+  return Object.fromEntries(
+    entries
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [
+        name,
+        withArnsOf(queues, typeof value === 'object' ? JSON.stringify(value) : String(value)),
+      ]),
   );
 }

@@ -1,8 +1,20 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { AwsClients } from '../../app/aws-clients.ts';
 import { ConfigError, type ConfigProblem } from '../../core/errors/config-error.ts';
 import { isLoopbackHost } from '../http-server.ts';
-import { AWS_SERVICES, type AwsEndpoints, type AwsServiceName } from './aws-endpoints.ts';
 
-export interface ChooseEndpointsOptions {
+/** The AWS services of the pipeline, by the names that `healthz` uses. */
+export const AWS_SERVICES = ['sqs', 'sns', 's3', 'dynamodb'] as const;
+
+export type AwsServiceName = (typeof AWS_SERVICES)[number];
+
+/** Base URL of each service, without a slash at the end. */
+export type AwsEndpoints = Readonly<Record<AwsServiceName, string>>;
+
+interface ChooseEndpointsOptions {
   /** `--aws-endpoint-ok`: another machine may be meant. A real AWS host is refused all the same. */
   readonly allowRemote?: boolean;
 }
@@ -101,4 +113,29 @@ function isProblemEntry(
   entry: readonly (string | ConfigProblem | undefined)[],
 ): entry is [string, ConfigProblem] {
   return entry[1] !== undefined;
+}
+
+/** The clients that the functions use, and an end for them. */
+export interface LocalAwsClients extends AwsClients {
+  /** Closes their sockets. */
+  destroy(): void;
+}
+
+/** Clients for local endpoints. Their credentials are made up: emulators want a signature and check none. */
+export function createLocalAwsClients(endpoints: AwsEndpoints, region = 'us-east-1'): LocalAwsClients {
+  const common = { region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+  const sqs = new SQSClient({ ...common, endpoint: endpoints.sqs });
+  const sns = new SNSClient({ ...common, endpoint: endpoints.sns });
+  const s3 = new S3Client({ ...common, endpoint: endpoints.s3, forcePathStyle: true });
+  const dynamodb = new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb });
+
+  return {
+    sqs,
+    sns,
+    s3,
+    dynamodb,
+    destroy() {
+      for (const client of [sqs, sns, s3, dynamodb]) client.destroy();
+    },
+  };
 }

@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../ports/clock.ts';
-import { type ReceivedMessage, type SqsMessage, SqsQueue } from '../fauxqs-internals.ts';
-import { splitDeduplicationKey } from './deduplication-key.ts';
-import { createKeptLine, type KeptLine } from './kept-line.ts';
-import { createLongPolls, type LongPolls } from './long-polls.ts';
+import { type ReceivedMessage, type SqsMessage, SqsQueue, SqsStore } from '../fauxqs-internals.ts';
+import { createSentMessages, type SentMessages, splitDeduplicationKey } from './deduplication.ts';
+import { createKeptLine, createLongPolls, type KeptLine, type LongPolls } from './kept-line.ts';
 import type { HeldEntry } from './message-line.ts';
 import type { MessageLog } from './message-log.ts';
-import { readRedrivePolicy } from './read-redrive-policy.ts';
-import { createSentMessages, type SentMessages } from './sent-messages.ts';
 
-export interface EmbeddedQueueDeps {
+interface EmbeddedQueueDeps {
   readonly clock: Clock;
   /** Absent: in memory. */
   readonly log: MessageLog | undefined;
@@ -211,4 +208,81 @@ function toReceived(message: SqsMessage, receiptHandle: string): ReceivedMessage
     ...(md5OfMessageAttributes && { MD5OfMessageAttributes: md5OfMessageAttributes }),
     ...(Object.keys(messageAttributes).length > 0 && { MessageAttributes: messageAttributes }),
   };
+}
+
+/** fauxqs's registry of queues, with queues of our own. */
+export class EmbeddedSqsStore extends SqsStore {
+  readonly #deps: EmbeddedQueueDeps;
+
+  constructor(deps: EmbeddedQueueDeps) {
+    super();
+    this.#deps = deps;
+    // Without a host of its own it makes queue URLs with the host of the request, which is one that resolves.
+    this.host = '';
+  }
+
+  override createQueue(...args: Parameters<SqsStore['createQueue']>): EmbeddedQueue {
+    const queue = new EmbeddedQueue(args, this.#deps);
+    if (this.persistence) {
+      queue.persistence = this.persistence;
+      this.persistence.insertQueue(queue);
+    }
+    this.#register(queue);
+    return queue;
+  }
+
+  override deleteQueue(url: string): boolean {
+    const name = this.getQueue(url)?.name;
+    if (name !== undefined) this.#deps.log?.clear(name);
+    return super.deleteQueue(url);
+  }
+
+  /** The queue that a `QueueUrl` or an ARN names. */
+  findQueue(urlOrArn: string): EmbeddedQueue | undefined {
+    const queue = urlOrArn.startsWith('arn:') ? this.getQueueByArn(urlOrArn) : this.getQueue(urlOrArn);
+    return queue instanceof EmbeddedQueue ? queue : undefined;
+  }
+
+  /** Gives every queue a URL under `baseUrl`: those of kept data name the port of an earlier run. */
+  rebaseUrls(baseUrl: string): void {
+    for (const queue of [...this.allQueues()]) {
+      // biome-ignore lint/complexity/useLiteralKeys: the index reaches what the base class calls private
+      this['queues'].delete(queue.url);
+      Object.assign(queue, { url: `${baseUrl}${new URL(queue.url).pathname}` });
+      this.#register(queue);
+    }
+  }
+
+  #register(queue: ReturnType<SqsStore['createQueue']>): void {
+    // biome-ignore lint/complexity/useLiteralKeys: as above
+    this['queues'].set(queue.url, queue);
+    // biome-ignore lint/complexity/useLiteralKeys: as above
+    this['queuesByName'].set(queue.name, queue);
+    // biome-ignore lint/complexity/useLiteralKeys: as above
+    this['queuesByArn'].set(queue.arn, queue);
+  }
+}
+
+export interface RedrivePolicy {
+  readonly deadLetterTargetArn: string;
+  readonly maxReceiveCount: number;
+}
+
+/** Reads a queue's `RedrivePolicy` attribute; undefined where it has none, or one that is no policy. */
+export function readRedrivePolicy(text: string | undefined): RedrivePolicy | undefined {
+  if (!text) return undefined;
+  const policy = parse(text);
+  if (typeof policy !== 'object' || policy === null) return undefined;
+  const { deadLetterTargetArn, maxReceiveCount }: Partial<Record<keyof RedrivePolicy, unknown>> = policy;
+  const count = Number(maxReceiveCount);
+  if (typeof deadLetterTargetArn !== 'string' || !Number.isInteger(count)) return undefined;
+  return { deadLetterTargetArn, maxReceiveCount: count };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,14 @@
 import { isJsonObject } from '../../core/is-json-object.ts';
-import type { InfraContext } from './infra-context.ts';
-import { InfraError } from './infra-error.ts';
-import { resolveInfraVariables } from './resolve-infra-variables.ts';
+
+/** What `${self:custom.settings.NAME}` stands for. An empty text is a value; an absent name is an error. */
+export type InfraSettings = Readonly<Record<string, string | number | boolean>>;
+
+export interface InfraContext {
+  readonly stage: string;
+  readonly settings: InfraSettings;
+  readonly region: string;
+  readonly accountId: string;
+}
 
 export interface RawResource {
   readonly logicalId: string;
@@ -132,4 +139,55 @@ function resolveEntries(value: Readonly<Record<string, unknown>>, resolve: Infra
 function toText(value: unknown, functionName: string): string {
   if (typeof value === 'string') return value;
   throw new InfraError('infra_unsupported', `${functionName} needs a text`);
+}
+
+const SETTING = /^self:custom\.settings\.(\w+)$/;
+
+// `${AWS::Region}` and `${Name}` belong to Fn::Sub and stay; a variable of the framework is `${source:…}`.
+const VARIABLE = /\$\{([a-z]+:(?!:)[^{}]*)\}/g;
+
+/**
+ * Replaces the framework's variables in a text: `${sls:stage}`, `${aws:region}`, `${aws:accountId}` and
+ * `${self:custom.settings.NAME}`. A text that is one variable alone becomes its value with its type, so a number stays
+ * a number. Throws `InfraError` for a setting that is not given, and for any other variable.
+ */
+function resolveInfraVariables(text: string, context: InfraContext): string | number | boolean {
+  const [only] = text.matchAll(VARIABLE);
+  if (only?.[0] === text && only[1] !== undefined) return toValue(only[1], context);
+  return text.replace(VARIABLE, (_match, variable: string) => String(toValue(variable, context)));
+}
+
+function toValue(variable: string, { stage, settings, region, accountId }: InfraContext) {
+  if (variable === 'sls:stage') return stage;
+  if (variable === 'aws:region') return region;
+  if (variable === 'aws:accountId') return accountId;
+
+  const setting = SETTING.exec(variable)?.[1];
+  if (setting === undefined) {
+    throw new InfraError('infra_variable_unknown', `Local mode does not know the variable ${variable}`);
+  }
+  const value = Object.hasOwn(settings, setting) ? settings[setting] : undefined;
+  if (value === undefined) {
+    throw new InfraError('infra_setting_missing', `The infra files need a setting named ${setting}`);
+  }
+  return value;
+}
+
+type InfraErrorCode =
+  | 'infra_unreadable'
+  | 'infra_setting_missing'
+  | 'infra_variable_unknown'
+  | 'infra_reference_unknown'
+  | 'infra_unsupported'
+  | 'infra_incomplete';
+
+/** The infra files cannot be read, or ask for something that local mode cannot make. */
+export class InfraError extends Error {
+  override readonly name = 'InfraError';
+  readonly code: InfraErrorCode;
+
+  constructor(code: InfraErrorCode, message: string, options?: ErrorOptions) {
+    super(`${message} [${code}]`, options);
+    this.code = code;
+  }
 }

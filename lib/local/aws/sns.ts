@@ -1,4 +1,32 @@
-import { isJsonObject } from '../../../core/is-json-object.ts';
+import { isJsonObject } from '../../core/is-json-object.ts';
+import { SnsStore } from './fauxqs-internals.ts';
+
+type Subscription = ReturnType<SnsStore['getSubscription']>;
+
+/** fauxqs's topics and subscriptions, with filters that look into lists. */
+export class EmbeddedSnsStore extends SnsStore {
+  /** fauxqs asks for each subscription when it fans out, and parses a policy only where none is parsed yet. */
+  override getSubscription(arn: string): Subscription {
+    const subscription = super.getSubscription(arn);
+    if (subscription && subscription.parsedFilterPolicy === undefined) {
+      const policy = parsePolicy(subscription.attributes);
+      if (policy !== undefined) subscription.parsedFilterPolicy = expandFilterPolicy(policy);
+    }
+    return subscription;
+  }
+}
+
+function parsePolicy({ FilterPolicy, FilterPolicyScope }: Readonly<Record<string, string>>) {
+  if (!FilterPolicy || FilterPolicyScope === 'MessageBody') return undefined;
+  try {
+    const policy: unknown = JSON.parse(FilterPolicy);
+    // JSON objects have string keys.
+    return typeof policy === 'object' && policy !== null ? (policy as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined; // fauxqs delivers everything then.
+  }
+}
+
 /** A filter policy on message attributes: for each name the conditions of which one must hold. */
 export type FilterPolicy = Readonly<Record<string, unknown>>;
 
@@ -6,7 +34,7 @@ export type FilterPolicy = Readonly<Record<string, unknown>>;
  * A policy that finds a value in an attribute of type String.Array too. fauxqs holds a condition against the whole JSON
  * text of the list; this adds conditions that find an element in that text. `anything-but` stays as it is.
  */
-export function expandFilterPolicy(policy: FilterPolicy): FilterPolicy {
+function expandFilterPolicy(policy: FilterPolicy): FilterPolicy {
   return Object.fromEntries(
     Object.entries(policy).map(([name, conditions]) => {
       if (!Array.isArray(conditions)) return [name, conditions];

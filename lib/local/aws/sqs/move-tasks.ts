@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../ports/clock.ts';
-import type { EmbeddedQueue, QueuedMessage } from './embedded-queue.ts';
-import type { EmbeddedSqsStore } from './embedded-sqs-store.ts';
-import { readRedrivePolicy } from './read-redrive-policy.ts';
+import type { FauxqsApp } from '../fauxqs-internals.ts';
+import { readSqsRequest, type SqsRequest, sendSqsError } from '../fauxqs-internals.ts';
+import { type EmbeddedQueue, type EmbeddedSqsStore, type QueuedMessage, readRedrivePolicy } from './queue.ts';
 
-export type MoveTaskStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
+type MoveTaskStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
 
 /** A task as ListMessageMoveTasks shows it. */
 export interface MoveTask {
@@ -20,26 +20,26 @@ export interface MoveTask {
 }
 
 /** Only a task that runs shows the handle by which it can be cancelled. */
-export type ListedTask = Omit<MoveTask, 'TaskHandle'> & Partial<Pick<MoveTask, 'TaskHandle'>>;
+type ListedTask = Omit<MoveTask, 'TaskHandle'> & Partial<Pick<MoveTask, 'TaskHandle'>>;
 
-export type MoveRefusal =
+type MoveRefusal =
   | 'ResourceNotFoundException'
   | 'UnsupportedOperation'
   | 'InvalidParameterValue'
   | 'OverLimit';
 
-export type MoveResult<Value> =
+type MoveResult<Value> =
   | { readonly outcome: 'done'; readonly value: Value }
   | { readonly outcome: 'refused'; readonly code: MoveRefusal; readonly message: string };
 
-export interface StartMoveTask {
+interface StartMoveTask {
   readonly SourceArn: string;
   readonly DestinationArn?: string;
   readonly MaxNumberOfMessagesPerSecond?: number;
 }
 
 /** The redrive of SQS: dead letters go back to the queue that each came from, or to a given one. */
-export interface MessageMoveTasks {
+interface MessageMoveTasks {
   start(parameters: StartMoveTask): MoveResult<{ TaskHandle: string }>;
   list(sourceArn: string, maxResults?: number): MoveResult<{ Results: ListedTask[] }>;
   cancel(taskHandle: string): MoveResult<{ ApproximateNumberOfMessagesMoved: number }>;
@@ -51,7 +51,7 @@ const MOST_PER_SECOND = 500;
 // In steps of a tenth of a second the rate is kept well enough.
 const STEPS_PER_SECOND = 10;
 
-export function createMessageMoveTasks({
+function createMessageMoveTasks({
   store,
   clock,
 }: {
@@ -164,4 +164,55 @@ function toListed({ TaskHandle, ...task }: MoveTask): ListedTask {
 
 function refuse(code: MoveRefusal, message: string): MoveResult<never> {
   return { outcome: 'refused', code, message };
+}
+
+/** Adds the redrive of SQS to fauxqs, which does not know it: the three actions of move tasks, and the list of sources. */
+export function serveMoveTasks(app: FauxqsApp, store: EmbeddedSqsStore, clock: Clock): void {
+  const tasks = createMessageMoveTasks({ store, clock });
+  app.addHook('preClose', async () => tasks.stop());
+  app.addHook('preHandler', async (request, reply) => {
+    const sqs = readSqsRequest(request);
+    const result = sqs && answer(sqs, tasks, store);
+    if (result === undefined) return undefined;
+    if (result.outcome === 'refused') return sendSqsError(reply, result.code, result.message);
+    return reply.header('content-type', 'application/x-amz-json-1.0').send(result.value);
+  });
+}
+
+function answer(
+  { action, parameters }: SqsRequest,
+  tasks: MessageMoveTasks,
+  store: EmbeddedSqsStore,
+): MoveResult<object> | undefined {
+  switch (action) {
+    case 'StartMessageMoveTask':
+      return tasks.start(toStart(parameters));
+    case 'ListMessageMoveTasks':
+      return tasks.list(String(parameters.SourceArn), Number(parameters.MaxResults ?? 1));
+    case 'CancelMessageMoveTask':
+      return tasks.cancel(String(parameters.TaskHandle));
+    case 'ListDeadLetterSourceQueues':
+      return listSources(String(parameters.QueueUrl), store);
+    default:
+      return undefined;
+  }
+}
+
+function toStart({
+  SourceArn,
+  DestinationArn,
+  MaxNumberOfMessagesPerSecond: rate,
+}: SqsRequest['parameters']): StartMoveTask {
+  return {
+    SourceArn: String(SourceArn),
+    ...(DestinationArn !== undefined && { DestinationArn: String(DestinationArn) }),
+    ...(rate !== undefined && { MaxNumberOfMessagesPerSecond: Number(rate) }),
+  };
+}
+
+function listSources(queueUrl: string, store: EmbeddedSqsStore): MoveResult<object> | undefined {
+  const arn = store.findQueue(queueUrl)?.arn;
+  if (arn === undefined)
+    return { outcome: 'refused', code: 'ResourceNotFoundException', message: 'No such queue.' };
+  return { outcome: 'done', value: { queueUrls: findSources(store, arn).map(({ url }) => url) } };
 }
