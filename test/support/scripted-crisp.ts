@@ -8,6 +8,8 @@ export interface ScriptedAnswer {
   /** The `data` of a good envelope; `body` is for everything else. */
   readonly data?: unknown;
   readonly body?: string | Uint8Array;
+  /** All that goes over the wire, in place of HTTP; then the connection is closed. */
+  readonly raw?: string | Uint8Array;
   /**
    * `reset`: RST instead of headers. `close`: FIN instead of headers. `reset-in-body`, `close-in-body`: after half of the
    * body. `never`: no answer. `stall-in-body`: half of the body, then nothing.
@@ -72,6 +74,7 @@ function pick(
 function send(response: ServerResponse, answer: ScriptedAnswer): void {
   const { status = 200, headers = {}, fault, data = {} } = answer;
   const socket = response.socket;
+  if (answer.raw !== undefined) return void socket?.end(answer.raw);
   if (fault === 'never') return;
   if (fault === 'reset') return void socket?.resetAndDestroy();
   if (fault === 'close') return void socket?.destroy();

@@ -2,6 +2,7 @@ import { type Dispatcher, Pool } from 'undici';
 import type { CrispTier } from '../../core/config/config.ts';
 import type { CrispResponse } from '../../core/crisp/crisp-response.ts';
 import { JobError } from '../../core/errors/job-error.ts';
+import { toJobError } from '../../core/errors/to-job-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
@@ -126,7 +127,8 @@ export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp 
     try {
       await throttle.take(signal);
     } catch (error) {
-      throw signal?.aborted ? toGivenUp(signal, error) : toConnectionError(error, false);
+      // Nothing was sent: a mistake of ours.
+      throw signal?.aborted ? toGivenUp(signal, error) : toJobError(error);
     }
   }
 

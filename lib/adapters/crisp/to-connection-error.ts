@@ -1,21 +1,38 @@
 import { JobError } from '../../core/errors/job-error.ts';
+import { toErrorName } from '../../core/errors/to-error-name.ts';
 
 /**
- * Translates what Node and undici throw for a request that got no complete answer. `hasAnswerBegun`: the headers had
- * arrived. Decides by error code alone, and shows nothing else: messages name addresses.
+ * Translates what Node and undici throw for a request that got no complete answer: Crisp's failure or the network's,
+ * whatever it is called; the breaker asks the control call which sessions it concerns. `hasAnswerBegun`: the headers had
+ * arrived. Decides by the error's code and name, and shows nothing else: messages name addresses.
  */
 export function toConnectionError(cause: unknown, hasAnswerBegun: boolean): JobError {
   if (cause instanceof JobError) return cause;
   const code = readCode(cause);
 
-  if (code === undefined) return new JobError('unexpected', { detail: 'crisp_request', cause });
+  // undici's parser gives no code to most of what it cannot read, and asserts the rest.
+  if (isParserError(cause, code)) return badResponse('not_http', cause);
+  if (code === undefined) return toUnknown(hasAnswerBegun, cause);
   if (TLS_FAILURE.test(code)) return new JobError('crisp_tls_failed', { hint: code, cause });
   if (TIMEOUTS.has(code)) return new JobError('crisp_timeout', { hint: code, cause });
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return badResponse('headers_overflow', cause);
-  if (code.startsWith('HPE_')) return badResponse('not_http', cause);
+  // The lengths in the headers contradict each other.
+  if (!hasAnswerBegun && code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
+    return badResponse('not_http', cause);
   if (hasAnswerBegun && ENDED_EARLY.has(code)) return badResponse('truncated', cause);
   if (UNREACHABLE.has(code)) return new JobError('crisp_unreachable', { hint: code, cause });
-  return new JobError('unexpected', { detail: 'crisp_request', hint: code, cause });
+  return toUnknown(hasAnswerBegun, cause);
+}
+
+function isParserError(cause: unknown, code: string | undefined): boolean {
+  return code?.startsWith('HPE_') || code === 'ERR_ASSERTION' || toErrorName(cause) === 'HTTPParserError';
+}
+
+function toUnknown(hasAnswerBegun: boolean, cause: unknown): JobError {
+  const hint = toErrorName(cause);
+  return hasAnswerBegun
+    ? new JobError('bad_response', { detail: 'broken', hint, cause })
+    : new JobError('crisp_unreachable', { hint, cause });
 }
 
 // Certificates (OpenSSL's names for what is wrong with them) and handshakes.

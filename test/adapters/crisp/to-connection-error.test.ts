@@ -24,7 +24,9 @@ describe('before an answer began', () => {
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'crisp_tls_failed'],
     ['UND_ERR_HEADERS_OVERFLOW', 'bad_response:headers_overflow'],
     ['HPE_INVALID_CONSTANT', 'bad_response:not_http'],
-    ['ESOMETHINGNEW', 'unexpected:crisp_request'],
+    ['ERR_ASSERTION', 'bad_response:not_http'],
+    ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'bad_response:not_http'],
+    ['ESOMETHINGNEW', 'crisp_unreachable'],
   ])('%s is %s', (code, reason) => {
     const failure = toConnectionError(withCode(code), false);
 
@@ -38,8 +40,20 @@ describe('before an answer began', () => {
     expect(toConnectionError(all, false).message).toBe('crisp_unreachable (ECONNREFUSED)');
   });
 
-  test.each(['text', null, undefined, new Error('no code')])('%s is a defect', (thrown) => {
-    expect(toConnectionError(thrown, false).code).toBe('unexpected');
+  test.each(['text', null, undefined, new Error('no code'), new TypeError('no code either')])(
+    '%s is a failure to reach Crisp, whatever it is',
+    (thrown) => {
+      expect(toConnectionError(thrown, false).code).toBe('crisp_unreachable');
+    },
+  );
+
+  test('undici’s parser error, which has no code, is no HTTP', () => {
+    const failure = toConnectionError(
+      new errors.HTTPParserError('Response does not match 203.0.113.9'),
+      false,
+    );
+
+    expect(failure.message).toBe('bad_response:not_http');
   });
 });
 
@@ -48,6 +62,9 @@ describe('after an answer began', () => {
     [new errors.SocketError('other side closed'), 'bad_response:truncated'],
     [new errors.ResponseContentLengthMismatchError(), 'bad_response:truncated'],
     [withCode('ECONNRESET'), 'crisp_unreachable'],
+    [new errors.HTTPParserError('Invalid character in chunk size'), 'bad_response:not_http'],
+    [withCode('ESOMETHINGNEW'), 'bad_response:broken'],
+    [new Error('no code'), 'bad_response:broken'],
     [new JobError('response_too_large'), 'response_too_large'],
   ])('%s is %s', (thrown, reason) => {
     expect(toConnectionError(thrown, true).reason).toBe(reason);
