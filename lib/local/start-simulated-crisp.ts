@@ -13,7 +13,7 @@ export const SIMULATOR_PORT = 4701;
  * Signs the demo's hooks where `CRISP_HOOK_SECRETS` is not set. It protects nothing: local mode listens on loopback and
  * holds invented data, and a known secret lets anyone try the webhook by hand.
  */
-export const DEMO_HOOK_SECRET = 'local-demo-hook-secret';
+export const DEMO_HOOK_SECRET = 'local-demo-hook-secret-known-to-everybody';
 
 export interface SimulatedCrisp {
   readonly simulator: Simulator;

@@ -57,6 +57,19 @@ test('a weak secret in SSM is refused as one in the environment is, without its 
   expect(String(failure)).not.toContain('"short"');
 });
 
+test('in website mode a key in SSM of fewer than 32 characters is refused', async () => {
+  const client = new SSMClient({ region: 'eu-west-1' });
+  mockClient(client)
+    .on(GetParameterCommand)
+    .resolves({ Parameter: { Value: 'k'.repeat(31) } });
+
+  const options = { path: '/crisp-enrich/test/', clock: createVirtualClock(), client };
+  const keys = createSsmSecrets({ ...options, areUrlKeys: true });
+
+  await expect(keys.hookSecrets()).rejects.toMatchObject({ problems: [{ code: 'config_secret_too_short' }] });
+  expect(await createSsmSecrets(options).hookSecrets()).toEqual(['k'.repeat(31)]);
+});
+
 test('half a token in SSM is refused', async () => {
   const { secrets } = createSsm({ '/crisp-enrich/test/CRISP_TOKEN_KEY': 'key-of-the-token' });
 

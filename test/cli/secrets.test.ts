@@ -25,6 +25,7 @@ test('a secret is stored encrypted as it was piped in, less the end of its line,
     Type: 'SecureString',
   });
   expect(stdout).not.toContain(SECRET);
+  expect(stdout).toContain('It is shorter than 32 characters');
   expect(stdout).toContain('Still missing: crisp-enrich secrets set CRISP_TOKEN_KEY --stage prod');
 });
 

@@ -6,7 +6,7 @@ export const CANARY = {
   ip: '203.0.113.77',
   tokenIdentifier: 'c4n4ry-identifier-1f0f5f0e',
   tokenKey: 'c4n4ry-key-0123456789abcdef',
-  hookSecret: 'whsec-c4n4ry-9f1c7a52e0b84d36',
+  hookSecret: 'whsec-c4n4ry-9f1c7a52e0b84d36-and-long-enough-for-urls',
   query: 'key=c4n4ry-query&email=c4n4ry%40example.com',
 } as const;
 

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { WEBSITE_ID } from './builders.ts';
 
-export const HOOK_SECRET = 'whsec_9f1c7a52e0b84d36';
+export const HOOK_SECRET = 'whsec_9f1c7a52e0b84d36c2a7f05be81d4936';
 export const HOOK_NOW_MS = 1_790_856_000_123;
 
 export interface HookRequest {

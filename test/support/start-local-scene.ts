@@ -16,7 +16,7 @@ import { openTerminal } from '../../lib/local/terminal/open-terminal.ts';
 import type { RunTotals } from '../../lib/local/terminal/run-totals.ts';
 import { signHookRequest } from './sign-hook-request.ts';
 
-export const HOOK_SECRET = 'a-hook-secret-for-tests';
+export const HOOK_SECRET = 'a-hook-secret-for-tests-long-enough-for-urls';
 
 /** Local mode on free ports with short buckets, and the hands and eyes of a test. */
 export interface LocalScene {

@@ -13,7 +13,7 @@ export function createSecrets(config: SecretsConfig, clock: Clock): Secrets {
     case 'environment':
       return createEnvironmentSecrets(config);
     case 'ssm':
-      return createSsmSecrets({ path: config.path, clock });
+      return createSsmSecrets({ path: config.path, areUrlKeys: config.areUrlKeys, clock });
     default:
       return config satisfies never;
   }

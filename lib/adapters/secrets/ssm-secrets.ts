@@ -10,6 +10,8 @@ import { createParameterReader } from './parameter-reader.ts';
 
 export interface SsmSecretsOptions {
   readonly path: string;
+  /** True in website mode: hook secrets are held to the rule for keys of URLs. */
+  readonly areUrlKeys?: boolean | undefined;
   readonly clock: Clock;
   /** By default one of its own, which gives up in time for an answer to Crisp. */
   readonly client?: SSMClient;
@@ -20,7 +22,7 @@ export interface SsmSecretsOptions {
  * parameter that does not exist yet is no error. Rejects where SSM does, and with `ConfigError` for a weak hook secret
  * or half a token.
  */
-export function createSsmSecrets({ path, clock, client }: SsmSecretsOptions): Secrets {
+export function createSsmSecrets({ path, areUrlKeys, clock, client }: SsmSecretsOptions): Secrets {
   const readSsm = createSsmReader(client);
   const read = createParameterReader((name) => readSsm(`${path}${name}`), clock);
 
@@ -28,7 +30,7 @@ export function createSsmSecrets({ path, clock, client }: SsmSecretsOptions): Se
     async hookSecrets(options) {
       const text = await read('CRISP_HOOK_SECRETS', options);
       if (text === undefined) return [];
-      const { secrets, problems } = parseHookSecrets(text);
+      const { secrets, problems } = parseHookSecrets(text, { areUrlKeys });
       refuse(problems);
       return secrets;
     },

@@ -1,4 +1,5 @@
 import { type OpenSecretStore, openSecretStore } from '../../app/open-secret-store.ts';
+import { MIN_URL_KEY_LENGTH } from '../../core/config/parse-hook-secrets.ts';
 import {
   isStoredSecretName,
   STORED_SECRETS,
@@ -49,10 +50,11 @@ export function createSecretsSet({ openStore, openInput }: SecretsSetDependencie
         if (result.outcome === 'refused') throw toRefusal(result.problems);
         const { version, missing } = result;
         const parameter = `${store.path}${name}`;
+        const remark = name === 'CRISP_HOOK_SECRETS' && isTooShortForUrl(text) ? TOO_SHORT_FOR_URL : '';
         await output.write(
           isJson
             ? `${toVisibleJson({ outcome: 'stored', parameter, region, version, missing })}\n`
-            : `Stored as ${parameter} in ${region}, version ${version}. ${USE}\n${toNextStep(missing, stage)}`,
+            : `Stored as ${parameter} in ${region}, version ${version}. ${USE}\n${remark}${toNextStep(missing, stage)}`,
         );
         return 0;
       } finally {
@@ -63,6 +65,15 @@ export function createSecretsSet({ openStore, openInput }: SecretsSetDependencie
 }
 
 export const secretsSet = createSecretsSet({ openStore: openSecretStore, openInput: () => process.stdin });
+
+/** The hook mode is the stage's, and not known here. */
+function isTooShortForUrl(text: string): boolean {
+  return text.split(',').some((secret) => secret.length < MIN_URL_KEY_LENGTH);
+}
+
+const TOO_SHORT_FOR_URL =
+  `It is shorter than ${MIN_URL_KEY_LENGTH} characters: enough for the signing secret of a plugin hook. As the key of a ` +
+  'website hook (CRISP_HOOK_MODE=website) it is refused, and every hook is answered 503.\n';
 
 const USE =
   'Functions that had none use it within 15 seconds; where the old one is rejected, within a minute; the others within five.';

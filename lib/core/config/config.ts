@@ -17,7 +17,7 @@ export interface CrispToken {
  * that does not exist yet is no error of the configuration; locally they are in the environment and checked at start.
  */
 export type SecretsConfig =
-  | { readonly source: 'ssm'; readonly path: string }
+  | { readonly source: 'ssm'; readonly path: string; readonly areUrlKeys?: boolean }
   | {
       readonly source: 'environment';
       readonly hookSecrets: readonly string[];

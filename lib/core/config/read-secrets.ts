@@ -25,13 +25,22 @@ const PATH = /^(\/[\w.-]+)+\/?$/;
  */
 export function readSecrets(environment: Environment, needs: SecretNeeds): ReadSecrets {
   const path = environment.CRISP_SECRETS_PATH?.trim() ?? '';
+  const areUrlKeys = isInWebsiteMode(environment);
   if (isOnAws(environment) || path !== '') {
     return {
-      secrets: { source: 'ssm', path: path.endsWith('/') ? path : `${path}/` },
+      secrets: {
+        source: 'ssm',
+        path: path.endsWith('/') ? path : `${path}/`,
+        ...(areUrlKeys && { areUrlKeys }),
+      },
       problems: [...findPathProblem(path, needs), ...findMisplaced(environment)],
     };
   }
   return readFromEnvironment(environment, needs);
+}
+
+function isInWebsiteMode({ CRISP_HOOK_MODE = '' }: Environment): boolean {
+  return CRISP_HOOK_MODE.trim().toLowerCase() === 'website';
 }
 
 function findPathProblem(path: string, { hookSecrets, crispToken }: SecretNeeds): ConfigProblem[] {
@@ -64,9 +73,10 @@ function readFromEnvironment(environment: Environment, needs: SecretNeeds): Read
   };
 }
 
-function readHookSecrets({ CRISP_HOOK_SECRETS: text }: Environment, isNeeded: boolean) {
+function readHookSecrets(environment: Environment, isNeeded: boolean) {
+  const { CRISP_HOOK_SECRETS: text } = environment;
   // Set to nothing is not the same as not set: somebody believes that there is a secret.
-  if (text !== undefined) return parseHookSecrets(text);
+  if (text !== undefined) return parseHookSecrets(text, { areUrlKeys: isInWebsiteMode(environment) });
   const message = 'expected one to four secrets, separated by commas, found nothing';
   const missing: ConfigProblem = { code: 'config_missing', variable: 'CRISP_HOOK_SECRETS', message };
   return { secrets: [], problems: isNeeded ? [missing] : [] };

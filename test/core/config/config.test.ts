@@ -92,6 +92,20 @@ for (const [secret, code] of weakSecrets) {
   });
 }
 
+test.each([
+  ['plugin', 15, 'CRISP_HOOK_SECRETS config_secret_too_short'],
+  ['plugin', 16, undefined],
+  ['website', 31, 'CRISP_HOOK_SECRETS config_secret_too_short'],
+  [' Website ', 31, 'CRISP_HOOK_SECRETS config_secret_too_short'],
+  ['website', 32, undefined],
+])('in mode %j a secret of %d characters: %s', (mode, length, problem) => {
+  const environment = { CRISP_HOOK_MODE: mode, CRISP_HOOK_SECRETS: 'k'.repeat(length) };
+  const parse = () => webhook(environment);
+
+  if (problem === undefined) expect(parse().hookMode).toBe(mode);
+  else expect(problemsOf(parse)).toContain(problem);
+});
+
 test('one to four secrets are taken, a fifth is refused', () => {
   const secrets = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(16));
 
