@@ -35,6 +35,7 @@ function toReceivedMessage(record: unknown): ReceivedMessage {
     body: typeof body === 'string' ? body : '',
     receiveCount: toCount(attributes.ApproximateReceiveCount) ?? 1,
     sentMs: toCount(attributes.SentTimestamp),
+    ...(isText(attributes.MessageDeduplicationId) && { deduplicationId: attributes.MessageDeduplicationId }),
   };
 }
 

@@ -8,6 +8,7 @@ import { createSqsJobVisibility } from '../adapters/sqs/sqs-job-visibility.ts';
 import type { ConsumerConfig } from '../core/config/config.ts';
 import { toThrottleShare } from '../core/crisp/throttle-share.ts';
 import { decodeJob, findOnlyWebsite } from '../core/job/decode-job.ts';
+import type { ReceivedMessage } from '../core/job/received-message.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConsumerSwitch } from '../ports/consumer-switch.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -109,6 +110,6 @@ function createCrisp(config: ConsumerConfig, { clock, secrets, telemetry, pool }
 /** A message of another producer may leave out the website where there is only one. */
 function createDecode({ coalesce, websiteIds }: ConsumerConfig) {
   const onlyWebsiteId = findOnlyWebsite(websiteIds);
-  return ({ body, sentMs }: { body: string; sentMs: number | undefined }) =>
-    decodeJob(body, { coalesce, onlyWebsiteId, sentMs });
+  return ({ body, sentMs, deduplicationId }: ReceivedMessage) =>
+    decodeJob(body, { coalesce, onlyWebsiteId, sentMs, deduplicationId });
 }

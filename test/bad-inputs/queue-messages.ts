@@ -23,8 +23,9 @@ export const POISON: readonly QueueRow[] = [
   ['Q12', 'half a million open brackets', 'malformed_message', '['.repeat(500_000)],
 
   ['Q2', 'a version of the future', 'unsupported_version', json({ v: 99, ...ids })],
-  ['Q2', 'a version that is text', 'unsupported_version', json({ v: '1', ...ids })],
-  ['Q2', 'a version that is null', 'unsupported_version', json({ v: null, ...ids })],
+  ...['1', '2', null, 0, -1, 1.5, true, [1], {}].map(
+    (v): QueueRow => ['Q14', `the version ${show(v)}`, 'malformed_message', json({ v, ...ids })],
+  ),
 
   ['Q3', 'no session', 'missing_field:sessionId', json({ v: 1, websiteId: WEBSITE_ID })],
   ['Q3', 'a session that is null', 'missing_field:sessionId', json({ ...ids, sessionId: null })],
@@ -66,6 +67,14 @@ export const POISON: readonly QueueRow[] = [
     'unexpected_envelope:eventbridge',
     json({ version: '0', source: 'aws.ec2', 'detail-type': 'x', detail: ids }),
   ],
+  ...[{ session_id: 'session_abc', website_id: WEBSITE_ID }, {}, null, []].map(
+    (data): QueueRow => [
+      'Q15',
+      `a web hook of Crisp with the data ${show(data)}`,
+      'unexpected_envelope:crisp_hook',
+      json({ website_id: WEBSITE_ID, event: 'message:send', data, timestamp: 1_790_856_000_000 }),
+    ],
+  ),
 ];
 
 function aHiddenSession(): string {

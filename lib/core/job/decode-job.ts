@@ -2,7 +2,7 @@ import { JobError } from '../errors/job-error.ts';
 import { parseSessionId, parseWebsiteId, type SessionId, type WebsiteId } from '../ids.ts';
 import { isJsonObject } from '../is-json-object.ts';
 import { toShape } from '../text/to-shape.ts';
-import { type CoalesceWindow, MAX_COALESCE_SECONDS, MAX_MARGIN_SECONDS } from './coalesce.ts';
+import { type CoalesceWindow, MAX_COALESCE_SECONDS } from './coalesce.ts';
 import { JOB_VERSION } from './encode-job.ts';
 import { findEnvelope } from './find-envelope.ts';
 import type { SessionJob } from './session-job.ts';
@@ -22,9 +22,9 @@ export interface DecodeJobOptions {
   readonly onlyWebsiteId?: WebsiteId | undefined;
   /** When SQS received the message, by its own clock, epoch ms. */
   readonly sentMs?: number | undefined;
+  /** By which SQS drops the message's twins. */
+  readonly deduplicationId?: string | undefined;
 }
-
-const LONGEST_WINDOW_MS = (MAX_COALESCE_SECONDS + MAX_MARGIN_SECONDS) * 1000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -35,7 +35,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export function decodeJob(body: string, options: DecodeJobOptions): DecodedJob {
   const fields = parseFields(body);
   refuseEnvelope(fields);
-  refuseOtherVersion(fields);
+  refuseOtherVersion(fields, body);
   const session = {
     sessionId: readSessionId(fields),
     websiteId: readWebsiteId(fields, options.onlyWebsiteId),
@@ -90,8 +90,9 @@ function refuseEnvelope(fields: Fields): void {
   }
 }
 
-function refuseOtherVersion({ v }: Fields): void {
+function refuseOtherVersion({ v }: Fields, body: string): void {
   if (v === undefined || v === JOB_VERSION) return;
+  if (!Number.isSafeInteger(v) || Number(v) < JOB_VERSION) throw toMalformed('v is no version of ours', body);
   throw new JobError('unsupported_version', { hint: 'upgrade the consumer or redrive later' });
 }
 
@@ -116,19 +117,28 @@ function readWebsiteId(fields: Fields, onlyWebsiteId: WebsiteId | undefined): We
 }
 
 /**
- * What a message asks for is kept to, also where the buckets have been made shorter since it was sent: a fetch before the
- * end of its own bucket would leave out the events that SQS dropped as its twins. Beyond the longest bucket and margin
- * that can be configured some clock ran ahead, and waiting for it would be silence.
+ * A message is kept waiting for the configured bucket and margin at most: what asks for more is another producer's, or
+ * comes from a clock that runs ahead, and would keep back its session's own hooks. Only where SQS drops the twins of a
+ * longer bucket, because the buckets have been made shorter since it was sent, is that waited for: a fetch before its end
+ * would leave out the events that were dropped.
  */
-function readNotBefore(value: unknown, bucketMs: number, { coalesce, sentMs }: DecodeJobOptions) {
+function readNotBefore(value: unknown, bucketMs: number, options: DecodeJobOptions) {
+  const { coalesce, sentMs, deduplicationId } = options;
   const startMs = Math.min(bucketMs, sentMs ?? bucketMs);
-  const windowMs = (coalesce.coalesceSeconds + coalesce.marginSeconds) * 1000;
+  const bucketSeconds = Math.max(coalesce.coalesceSeconds, toBucketSeconds(deduplicationId, bucketMs));
+  const windowMs = (bucketSeconds + coalesce.marginSeconds) * 1000;
   if (value !== undefined && !isMoment(value)) return { notBeforeMs: startMs + windowMs, clockSuspectMs: 0 };
 
   const askedMs = value ?? bucketMs + windowMs;
-  return askedMs > startMs + LONGEST_WINDOW_MS
+  return askedMs > startMs + windowMs
     ? { notBeforeMs: startMs + windowMs, clockSuspectMs: askedMs - (startMs + windowMs) }
     : { notBeforeMs: askedMs };
+}
+
+/** Of the bucket that a deduplication id of ours names (see `toCoalescedJob`); 0 for any other id. */
+function toBucketSeconds(deduplicationId = '', bucketMs: number): number {
+  const [, seconds, bucket] = /^(\d{1,3}):(\d+):/.exec(deduplicationId) ?? [];
+  return Number(bucket) === bucketMs ? Math.min(Number(seconds), MAX_COALESCE_SECONDS) : 0;
 }
 
 function isMoment(value: unknown): value is number {

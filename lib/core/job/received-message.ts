@@ -7,4 +7,6 @@ export interface ReceivedMessage {
   readonly receiveCount: number;
   /** When it was sent by SQS's own clock, epoch ms; undefined where the attribute is missing. */
   readonly sentMs: number | undefined;
+  /** By which SQS drops its twins; undefined where the attribute is missing. */
+  readonly deduplicationId?: string | undefined;
 }
