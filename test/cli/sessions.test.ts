@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { aSession, WEBSITE_ID } from '../support/builders.ts';
 import { createCliScene } from '../support/create-cli-scene.ts';
 import { aLetter } from '../support/create-dead-letter-scene.ts';
@@ -80,4 +80,71 @@ test('pause keeps why, and resume ends it', async () => {
 
   expect(pauses).toEqual(['Crisp is being migrated']);
   expect(out()).toMatch(/^Paused: .*\nResumed: /);
+});
+
+describe('an open breaker', () => {
+  const poisoned = aSession('session_poisoned');
+  const opening = {
+    openedMs: 1_790_856_000_000,
+    code: 'crisp_route_unknown',
+    route: 'website/conversation',
+    session: poisoned,
+    holdOffSeconds: 60,
+    nextProbeMs: 1_790_856_060_000,
+    failedProbes: 0,
+    closing: undefined,
+  };
+  const held = { deliveries: 'off', isOpen: true, opening } as const;
+  const key = `${poisoned.websiteId}:session_poisoned`;
+
+  test('status names the session for which it opened', async () => {
+    const plain = createCliScene({ breaker: held });
+    const machine = createCliScene({ breaker: held });
+
+    await plain.run('status', '--stage', 'prod');
+    await machine.run('status', '--json', '--stage', 'prod');
+
+    expect(plain.out()).toMatch(
+      /^deliveries: off; held for .* because of crisp_route_unknown, next look in .*$/m,
+    );
+    expect(plain.out()).toContain(`\nopened for: ${key} on website/conversation\n`);
+    expect(machine.json().breaker.opening).toMatchObject({
+      code: 'crisp_route_unknown',
+      route: 'website/conversation',
+      website_id: poisoned.websiteId,
+      session_id: 'session_poisoned',
+    });
+  });
+
+  test('one of a whole website names no session', async () => {
+    const { run, out } = createCliScene({ breaker: { ...held, opening: { ...opening, route: 'website' } } });
+
+    await run('status', '--stage', 'prod');
+
+    expect(out()).not.toContain('opened for');
+  });
+
+  test('trace names it in every session’s trace, and tells the one that it is about', async () => {
+    const [own, other] = [createCliScene({ breaker: held }), createCliScene({ breaker: held })];
+    const machine = createCliScene({ breaker: held });
+
+    await own.run('trace', key);
+    await other.run('trace', `${poisoned.websiteId}:session_other`);
+    await machine.run('trace', key, '--json');
+
+    expect(own.out()).toMatch(/^held the queue: from 2026-.* until now, with crisp_route_unknown$/m);
+    expect(other.out()).toContain(`opened for: ${key}`);
+    expect(other.out()).not.toContain('held the queue');
+    expect(machine.json().opening).toMatchObject({ session_id: 'session_poisoned', closed_at: null });
+  });
+
+  test('trace says that others were served, so its failures are its own', async () => {
+    const closing = { closedMs: 1_790_856_060_000, wasFalseAlarm: true };
+    const { run, out } = createCliScene({ breaker: { opening: { ...opening, closing } } });
+
+    await run('trace', key);
+
+    expect(out()).toMatch(/^held the queue: .* others were served, so its failures are its own since$/m);
+    expect(out()).not.toContain('deliveries:');
+  });
 });

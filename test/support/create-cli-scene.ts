@@ -3,6 +3,7 @@ import { runCli } from '../../lib/cli/run-cli.ts';
 import { parseOperatorConfig } from '../../lib/core/config/parse-operator-config.ts';
 import type { WebsiteId } from '../../lib/core/ids.ts';
 import type { OperatedStage } from '../../lib/core/operated-stage.ts';
+import type { BreakerView } from '../../lib/use-cases/breaker/read-breaker.ts';
 import { createEnqueueSessions } from '../../lib/use-cases/enqueue-sessions.ts';
 import { createReadQueues } from '../../lib/use-cases/read-queues.ts';
 import { createTraceSession } from '../../lib/use-cases/trace-session.ts';
@@ -36,10 +37,12 @@ export interface CliSceneOptions {
   readonly websites?: readonly WebsiteId[];
   /** What the person answers; undefined: nobody is there. */
   readonly answer?: string;
+  /** What the breaker says; by default that all is well. */
+  readonly breaker?: Partial<BreakerView>;
 }
 
 /** The command line before a dead-letter queue in memory. */
-export function createCliScene({ environment = {}, websites = [], answer }: CliSceneOptions = {}) {
+export function createCliScene({ environment = {}, websites = [], answer, breaker }: CliSceneOptions = {}) {
   const scene = createDeadLetterScene();
   const { clock, queue, batches, runLog, list, stop } = scene;
   const out: string[] = [];
@@ -70,6 +73,7 @@ export function createCliScene({ environment = {}, websites = [], answer }: CliS
       pause: undefined,
       opening: undefined,
       problems: [],
+      ...breaker,
     }),
     async pause(reason) {
       pauses.push(reason);

@@ -6,6 +6,7 @@ import type { BreakerView } from '../../use-cases/breaker/read-breaker.ts';
 import type { NamedQueue } from '../../use-cases/read-queues.ts';
 import { defineCommand } from '../command.ts';
 import { formatDuration } from '../text/format-duration.ts';
+import { formatDeliveries, toOpeningJson } from '../text/format-opening.ts';
 import { formatRow } from '../text/format-row.ts';
 import { toSentence } from '../text/to-sentence.ts';
 
@@ -51,7 +52,7 @@ function describe({ queues, breaker, task }: Status, nowMs: number): string {
   return [
     formatRow(['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED', 'KEEPS FOR'], COLUMNS),
     ...rows,
-    `\ndeliveries: ${describeDeliveries(breaker, nowMs)}\n`,
+    `\ndeliveries: ${formatDeliveries(breaker, nowMs)}`,
     pause ? `paused since ${toMoment(pause.sinceMs)}: ${toSentence(pause.reason, 200)}\n` : '',
     task ? `newest redrive: ${describeTask(task)}\n` : '',
     problems.length > 0 ? `not read: ${problems.join(', ')}\n` : '',
@@ -63,21 +64,13 @@ function withoutTap({ problems, ...breaker }: BreakerView): BreakerView {
   return { ...breaker, problems: problems.filter((problem) => !problem.startsWith('switch_failed')) };
 }
 
-function describeDeliveries({ deliveries, isOpen, opening }: BreakerView, nowMs: number): string {
-  const state = deliveries === 'unknown' ? 'not known here' : deliveries;
-  if (!opening || opening.closing || (!isOpen && deliveries !== 'unknown')) return state;
-  const since = formatDuration(nowMs - opening.openedMs);
-  const next = formatDuration(opening.nextProbeMs - nowMs);
-  return `${state}; held for ${since} because of ${toPrintable(opening.code)}, next look in ${next}`;
-}
-
 function describeTask({ status: state, moved, toMove, failureReason }: MoveTask): string {
   const reason = failureReason === undefined ? '' : ` (${toPrintable(failureReason)})`;
   return `${state}, ${moved}${toMove === undefined ? '' : ` of ${toMove}`} moved${reason}`;
 }
 
 function toJson({ queues, breaker, task }: Status) {
-  const { deliveries, isOpen, pause, opening, problems } = breaker;
+  const { deliveries, isOpen, pause, problems } = breaker;
   return {
     queues: queues.map(({ name, visible, inFlight, delayed, retentionSeconds }) => ({
       name,
@@ -89,15 +82,7 @@ function toJson({ queues, breaker, task }: Status) {
     deliveries,
     breaker: {
       is_open: isOpen,
-      opening: opening
-        ? {
-            code: opening.code,
-            opened_at: toMoment(opening.openedMs) ?? null,
-            hold_off_seconds: opening.holdOffSeconds,
-            next_probe_at: toMoment(opening.nextProbeMs) ?? null,
-            closed_at: toMoment(opening.closing?.closedMs) ?? null,
-          }
-        : null,
+      opening: toOpeningJson(breaker),
       pause: pause ? { since: toMoment(pause.sinceMs) ?? null, reason: pause.reason } : null,
       not_read: problems,
     },

@@ -1,4 +1,5 @@
 import type { SessionRef } from '../ids.ts';
+import { CONTROL_ROUTE } from './to-evidence.ts';
 
 /** Why the breaker opened, and when it is to be tried again. Ids, codes and times, never content. */
 export interface Opening {
@@ -16,6 +17,11 @@ export interface Opening {
   readonly nextProbeMs: number;
   /** Looks that found Crisp still failing. */
   readonly failedProbes: number;
+}
+
+/** The session that an opening is about; undefined where it is about a whole website. */
+export function toOpenedFor({ session, route }: Pick<Opening, 'session' | 'route'>): SessionRef | undefined {
+  return route === CONTROL_ROUTE ? undefined : session;
 }
 
 /** The newest opening, over or not. */

@@ -1,5 +1,4 @@
-import type { Opening } from '../../core/breaker/opening.ts';
-import { CONTROL_ROUTE } from '../../core/breaker/to-evidence.ts';
+import { type Opening, toOpenedFor } from '../../core/breaker/opening.ts';
 import { toJobError } from '../../core/errors/to-job-error.ts';
 import { toSessionKey } from '../../core/ids.ts';
 import type { BreakerNotes } from '../../ports/breaker-notes.ts';
@@ -62,10 +61,10 @@ export function createCloseBreaker(dependencies: CloseBreakerDependencies) {
     else if (reason !== 'trial') await bestEffort('clear-row', () => notes.clearRow());
   }
 
-  async function readBlamed({ session, route }: Opening): Promise<string[]> {
+  async function readBlamed(opening: Opening): Promise<string[]> {
     const { failed } = await notes.readRow();
-    const isAsked = session !== undefined && route !== CONTROL_ROUTE;
-    return [...new Set([...(isAsked ? [toSessionKey(session)] : []), ...failed])];
+    const session = toOpenedFor(opening);
+    return [...new Set([...(session ? [toSessionKey(session)] : []), ...failed])];
   }
 
   /** False also where it cannot be read: progress wins. */
