@@ -49,6 +49,8 @@ export async function readCloudFormationStage(
     table: find('LedgerTableName'),
     consumer: { functionName: find('ConsumerFunctionName'), queueArn: find('SessionsQueueArn') },
     endpoints: undefined,
+    webhookUrl: outputs.get('WebhookUrl'),
+    alarmTopicArn: outputs.get('AlarmTopicArn'),
   };
 }
 

@@ -36,6 +36,7 @@ export function createSummaryHandler(config: SummaryConfig, dependencies: Summar
     : createPowertoolsTelemetry({ service: 'summary', logLevel, namespace });
   const summarizeDay = createSummarizeDay({
     stage: config.stage,
+    region: config.alarmTopicArn.split(':')[3],
     metrics: createCloudwatchMetricReader({ client: cloudwatch, namespace }),
     notices: createSnsNotices({ client: sns, topicArn: config.alarmTopicArn }),
     telemetry,

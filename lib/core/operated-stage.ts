@@ -26,6 +26,9 @@ export interface OperatedStage {
   readonly endpoints: OperatedEndpoints | undefined;
   /** The websites that the consumer serves, empty: all; undefined where the stage does not say. */
   readonly websiteIds?: readonly WebsiteId[] | undefined;
+  /** Where Crisp sends its hooks; undefined in local mode, and in a stack of an earlier version. */
+  readonly webhookUrl?: string | undefined;
+  readonly alarmTopicArn?: string | undefined;
   /** The address of the Crisp that local mode asks; undefined on AWS. */
   readonly crispUrl?: string | undefined;
 }

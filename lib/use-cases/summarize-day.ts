@@ -11,6 +11,7 @@ import type { Telemetry } from '../ports/telemetry.ts';
 
 export interface SummarizeDayDependencies {
   readonly stage: string;
+  readonly region?: string | undefined;
   readonly metrics: MetricReader;
   readonly notices: Notices;
   readonly telemetry: Telemetry;
@@ -36,7 +37,14 @@ export const SUMMARIZED_EVENTS: readonly CountedEvent[] = [...WORK, ...DEATHS];
  * Tells what the last day came to, to the log and to whoever hears of alarms. It reads metrics alone: to look into the
  * dead-letter queue would hide its messages from people for as long as the look lasts.
  */
-export function createSummarizeDay({ stage, metrics, notices, telemetry, clock }: SummarizeDayDependencies) {
+export function createSummarizeDay({
+  stage,
+  region,
+  metrics,
+  notices,
+  telemetry,
+  clock,
+}: SummarizeDayDependencies) {
   return async (): Promise<DaySummary> => {
     const madeMs = clock.nowMs();
     const [counts, gauges] = await Promise.all([
@@ -48,7 +56,16 @@ export function createSummarizeDay({ stage, metrics, notices, telemetry, clock }
       const { messages = 0, oldestSeconds = 0 } = gauges[index] ?? {};
       return { name, messages, oldestSeconds };
     });
-    const summary = { stage, madeMs, accepted, announced, unchanged, deaths: toDeathCounts(deaths), queues };
+    const summary = {
+      stage,
+      region,
+      madeMs,
+      accepted,
+      announced,
+      unchanged,
+      deaths: toDeathCounts(deaths),
+      queues,
+    };
 
     telemetry.emit({ name: 'day-summarized', ...toFields(summary) });
     await notices.publish(formatDaySummary(summary));

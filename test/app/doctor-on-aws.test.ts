@@ -121,7 +121,7 @@ test('a missing hook secret is told with the command that enters it', async () =
       check: 'secret CRISP_HOOK_SECRETS',
       state: 'fail',
       message: 'missing: every hook is answered 503 config_unavailable',
-      remedy: 'crisp-enrich secrets set CRISP_HOOK_SECRETS --stage prod',
+      remedy: 'npx crisp-enrich secrets set CRISP_HOOK_SECRETS --stage prod --region eu-west-1',
     },
   ]);
 });

@@ -26,7 +26,9 @@ test('a secret is stored encrypted as it was piped in, less the end of its line,
   });
   expect(stdout).not.toContain(SECRET);
   expect(stdout).toContain('It is shorter than 32 characters');
-  expect(stdout).toContain('Still missing: crisp-enrich secrets set CRISP_TOKEN_KEY --stage prod');
+  expect(stdout).toContain(
+    'Still missing: npx crisp-enrich secrets set CRISP_TOKEN_KEY --stage prod --region ',
+  );
 });
 
 test('a key that was named once stays in use', async () => {

@@ -79,5 +79,7 @@ test.each([
 test('a secret in plain text is a failure even though it works', () => {
   const stored = { changedMs: 0, isEncrypted: false };
 
-  expect(judgeSecret({ name: 'CRISP_TOKEN_KEY', stage: 'prod', stored }).state).toBe('fail');
+  expect(judgeSecret({ name: 'CRISP_TOKEN_KEY', stage: 'prod', region: 'eu-west-1', stored }).state).toBe(
+    'fail',
+  );
 });

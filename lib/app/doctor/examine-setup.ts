@@ -1,15 +1,20 @@
+import { SNSClient } from '@aws-sdk/client-sns';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { createCallBudget } from '../../adapters/crisp/call-budget.ts';
 import { createCrispSurvey } from '../../adapters/crisp/create-crisp-survey.ts';
 import { readInfraQueues } from '../../adapters/infra-queues.ts';
 import { readSqsQueueAttributes } from '../../adapters/sqs/sqs-queue-attributes.ts';
+import { askHook, readAlarmReceivers } from '../../adapters/stage-reach.ts';
 import { watchAwsClock } from '../../adapters/watch-aws-clock.ts';
 import type { Finding } from '../../core/doctor/finding.ts';
 import { judgeClock } from '../../core/doctor/judge-clock.ts';
 import { judgeNode } from '../../core/doctor/judge-node.ts';
+import { judgeAlarmReceivers, judgeHookAnswer, judgeServedWebsites } from '../../core/doctor/judge-reach.ts';
+import type { OperatedStage } from '../../core/operated-stage.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { createExamineCrisp } from '../../use-cases/doctor/examine-crisp.ts';
 import { examineQueues } from '../../use-cases/doctor/examine-queues.ts';
+import { attempt } from './attempt.ts';
 import type { CrispSetup, Setup } from './setup.ts';
 
 export interface ExamineOptions {
@@ -25,7 +30,27 @@ export async function examineSetup(setup: Setup, options: ExamineOptions): Promi
   const { nodeVersion, sqs, clock } = options;
   const onQueues = sqs && setup.stage ? await examineStageQueues({ ...setup, sqs, clock }) : [];
   const onCrisp = setup.crisp ? await examineCrispSetup(setup.crisp, clock) : [NO_CRISP];
-  return [judgeNode(nodeVersion), ...setup.findings, ...onQueues, ...onCrisp];
+  const onReach = setup.stage && !setup.stage.endpoints ? await examineReach(setup.stage) : [];
+  const served =
+    setup.crisp && setup.stage && !setup.stage.endpoints
+      ? [judgeServedWebsites(setup.crisp, setup.stage.stage)]
+      : [];
+  return [judgeNode(nodeVersion), ...setup.findings, ...onReach, ...onQueues, ...served, ...onCrisp];
+}
+
+/** From Crisp to our code, and from our alarms to a person. */
+async function examineReach(stage: OperatedStage): Promise<readonly Finding[]> {
+  const { webhookUrl, alarmTopicArn, region } = stage;
+  const options = `--stage ${stage.stage} --region ${region}`;
+  const hook = webhookUrl === undefined ? [] : [judgeHookAnswer(await askHook(webhookUrl), options)];
+  if (alarmTopicArn === undefined) return hook;
+  const sns = new SNSClient({ region });
+  try {
+    const { value, findings } = await attempt('alarms', () => readAlarmReceivers(sns, alarmTopicArn));
+    return [...hook, ...(value ? [judgeAlarmReceivers(value, stage.stage)] : findings)];
+  } finally {
+    sns.destroy();
+  }
 }
 
 const NO_CRISP: Finding = { check: 'Crisp', state: 'skipped', message: 'there is no token to ask it with' };

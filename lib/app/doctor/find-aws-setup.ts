@@ -28,7 +28,7 @@ export interface AwsDoctorClients {
 /** Finds how a stage on AWS is set up: as it is deployed, not as this shell would deploy it. */
 export async function findAwsSetup(clients: AwsDoctorClients, name: StageName, clock: Clock): Promise<Setup> {
   const stage = await attempt('stack', () => readCloudFormationStage(clients.cloudFormation, name));
-  const secrets = await examineSecrets(clients.ssm, name.stage);
+  const secrets = await examineSecrets(clients.ssm, name);
   if (!stage.value) {
     return {
       stage: undefined,
@@ -55,13 +55,13 @@ export async function findAwsSetup(clients: AwsDoctorClients, name: StageName, c
   };
 }
 
-async function examineSecrets(ssm: SSMClient, stage: string): Promise<readonly Finding[]> {
+async function examineSecrets(ssm: SSMClient, { stage, region }: StageName): Promise<readonly Finding[]> {
   const { value, findings } = await attempt('secrets', () =>
     createSsmSecretStore(ssm, toSecretsPath(stage)).list(),
   );
   if (!value) return findings;
   return STORED_SECRETS.map((name) =>
-    judgeSecret({ name, stage, stored: value.find((secret) => secret.name === name) }),
+    judgeSecret({ name, stage, region, stored: value.find((secret) => secret.name === name) }),
   );
 }
 

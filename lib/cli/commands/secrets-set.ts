@@ -54,7 +54,7 @@ export function createSecretsSet({ openStore, openInput }: SecretsSetDependencie
         await output.write(
           isJson
             ? `${toVisibleJson({ outcome: 'stored', parameter, region, version, missing })}\n`
-            : `Stored as ${parameter} in ${region}, version ${version}. ${USE}\n${remark}${toNextStep(missing, stage)}`,
+            : `Stored as ${parameter} in ${region}, version ${version}. ${USE}\n${remark}${toNextStep(missing, { stage, region })}`,
         );
         return 0;
       } finally {
@@ -78,8 +78,15 @@ const TOO_SHORT_FOR_URL =
 const USE =
   'Functions that had none use it within 15 seconds; where the old one is rejected, within a minute; the others within five.';
 
-function toNextStep(missing: readonly StoredSecretName[], stage: string): string {
-  return missing.map((name) => `Still missing: crisp-enrich secrets set ${name} --stage ${stage}\n`).join('');
+function toNextStep(
+  missing: readonly StoredSecretName[],
+  { stage, region }: { readonly stage: string; readonly region: string },
+): string {
+  return missing
+    .map(
+      (name) => `Still missing: npx crisp-enrich secrets set ${name} --stage ${stage} --region ${region}\n`,
+    )
+    .join('');
 }
 
 /** What was typed instead is not repeated: it may be the secret. */

@@ -47,7 +47,10 @@ export function toInfraSettings(
     deployedVariables,
     { hookSecrets: false, crispToken: false },
   );
-  if (!isLocal) refuseThinMargin(values.COALESCE_MARGIN_SECONDS);
+  if (!isLocal) {
+    refuseThinMargin(values.COALESCE_MARGIN_SECONDS);
+    refuseAnyWebsite(values);
+  }
   return {
     sessionsDelaySeconds: values.COALESCE_SECONDS + values.COALESCE_MARGIN_SECONDS,
     consumerConcurrency: values.CONSUMER_CONCURRENCY,
@@ -70,6 +73,16 @@ function refuseThinMargin(marginSeconds: number): void {
   if (marginSeconds >= LEAST_DEPLOYED_MARGIN_SECONDS) return;
   const message = `expected at least ${LEAST_DEPLOYED_MARGIN_SECONDS} on AWS, found ${marginSeconds}`;
   throw new ConfigError([{ code: 'config_invalid', variable: 'COALESCE_MARGIN_SECONDS', message }]);
+}
+
+/** A website hook is not signed: only the list tells which website may be fetched for it. */
+function refuseAnyWebsite({
+  CRISP_HOOK_MODE: mode,
+  CRISP_WEBSITE_IDS: ids,
+}: Pick<z.output<typeof deployedVariables>, 'CRISP_HOOK_MODE' | 'CRISP_WEBSITE_IDS'>): void {
+  if (mode !== 'website' || ids.length > 0) return;
+  const message = 'expected the ids of the websites that are served, for CRISP_HOOK_MODE is website';
+  throw new ConfigError([{ code: 'config_missing', variable: 'CRISP_WEBSITE_IDS', message }]);
 }
 
 /** Whoever deploys may have secrets of their own machine around them: they are neither checked nor passed on. */

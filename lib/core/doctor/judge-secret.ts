@@ -6,14 +6,15 @@ import type { Finding } from './finding.ts';
 export interface SecretFacts {
   readonly name: StoredSecretName;
   readonly stage: string;
+  readonly region: string;
   /** Undefined where it does not exist. */
   readonly stored: { readonly changedMs: number | undefined; readonly isEncrypted: boolean } | undefined;
 }
 
 /** Whether a secret of a stage exists as it should. */
-export function judgeSecret({ name, stage, stored }: SecretFacts): Finding {
+export function judgeSecret({ name, stage, region, stored }: SecretFacts): Finding {
   const check = `secret ${name}`;
-  const remedy = `crisp-enrich secrets set ${name} --stage ${stage}`;
+  const remedy = `npx crisp-enrich secrets set ${name} --stage ${stage} --region ${region}`;
   if (!stored) return { check, state: 'fail', message: EFFECTS[name], remedy };
   if (!stored.isEncrypted) {
     const message = 'stored as plain text: whoever may list parameters may read it';

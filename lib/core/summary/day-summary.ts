@@ -3,6 +3,8 @@ import type { OperatedQueueName } from '../operated-stage.ts';
 /** What a day came to, in numbers and codes: nothing of it says anything about a person. */
 export interface DaySummary {
   readonly stage: string;
+  /** For the commands that the mail names; undefined: left out of them. */
+  readonly region?: string | undefined;
   /** Epoch ms: when it was made; it looks back a day from there. */
   readonly madeMs: number;
   /** Hooks that were answered with 202. */

@@ -4,8 +4,9 @@ import { RETENTION_SECONDS } from './observed-queues.ts';
 
 /** The summary as a mail: a subject of at most 100 ASCII characters, as SNS wants it, and lines to read. */
 export function formatDaySummary(summary: DaySummary): { readonly subject: string; readonly text: string } {
-  const { stage, madeMs, accepted, announced, unchanged, deaths, queues } = summary;
+  const { stage, region, madeMs, accepted, announced, unchanged, deaths, queues } = summary;
   const dead = deaths.reduce((sum, { count }) => sum + count, 0);
+  const options = `--stage ${stage}${region ? ` --region ${region}` : ''}`;
   const lines = [
     `crisp-enrich, stage ${stage}: the 24 hours to ${toMoment(madeMs) ?? '-'}`,
     '',
@@ -19,7 +20,7 @@ export function formatDaySummary(summary: DaySummary): { readonly subject: strin
     ...queues.map((queue) => `  ${queue.name}: ${describeQueue(queue)}`),
     `soonest expiry      ${describeExpiry(summary)}`,
     '',
-    'What to do about failures: docs/errors.md and docs/runbook.md, or `npx crisp-enrich dlq list`.',
+    `What to do about failures: docs/errors.md and docs/runbook.md, or \`npx crisp-enrich dlq list ${options}\`.`,
   ];
   return {
     subject: `crisp-enrich ${stage}: ${accepted} in, ${announced} out, ${dead} failed`,

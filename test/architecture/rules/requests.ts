@@ -11,8 +11,13 @@ const NETWORK = new Set([
   'node:tls',
   'node:dgram',
 ]);
-// Crisp's client; what asks local mode on this machine; and local mode itself, which is servers.
-const SPEAKS_HTTP = ['lib/adapters/crisp/', 'lib/adapters/local-mode-health.ts', 'lib/local/'];
+// Crisp's client; what asks local mode on this machine, and a stage's own hook URL; and local mode, which is servers.
+const SPEAKS_HTTP = [
+  'lib/adapters/crisp/',
+  'lib/adapters/local-mode-health.ts',
+  'lib/adapters/stage-reach.ts',
+  'lib/local/',
+];
 
 /**
  * Beside the AWS SDK, one client leaves this machine, and it only goes to the configured Crisp. So an address within a

@@ -56,3 +56,15 @@ test('a deployment is refused a margin that clocks and Crisp’s cache could use
   expect(problemsOf(() => settings(false))).toEqual(['COALESCE_MARGIN_SECONDS config_invalid']);
   expect(problemsOf(() => settings(true))).toEqual([]);
 });
+
+test('website mode is deployed only with the websites that it serves; local mode has its own', () => {
+  const settings = (ids: string, isLocal = false) =>
+    toInfraSettings(
+      { CRISP_HOOK_MODE: 'website', CRISP_WEBSITE_IDS: ids },
+      { isLocal, archiveBucketSuffix: '' },
+    );
+
+  expect(problemsOf(() => settings(''))).toEqual(['CRISP_WEBSITE_IDS config_missing']);
+  expect(problemsOf(() => settings('11111111-1111-4111-8111-111111111111'))).toEqual([]);
+  expect(problemsOf(() => settings('', true))).toEqual([]);
+});

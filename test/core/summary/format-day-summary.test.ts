@@ -51,6 +51,12 @@ test('a summary tells what came in, went out, failed by reason, waits, and when 
   ]);
 });
 
+test('the command that it names can be pasted', () => {
+  const { text } = formatDaySummary({ ...quiet, region: 'eu-west-1' });
+
+  expect(text).toContain('`npx crisp-enrich dlq list --stage prod --region eu-west-1`');
+});
+
 test('where nothing waits, nothing expires', () => {
   expect(toSoonestExpiry(quiet)).toBeUndefined();
   expect(formatDaySummary(quiet).text).toContain('soonest expiry      nothing waits');
