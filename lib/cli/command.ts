@@ -36,6 +36,8 @@ export interface Command {
   /** What may follow, in the help: `SESSION…`; undefined: nothing. */
   readonly words?: string;
   readonly options: Options;
+  /** Its standard output is for programs, also without `--json`. */
+  readonly isData?: true;
   /** Returns the exit code; throws `OperationError` where it cannot go on. */
   readonly run: (context: CommandContext) => Promise<ExitCode>;
 }

@@ -32,6 +32,7 @@ function runWith(node) {
   // Ctrl-C reaches the child by itself; this process waits for its end and passes its exit code on.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
+  process.on('SIGHUP', () => child.kill('SIGHUP'));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + (signal ? constants.signals[signal] : 0);
   });

@@ -11,10 +11,14 @@ const EXIT_INTERRUPTED = 130;
 const stop = new AbortController();
 const output = openOutput(process, { onClosed: () => stop.abort(), signal: stop.signal });
 
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+let isInterrupted = false;
+// SIGHUP: the terminal was closed. It may come twice, from the shell and from the system.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     // Hidden messages are shown again first; whoever asks twice does not want to wait for that.
-    if (stop.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    if (isInterrupted && name !== 'SIGHUP') process.exit(EXIT_INTERRUPTED);
+    if (isInterrupted) return;
+    isInterrupted = true;
     stop.abort();
     output.warn('interrupted: ending what has begun; once more Ctrl-C ends at once');
   });
@@ -28,8 +32,8 @@ const exitCode = await runCli(process.argv.slice(2), {
   loadConfig: loadOperatorConfig,
   connect: connectStage,
 });
-// Whoever closed our output has seen enough.
-process.exitCode = output.isClosed() ? 0 : exitCode;
+// Whoever closed our output has seen enough; a terminal that is gone has not.
+process.exitCode = output.isClosed() && !isInterrupted ? 0 : exitCode;
 
 async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stdout });

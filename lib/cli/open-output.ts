@@ -7,8 +7,8 @@ export interface ProcessOutput extends Output {
 }
 
 interface Streams {
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream;
+  readonly stdout: NodeJS.WritableStream & { readonly columns?: number };
+  readonly stderr: NodeJS.WritableStream & { readonly columns?: number };
 }
 
 export interface OutputOptions {
@@ -35,8 +35,13 @@ export function openOutput({ stdout, stderr }: Streams, { onClosed, signal }: Ou
       await once(stdout, 'drain', { signal }).catch(() => undefined);
     },
     warn(text) {
+      if (!isClosed) stderr.write(`${text}\n`);
+    },
+    fail(text) {
       stderr.write(`${text}\n`);
     },
+    // Terminals alone have columns.
+    width: (stream) => (stream === 'stdout' ? stdout : stderr).columns,
     isClosed: () => isClosed,
   };
 }

@@ -9,7 +9,7 @@ import { COMMANDS } from './commands.ts';
 import { explainFailure } from './explain-failure.ts';
 import { toCommandHelp, toHelp } from './help.ts';
 import type { Options } from './options/option.ts';
-import type { Output } from './output.ts';
+import { fitToTerminal, type Output } from './output.ts';
 import { COMMON_OPTIONS, type CommandLine, parseCommandLine } from './parse-command-line.ts';
 
 /** What the command line has around it. */
@@ -26,7 +26,9 @@ export interface CliWorld {
 
 /** Carries out what was typed and resolves with the exit code. What goes wrong is told on standard error. */
 export async function runCli(args: readonly string[], world: CliWorld): Promise<ExitCode> {
-  const { output, signal } = world;
+  const { signal } = world;
+  const isJson = args.includes('--json');
+  const output = isJson ? world.output : fitToTerminal(world.output);
   const [first] = args;
   if (first === undefined) {
     output.warn(toHelp(COMMANDS).trimEnd());
@@ -45,17 +47,18 @@ export async function runCli(args: readonly string[], world: CliWorld): Promise<
     return signal.aborted ? 130 : code;
   } catch (error) {
     const { text, code, exitCode } = explainFailure(error);
-    const isJson = args.includes('--json');
-    output.warn(isJson ? toVisibleJson({ error: { code, message: text } }) : text);
+    // Whoever ended the command needs not be told that it was ended.
+    if (signal.aborted && (error === signal.reason || isAbort(error))) return 130;
+    output.fail(isJson ? toVisibleJson({ error: { code, message: text } }) : text);
     return signal.aborted ? 130 : exitCode;
   }
 }
 
 async function run({ command, words, texts }: CommandLine, world: CliWorld): Promise<ExitCode> {
-  const { output, clock } = world;
+  const { clock } = world;
   const nowMs = clock.nowMs();
   if (texts.has('help')) {
-    await output.write(toCommandHelp(command));
+    await fitToTerminal(world.output).write(toCommandHelp(command));
     return 0;
   }
   const { json, stage, region } = readOptions(COMMON_OPTIONS, texts, nowMs);
@@ -64,6 +67,7 @@ async function run({ command, words, texts }: CommandLine, world: CliWorld): Pro
   let operations: Promise<Operations> | undefined;
   const context: CommandContext = {
     ...world,
+    output: json ? world.output : fitToTerminal(world.output, { isData: command.isData === true }),
     options,
     words,
     isJson: json,
@@ -88,4 +92,8 @@ function readOptions<O extends Options>(
   ]);
   // Every name of the rules is there, with what its own rule makes of it.
   return Object.fromEntries(entries) as { readonly [Name in keyof O]: ReturnType<O[Name]['parse']> };
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }

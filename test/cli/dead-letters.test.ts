@@ -443,3 +443,41 @@ test.each([
   expect(out()).toContain('\\u202e');
   expect(out()).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
 });
+
+describe('on a terminal of 80 columns', () => {
+  test.each([['dlq', 'list'], ['dlq', 'redrive'], ['dlq', 'show', 'm'], ['status'], ['--help']])(
+    '%s %s fits',
+    async (...words) => {
+      const { run, out, err, queue, failureNotes } = createCliScene({ width: 80 });
+      const session = aSession('session_53f17034-0881-41cb-8f84-b9ceb97a3a61');
+      queue.bury(aLetter({ session, messageId: 'm' }), ...Array.from({ length: 12 }, () => aLetter()));
+      const failure = {
+        code: 'crisp_error',
+        detail: undefined,
+        hint: 'a long word '.repeat(30),
+        status: 200,
+      } as const;
+      await failureNotes.noteFailure('m', failure, permanently);
+
+      await run(...words);
+
+      const widest = Math.max(
+        ...`${out()}\n${err()}`
+          .split('\n')
+          // A body is one word, to be copied.
+          .filter((line) => line.includes(' ') && !line.includes('{"v"'))
+          .map((line) => line.length),
+      );
+      expect(widest).toBeLessThanOrEqual(80);
+      expect(widest).toBeGreaterThan(20);
+    },
+  );
+
+  test('what programs read is broken nowhere', async () => {
+    const { run, out, queue } = createCliScene({ width: 80 });
+    queue.bury(aLetter({ body: `a long body ${'of words '.repeat(50)}` }));
+
+    await run('dlq', 'export');
+    expect(JSON.parse(out())).toMatchObject({ body: expect.stringContaining('of words') });
+  });
+});

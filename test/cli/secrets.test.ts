@@ -69,7 +69,11 @@ test.each([
   const texts: string[] = [];
 
   const exitCode = await runCli(['secrets', 'set', ...words], {
-    output: { write: async (text) => void texts.push(text), warn: (text) => void texts.push(text) },
+    output: {
+      write: async (text) => void texts.push(text),
+      warn: (text) => void texts.push(text),
+      fail: (text) => void texts.push(text),
+    },
     clock: createVirtualClock(),
     signal: new AbortController().signal,
     ask: undefined,

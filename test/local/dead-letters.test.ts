@@ -1,17 +1,28 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { ChangeMessageVisibilityCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+} from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
-import type { SessionRef } from '../../lib/core/ids.ts';
+import { createDynamoMessageNotes } from '../../lib/adapters/ledger/dynamo-message-notes.ts';
+import { type SessionRef, toSessionKey } from '../../lib/core/ids.ts';
+import type { Failure } from '../../lib/core/retry/failure-note.ts';
 import { readQueueDepth } from '../../lib/local/queue-depth.ts';
-import type { FaultEffect } from '../../lib/local/simulator/limits.ts';
 import { runCliProcess } from '../support/run-cli-process.ts';
 import { type LocalScene, simulatorOf, startLocalScene } from '../support/start-local-scene.ts';
 
 type StopLater = (stop: () => Promise<void>) => void;
 
-const FORBIDDEN: FaultEffect = { kind: 'answer', status: 403, reason: 'not_allowed' };
+const FORBIDDEN: Failure = {
+  code: 'crisp_forbidden',
+  detail: undefined,
+  hint: 'reason not_allowed',
+  status: 403,
+};
 
 async function start(onTestFinished: StopLater, env: Record<string, string> = {}): Promise<LocalScene> {
   const scene = await startLocalScene({ env });
@@ -28,16 +39,31 @@ function urlOf({ mode }: LocalScene): string {
   return new URL(mode.health.webhook).origin;
 }
 
-/** Sessions that Crisp refuses for good until the returned function is called, in the dead-letter queue. */
-async function bury(scene: LocalScene, count: number): Promise<{ sessions: SessionRef[]; heal: () => void }> {
-  const simulator = simulatorOf(scene);
-  const sessions = simulator.seedConversations({ conversations: count, messages: 2 });
-  const heal = simulator.faults.add({ effect: FORBIDDEN, times: Number.POSITIVE_INFINITY });
-  for (const { websiteId, sessionId } of sessions) {
-    await scene.enqueue(JSON.stringify({ websiteId, sessionId }), sessionId);
+/**
+ * Sessions in the dead-letter queue as if Crisp had refused each for good. By hand: three in a row that it refuses would
+ * hold the queue.
+ */
+async function bury(scene: LocalScene, count: number): Promise<readonly SessionRef[]> {
+  const sessions = simulatorOf(scene).seedConversations({ conversations: count, messages: 2 });
+  const { aws, health } = scene.mode;
+  const { sqs, dynamodb: client } = aws.clients;
+  const notes = createDynamoMessageNotes({ client, table: health.table });
+  for (const session of sessions) {
+    const message = {
+      QueueUrl: health.queues['sessions-dlq'],
+      MessageBody: JSON.stringify({ ...session, mode: 'full' }),
+      MessageGroupId: toSessionKey(session),
+      MessageDeduplicationId: crypto.randomUUID(),
+    };
+    const { MessageId = '' } = await sqs.send(new SendMessageCommand(message));
+    await notes.noteFailure(MessageId, FORBIDDEN, {
+      spendsAttempt: false,
+      isPermanent: true,
+      maxAttempts: 5,
+      nowMs: Date.now(),
+    });
   }
-  await untilDead(scene, count);
-  return { sessions, heal };
+  return sessions;
 }
 
 /** Waits until so many messages are dead, and leaves them visible. */
@@ -55,10 +81,11 @@ async function depthOf({ mode }: LocalScene) {
   return readQueueDepth(mode.aws.clients.sqs, mode.health.queues['sessions-dlq']);
 }
 
-describe.concurrent('dead letters', () => {
-  test('a session that spends its attempts is listed with its reason, is redriven, and becomes a record', {
-    timeout: 90_000,
-  }, async ({ onTestFinished }) => {
+// Each command is a process of its own, and takes seconds where the machine is busy.
+describe.concurrent('dead letters', { timeout: 90_000 }, () => {
+  test('a session that spends its attempts is listed with its reason, is redriven, and becomes a record', async ({
+    onTestFinished,
+  }) => {
     // The five of a deployment take half a minute here, at growing bounds.
     const scene = await start(onTestFinished, { MAX_ATTEMPTS: '3' });
     const simulator = simulatorOf(scene);
@@ -98,8 +125,8 @@ describe.concurrent('dead letters', () => {
   }) => {
     const scene = await start(onTestFinished);
     await scene.enqueue('not a job');
-    const { sessions, heal } = await bury(scene, 2);
-    heal();
+    await untilDead(scene, 1);
+    const sessions = await bury(scene, 2);
 
     const redriven = await command(
       scene,
@@ -128,19 +155,20 @@ describe.concurrent('dead letters', () => {
     expect(JSON.parse(left.stdout).dead_letters).toMatchObject([{ code: 'malformed_message', attempts: 1 }]);
   });
 
-  test('a redrive that Ctrl-C ends tells moved and left, loses nothing, and goes on when it is run again', async ({
+  test('a redrive whose terminal is closed tells moved and left, loses nothing, and goes on when it is run again', async ({
     onTestFinished,
   }) => {
     const scene = await start(onTestFinished);
-    const { sessions, heal } = await bury(scene, 6);
-    heal();
+    const sessions = await bury(scene, 6);
     const { websiteId = '' } = sessions[0] ?? {};
     const words = ['dlq', 'redrive', '--yes', '--json', '--website', websiteId];
     const child = spawnCommand(scene, [...words, '--rate', '1']);
     const output = collect(child);
 
     const [first] = await scene.receiveRecords(1);
-    child.kill('SIGINT');
+    // As where the terminal is closed, which may tell twice.
+    child.kill('SIGHUP');
+    child.kill('SIGHUP');
     const [exitCode] = await once(child, 'close');
     const { moved, left } = JSON.parse(output.stdout());
     const depth = await depthOf(scene);
@@ -160,16 +188,40 @@ describe.concurrent('dead letters', () => {
   }) => {
     const scene = await start(onTestFinished);
     await fill(scene, 400);
-    const child = spawnCommand(scene, ['dlq', 'list', '--json']);
-    const output = collect(child);
+    for (const form of [['--json'], ['--rows', '400']]) {
+      const child = spawnCommand(scene, ['dlq', 'list', ...form]);
+      const output = collect(child);
 
-    await once(child.stdout, 'data');
-    child.stdout.destroy();
-    const [exitCode] = await once(child, 'close');
+      await once(child.stdout, 'data');
+      child.stdout.destroy();
+      const [exitCode] = await once(child, 'close');
 
-    expect(exitCode).toBe(0);
-    expect(output.stderr()).toBe('');
-    expect(await depthOf(scene)).toMatchObject({ visible: 400, inFlight: 0 });
+      expect(exitCode).toBe(0);
+      expect(output.stderr()).toBe('');
+      expect(await depthOf(scene)).toMatchObject({ visible: 400, inFlight: 0 });
+    }
+  });
+
+  test('twenty dead letters of five sessions are seen as twenty, and hidden ones are named', async ({
+    onTestFinished,
+  }) => {
+    const scene = await start(onTestFinished);
+    await fill(scene, 20, (index) => `session-${Math.floor(index / 4)}`);
+    const QueueUrl = scene.mode.health.queues['sessions-dlq'];
+
+    const all = await command(scene, 'dlq', 'list', '--json');
+    const { sqs } = scene.mode.aws.clients;
+    await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 600 }));
+    const half = await command(scene, 'dlq', 'export');
+
+    expect(JSON.parse(all.stdout)).toMatchObject({ matched: 20, unseen: 0, hidden: 0 });
+    expect(all.exitCode).toBe(0);
+    expect(half.stdout.trimEnd().split('\n')).toHaveLength(8);
+    expect(half.stderr).toContain('About 10 messages could not be seen: another reader hides them.');
+    expect(half.stderr).toContain(
+      'About 2 messages could not be seen: they are behind hidden ones of their session.',
+    );
+    expect(half.exitCode).toBe(3);
   });
 });
 
@@ -192,13 +244,17 @@ function collect(child: ReturnType<typeof spawnCommand>) {
 }
 
 /** Messages in the dead-letter queue by a hand that only a test has. */
-async function fill({ mode }: LocalScene, count: number): Promise<void> {
+async function fill(
+  { mode }: LocalScene,
+  count: number,
+  toGroup: (index: number) => string = String,
+): Promise<void> {
   const QueueUrl = mode.health.queues['sessions-dlq'];
   for (let sent = 0; sent < count; sent += 10) {
     const Entries = Array.from({ length: 10 }, (_, index) => ({
       Id: String(index),
       MessageBody: 'x'.repeat(100),
-      MessageGroupId: String(sent + index),
+      MessageGroupId: toGroup(sent + index),
       MessageDeduplicationId: crypto.randomUUID(),
     }));
     await mode.aws.clients.sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));

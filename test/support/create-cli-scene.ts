@@ -39,10 +39,18 @@ export interface CliSceneOptions {
   readonly answer?: string;
   /** What the breaker says; by default that all is well. */
   readonly breaker?: Partial<BreakerView>;
+  /** Of the terminal; undefined: there is none. */
+  readonly width?: number;
 }
 
 /** The command line before a dead-letter queue in memory. */
-export function createCliScene({ environment = {}, websites = [], answer, breaker }: CliSceneOptions = {}) {
+export function createCliScene({
+  environment = {},
+  websites = [],
+  answer,
+  breaker,
+  width,
+}: CliSceneOptions = {}) {
   const scene = createDeadLetterScene();
   const { clock, queue, batches, runLog, list, stop } = scene;
   const out: string[] = [];
@@ -94,7 +102,12 @@ export function createCliScene({ environment = {}, websites = [], answer, breake
     json: () => JSON.parse(out.join('')),
     run(...args: string[]): Promise<number> {
       const work = runCli(args, {
-        output: { write: async (text) => void out.push(text), warn: (text) => void err.push(text) },
+        output: {
+          write: async (text) => void out.push(text),
+          warn: (text) => void err.push(text),
+          fail: (text) => void err.push(text),
+          width: () => width,
+        },
         clock,
         signal: stop.signal,
         ask:

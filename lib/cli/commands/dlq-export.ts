@@ -11,6 +11,7 @@ import { plural } from '../text/plural.ts';
 
 export const dlqExport = defineCommand({
   name: 'dlq export',
+  isData: true,
   summary: 'writes dead letters to a file, one JSON object a line; changes nothing in the queue',
   options: {
     ...FILTER_OPTIONS,
