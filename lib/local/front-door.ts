@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
 import type { Clock } from '../ports/clock.ts';
-import { createApp, explainForeignRequest, readBody, serveApp, toPath, toQuery } from './http-server.ts';
+import {
+  createApp,
+  explainForeignRequest,
+  readBody,
+  send,
+  serveApp,
+  toPath,
+  toQuery,
+} from './http-server.ts';
 
 /** A function behind a Function URL. */
 export type UrlFunction = (event: LambdaFunctionURLEvent) => Promise<LambdaFunctionURLResult>;
@@ -35,29 +43,34 @@ export async function openFrontDoor({
   // tunnel can bring Crisp's hooks; their signatures are what they go by.
   app.all('/healthz', ({ env }) => {
     const foreign = explainForeignRequest(env.incoming.headers);
-    if (foreign) return refuse(403, 'host_not_allowed');
+    if (foreign) return refuse(env.outgoing, 403, 'host_not_allowed');
     const state = health();
-    return Response.json(state ?? { status: 'starting' }, { status: state ? 200 : 503 });
+    return send(env.outgoing, state ? 200 : 503, JSON_BODY, JSON.stringify(state ?? { status: 'starting' }));
   });
   for (const [path, invoke] of Object.entries(functions)) {
-    app.on('ALL', [path, `${path}/*`], async ({ env: { incoming } }) => {
+    app.on('ALL', [path, `${path}/*`], async ({ env: { incoming, outgoing } }) => {
       const requestId = randomUUID();
       const body = await readBody(incoming, bodyLimitBytes);
-      if (!body) return refuse(413, 'body_too_large', requestId);
+      if (!body) return refuse(outgoing, 413, 'body_too_large', requestId);
       const event = toFunctionUrlEvent(incoming, body, { requestId, nowMs: clock.nowMs() });
-      return invoke(event).then(toResponse, () => refuse(500, 'unexpected', requestId));
+      return invoke(event).then(
+        (result) => sendResult(outgoing, result),
+        () => refuse(outgoing, 500, 'unexpected', requestId),
+      );
     });
   }
-  app.notFound(() => refuse(404, 'not_found'));
-  app.onError(() => refuse(500, 'unexpected'));
+  app.notFound(({ env }) => refuse(env.outgoing, 404, 'not_found'));
+  app.onError((_error, { env }) => refuse(env.outgoing, 500, 'unexpected'));
   const { url, stop } = await serveApp(app, port);
   return { url, stop };
 }
 
+const JSON_BODY = { 'content-type': 'application/json' };
+
 /** Every refusal has the form that the functions give theirs. What was not read of the request is not waited for. */
-function refuse(status: number, error: string, requestId: string = randomUUID()): Response {
-  const body = { error, request_id: requestId };
-  return Response.json(body, { status, headers: { connection: 'close' } });
+function refuse(outgoing: ServerResponse, status: number, error: string, requestId: string = randomUUID()) {
+  const body = JSON.stringify({ error, request_id: requestId });
+  return send(outgoing, status, { ...JSON_BODY, connection: 'close' }, body);
 }
 
 /** The event that a Lambda Function URL would make of a request: lower-case headers, repeated ones joined by a comma. */
@@ -112,14 +125,12 @@ function toText(body: Buffer): string | undefined {
 }
 
 /** The answer that a Function URL makes of a result: JSON unless it says otherwise. */
-function toResponse(result: LambdaFunctionURLResult): Response {
+function sendResult(outgoing: ServerResponse, result: LambdaFunctionURLResult): Response {
   const {
     statusCode = 200,
     headers = {},
     body = '',
   } = typeof result === 'string' ? { body: result } : result;
-  const sent = new Headers({ 'content-type': 'application/json' });
-  for (const [name, value] of Object.entries(headers)) sent.set(name, String(value));
-  // A status like 204 admits no body, not even an empty one.
-  return new Response(body === '' ? null : body, { status: statusCode, headers: sent });
+  const sent = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
+  return send(outgoing, statusCode, { ...JSON_BODY, ...Object.fromEntries(sent) }, body);
 }
