@@ -1,5 +1,7 @@
 import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { parseGivenSettings } from '../core/config/stage-settings.ts';
 import { OperationError } from '../core/errors/operation-error.ts';
+import { parseWebsiteId, type WebsiteId } from '../core/ids.ts';
 import type { OperatedStage } from '../core/operated-stage.ts';
 import { toAwsOperationError } from './aws-operation-error.ts';
 
@@ -49,9 +51,16 @@ export async function readCloudFormationStage(
     table: find('LedgerTableName'),
     consumer: { functionName: find('ConsumerFunctionName'), queueArn: find('SessionsQueueArn') },
     endpoints: undefined,
+    websiteIds: readWebsiteIds(outputs.get('Settings')),
     webhookUrl: outputs.get('WebhookUrl'),
     alarmTopicArn: outputs.get('AlarmTopicArn'),
   };
+}
+
+/** As the consumer was deployed with; undefined where the stack does not say. */
+function readWebsiteIds(settings: string | undefined): readonly WebsiteId[] | undefined {
+  const given = parseGivenSettings(settings);
+  return given && (given.CRISP_WEBSITE_IDS ?? '').split(',').flatMap((id) => parseWebsiteId(id.trim()) ?? []);
 }
 
 // CloudFormation has no code of its own for a stack that does not exist: a ValidationError that says so, and this call

@@ -5,6 +5,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { expect, test } from 'vitest';
 import { readCloudFormationStage } from '../../lib/adapters/cloudformation-stage.ts';
 import { anAwsError } from '../support/an-aws-error.ts';
+import { OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
 
 const OUTPUTS = join(import.meta.dirname, '../../infra/outputs.yml');
 const NAME = { stage: 'prod', region: 'eu-west-1', profile: 'p' };
@@ -79,4 +80,22 @@ test('a right that is missing is named', async () => {
     code: 'access_denied',
     message: expect.stringContaining('cloudformation:DescribeStacks on crisp-enrich-prod'),
   });
+});
+
+test.each([
+  [
+    'the websites that it was deployed with',
+    `{"CRISP_WEBSITE_IDS":"${WEBSITE_ID}, ${OTHER_WEBSITE_ID}"}`,
+    [WEBSITE_ID, OTHER_WEBSITE_ID],
+  ],
+  ['all, where it was deployed with none', '{"CRISP_TIER":"plugin"}', []],
+  ['nothing, where it records nothing that can be read', 'x', undefined],
+])('a stack says %s', async (_case, OutputValue, websiteIds) => {
+  const { stack, read } = createStack();
+  const Outputs = declaredOutputs().map((it) => (it.OutputKey === 'Settings' ? { ...it, OutputValue } : it));
+  stack.on(DescribeStacksCommand).resolves({
+    Stacks: [{ StackName: 's', CreationTime: undefined, StackStatus: 'CREATE_COMPLETE', Outputs }],
+  });
+
+  expect((await read()).websiteIds).toEqual(websiteIds);
 });
