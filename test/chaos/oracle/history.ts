@@ -92,6 +92,8 @@ export interface CrispChanged {
   readonly sessionKey: string;
   /** Fingerprints of all messages that the conversation now has; null once it is removed. */
   readonly fingerprints: readonly number[] | null;
+  /** What names each of them (see `toMessageNames`), where fingerprints may repeat. */
+  readonly names?: readonly string[];
 }
 
 export interface ObjectPut {

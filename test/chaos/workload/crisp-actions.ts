@@ -1,5 +1,5 @@
 import type { Random } from '../../../lib/local/simulator/random.ts';
-import { CANARIES, type Conversation, currentState } from '../world/crisp/conversation.ts';
+import { CANARIES, type Conversation, type CrispMessage, currentState } from '../world/crisp/conversation.ts';
 import type { DeliveryTrouble } from '../world/hooks/hook-sender.ts';
 import type { World } from '../world/world.ts';
 
@@ -29,17 +29,19 @@ export const say: CrispAction = (world, conversation, random) => {
 };
 
 export const edit: CrispAction = (world, conversation, random) => {
-  const fingerprint = pickMessage(conversation, random);
-  if (fingerprint === undefined) return say(world, conversation, random);
+  const message = pickMessage(conversation, random);
+  if (message === undefined) return say(world, conversation, random);
+  const { fingerprint } = message;
   const content = `${CANARIES.said} edited ${random.hex(4)}`;
-  world.crisp.store.edit(conversation, fingerprint, content);
+  world.crisp.store.edit(conversation, message, content);
   tell(world, conversation, { name: 'message:updated', data: { fingerprint, content }, fingerprint });
 };
 
 export const withdraw: CrispAction = (world, conversation, random) => {
-  const fingerprint = pickMessage(conversation, random);
-  if (fingerprint === undefined) return say(world, conversation, random);
-  world.crisp.store.withdraw(conversation, fingerprint);
+  const message = pickMessage(conversation, random);
+  if (message === undefined) return say(world, conversation, random);
+  const { fingerprint } = message;
+  world.crisp.store.withdraw(conversation, message);
   tell(world, conversation, { name: 'message:removed', data: { fingerprint }, fingerprint });
 };
 
@@ -82,7 +84,7 @@ export const murmur: CrispAction = (world, conversation, random) => {
   tell(world, about, { name, data: { excerpt: CANARIES.typed, people_id: conversation.peopleId } });
 };
 
-function pickMessage(conversation: Conversation, random: Random): number | undefined {
+function pickMessage(conversation: Conversation, random: Random): CrispMessage | undefined {
   const { messages } = currentState(conversation);
-  return messages.length === 0 ? undefined : random.pick(messages.slice(-30)).fingerprint;
+  return messages.length === 0 ? undefined : random.pick(messages.slice(-30));
 }

@@ -87,14 +87,33 @@ function checkClaim(claim: unknown, key: string, put: Placed<'object-put'> | und
   return isExact ? undefined : 'points to another object than the archived one';
 }
 
+/** The record with its odd values where Crisp had them: what a record says must be what Crisp said. */
+function withOddFields(record: EnrichedRecord): EnrichedRecord {
+  const restored = structuredClone(record);
+  for (const { path, value } of record.enrichment.odd_fields) {
+    const names = path.split('.');
+    const last = names.pop() ?? '';
+    const parent: unknown = names.reduce<unknown>(
+      (at, name) => (isFields(at) ? at[name] : undefined),
+      restored,
+    );
+    if (Array.isArray(parent)) parent.splice(Number(last), 0, value);
+    else if (isFields(parent)) Object.assign(parent, { [last]: value });
+  }
+  return restored;
+}
+
+const OTHER_PARTS = /^(profile|pages|events|relations)\b/;
+
 function toEnriched(record: EnrichedRecord, put: Placed<'object-put'> | undefined) {
-  const { profile, pages, events, relations, metrics } = record;
-  const content = toContent(record, record.messages);
+  const { profile, pages, events, relations, metrics, enrichment } = record;
+  const oddParts = enrichment.odd_fields.filter(({ path }) => OTHER_PARTS.test(path));
+  const content = toContent(withOddFields(record), record.messages);
   return {
     kind: 'enriched' as const,
     contentHash: record.content_hash,
     // The profile, the lists and the metrics are part of what a record says, and not of what its fetch is compared by.
-    hashed: JSON.stringify([profile, pages, events, relations, metrics, content.key]),
+    hashed: JSON.stringify([profile, pages, events, relations, metrics, oddParts, content.key]),
     content,
     coversLatest: record.enrichment.covers_latest_message,
     isClaimCheck: false,

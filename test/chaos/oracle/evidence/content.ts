@@ -4,6 +4,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface Content {
   readonly key: string;
   readonly fingerprints: ReadonlySet<number>;
+  /** Of its messages. */
+  readonly names: ReadonlySet<string>;
   /** Of the newest message that the conversation itself names; undefined where it names none. */
   readonly latest: number | undefined;
 }
@@ -19,15 +21,32 @@ export function toContent(conversation: Fields, messages: readonly unknown[]): C
   return {
     key: `${JSON.stringify(told)}\n${said.join('\n')}`,
     fingerprints: new Set(messages.map(toFingerprint).filter((each) => each !== undefined)),
+    names: new Set(toMessageNames(messages)),
     latest: toFingerprint(conversation.preview_message),
   };
 }
 
-/** The messages of several pages as one list: of one that was read twice, the later reading. */
+/** The messages of several pages as one list: of each name as many as one page holds, in their later reading. */
 export function joinPages(pages: readonly (readonly unknown[])[]): unknown[] {
-  const known = new Map<unknown, unknown>();
-  for (const message of pages.flat()) known.set(toFingerprint(message) ?? toText(message), message);
-  return [...known.values()];
+  const known = new Map<string, unknown[]>();
+  for (const page of pages) {
+    for (const [name, read] of Map.groupBy(page, toMessageName))
+      if (read.length >= (known.get(name)?.length ?? 0)) known.set(name, read);
+  }
+  return [...known.values()].flat();
+}
+
+/** docs/record.md: what makes two messages the same. Those that agree in all of it are counted. */
+export function toMessageNames(messages: readonly unknown[]): string[] {
+  return [...Map.groupBy(messages, toMessageName)].flatMap(([name, alike]) =>
+    alike.map((_, place) => `${name} ${place}`),
+  );
+}
+
+function toMessageName(message: unknown): string {
+  if (!isFields(message) || message.fingerprint === undefined) return toText(message);
+  const { fingerprint, timestamp, type, from } = message;
+  return JSON.stringify([fingerprint, timestamp ?? null, type ?? null, from ?? null]);
 }
 
 export function isFields(value: unknown): value is Fields {

@@ -6,15 +6,18 @@ export interface Truth {
   readonly index: number;
   /** Null: Crisp does not have the conversation. */
   readonly fingerprints: ReadonlySet<number> | null;
+  /** Of its messages; undefined where the history does not say. */
+  readonly names: ReadonlySet<string> | undefined;
 }
 
 export function findTruths(of: EventsOf): Map<string, Truth[]> {
   return Map.groupBy(
-    of('crisp-changed').map(({ sessionKey, fingerprints, atMs, index }) => ({
+    of('crisp-changed').map(({ sessionKey, fingerprints, names, atMs, index }) => ({
       sessionKey,
       fromMs: atMs,
       index,
       fingerprints: fingerprints && new Set(fingerprints),
+      names: names && new Set(names),
     })),
     ({ sessionKey }) => sessionKey,
   );

@@ -71,6 +71,14 @@ describe('something was invented', () => {
       'where it claims to be complete and lacks an older message',
       changed(aStory(), 'changed', { fingerprints: [0, 1] }),
     ],
+    [
+      'where of two messages with one fingerprint it has one',
+      changed(aStory(), 'changed', { names: ['[1,1,null,null] 0', '[1,1,"note","operator"] 0'] }),
+    ],
+    [
+      'where of two messages that agree in all that names them it has one',
+      changed(aStory(), 'changed', { names: ['[1,1,null,null] 0', '[1,1,null,null] 1'] }),
+    ],
     ['where its content has the hash of another', hashed(aStory())],
     ['where a subscriber got what was never published', changed(aStory(), 'record', { body: '{}' })],
     ['where a claim check points to nothing', announced(claim({ sha256: '0'.repeat(64) }))],

@@ -100,9 +100,11 @@ function checkSource(evidence: Evidence, announcement: Enriched): string | undef
       fetch.endMs,
     );
     const isThroughout = (each: number) => others.every(({ fingerprints }) => fingerprints?.has(each));
-    return [...(first?.fingerprints ?? [])]
-      .filter(isThroughout)
-      .every((each) => content.fingerprints.has(each));
+    const isNamedThroughout = (each: string) => others.every(({ names }) => names?.has(each));
+    return (
+      [...(first?.fingerprints ?? [])].filter(isThroughout).every((each) => content.fingerprints.has(each)) &&
+      [...(first?.names ?? [])].filter(isNamedThroughout).every((each) => content.names.has(each))
+    );
   });
   return isComplete ? undefined : 'lacks a message that Crisp had all along';
 }

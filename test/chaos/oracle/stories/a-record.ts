@@ -43,6 +43,7 @@ export function aRecord(options: RecordOptions): string {
       api_calls: 2,
       profile_cached: false,
       absorbed: 0,
+      odd_fields: [],
     },
   });
 }

@@ -1,5 +1,6 @@
 import type { Random } from '../../../../lib/local/simulator/random.ts';
 import type { VirtualClock } from '../../../support/virtual-clock.ts';
+import { toMessageNames } from '../../oracle/evidence/content.ts';
 import type { Recorder } from '../recorder.ts';
 import {
   CANARIES,
@@ -20,8 +21,10 @@ export interface CrispStore {
   say(conversation: Conversation, message: Readonly<Record<string, unknown>>): CrispMessage;
   /** Puts so many older messages before those that there are, a second apart. */
   lengthen(conversation: Conversation, messages: number): void;
-  edit(conversation: Conversation, fingerprint: number, content: string): void;
-  withdraw(conversation: Conversation, fingerprint: number): void;
+  /** Puts so many pairs of older messages before those that there are, as imports have them: of one fingerprint each. */
+  repeat(conversation: Conversation, pairs: number): void;
+  edit(conversation: Conversation, message: CrispMessage, content: string): void;
+  withdraw(conversation: Conversation, message: CrispMessage): void;
   /** Changes fields of the conversation object; what stands in `meta` is merged. */
   set(conversation: Conversation, fields: Readonly<Record<string, unknown>>): void;
   remove(conversation: Conversation): void;
@@ -55,6 +58,7 @@ export function createCrispStore({
       type: 'crisp-changed',
       sessionKey: conversation.key,
       fingerprints: fields && messages.map(({ fingerprint }) => fingerprint),
+      names: fields ? toMessageNames(messages) : [],
     });
   }
 
@@ -127,18 +131,28 @@ export function createCrispStore({
       );
       change(conversation, [...older, ...messages]);
     },
-    edit(conversation, fingerprint, content) {
+    repeat(conversation, pairs) {
       const { messages } = currentState(conversation);
-      const edited = messages.map((message) =>
-        message.fingerprint === fingerprint ? { ...message, content, edited: true } : message,
-      );
-      change(conversation, edited);
+      const oldestMs = messages[0]?.timestamp ?? clock.nowMs();
+      const older = Array.from({ length: pairs }, (_, place) => {
+        const timestamp = oldestMs - (pairs - place) * 1000;
+        const one = toMessage(conversation, { from: 'operator', timestamp });
+        return [one, { ...one, content: `${CANARIES.said} again`, ...random.pick(TWINS)(timestamp) }];
+      });
+      change(conversation, [...older.flat(), ...messages]);
     },
-    withdraw(conversation, fingerprint) {
+    edit(conversation, edited, content) {
       const { messages } = currentState(conversation);
       change(
         conversation,
-        messages.filter((message) => message.fingerprint !== fingerprint),
+        messages.map((message) => (message === edited ? { ...message, content, edited: true } : message)),
+      );
+    },
+    withdraw(conversation, withdrawn) {
+      const { messages } = currentState(conversation);
+      change(
+        conversation,
+        messages.filter((message) => message !== withdrawn),
       );
     },
     set(conversation, { meta, ...fields }) {
@@ -151,3 +165,11 @@ export function createCrispStore({
     remove: (conversation) => enter(conversation, [], null),
   };
 }
+
+/** How a message differs from another of its fingerprint; the last one not at all, but in what it says. */
+const TWINS: readonly ((timestamp: number) => Readonly<Record<string, unknown>> & { timestamp: number })[] = [
+  (timestamp) => ({ type: 'note', timestamp }),
+  (timestamp) => ({ from: 'user', timestamp }),
+  (timestamp) => ({ timestamp: timestamp + 1 }),
+  (timestamp) => ({ timestamp }),
+];
