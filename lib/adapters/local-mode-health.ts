@@ -1,8 +1,10 @@
 import * as z from 'zod';
+import { JobError } from '../core/errors/job-error.ts';
 import { OperationError } from '../core/errors/operation-error.ts';
-import { parseWebsiteId } from '../core/ids.ts';
+import { parseWebsiteId, type WebsiteId } from '../core/ids.ts';
 import { isLoopbackUrl } from '../core/is-loopback-url.ts';
 import type { OperatedStage } from '../core/operated-stage.ts';
+import type { ConsumerSwitch } from '../ports/consumer-switch.ts';
 
 const healthSchema = z.object({
   status: z.literal('ok'),
@@ -22,6 +24,17 @@ const healthSchema = z.object({
   table: z.string(),
   crisp: z.url().optional(),
   websites: z.array(z.string()).optional(),
+  settings: z
+    .object({
+      sessionsDelaySeconds: z.number(),
+      consumerConcurrency: z.number(),
+      hookMode: z.enum(['plugin', 'website']),
+      hookSecrets: z.number(),
+      crispTier: z.enum(['plugin', 'website']),
+      websiteIds: z.array(z.string().transform(toWebsiteId)),
+      include: z.array(z.enum(['profile', 'pages', 'events', 'relations'])),
+    })
+    .optional(),
 });
 
 const ANSWER_WITHIN_MS = 3000;
@@ -32,7 +45,9 @@ const ANSWER_WITHIN_MS = 3000;
  */
 export async function readLocalModeHealth(url: URL): Promise<OperatedStage> {
   if (!isLoopbackUrl(url.href)) throw toElsewhere(url.href);
-  const { stage, aws, queues, bucket, table, crisp, websites } = await askHealth(new URL('/healthz', url));
+  const { stage, aws, queues, bucket, table, crisp, websites, settings } = await askHealth(
+    new URL('/healthz', url),
+  );
   const { sqs, s3, dynamodb } = aws.endpoints;
   const elsewhere = [sqs, s3, dynamodb, ...Object.values(queues)].find((it) => !isLoopbackUrl(it));
   if (elsewhere !== undefined) throw toElsewhere(elsewhere);
@@ -46,7 +61,16 @@ export async function readLocalModeHealth(url: URL): Promise<OperatedStage> {
     endpoints: { sqs, s3, dynamodb },
     websiteIds: websites?.map(parseWebsiteId).filter((it) => it !== undefined),
     crispUrl: crisp,
+    localUrl: url,
+    settings,
   };
+}
+
+function toWebsiteId(text: string, context: z.RefinementCtx): WebsiteId {
+  const id = parseWebsiteId(text);
+  if (id) return id;
+  context.addIssue({ code: 'custom', message: 'expected the id of a website' });
+  return z.NEVER;
 }
 
 async function askHealth(url: URL): Promise<z.infer<typeof healthSchema>> {
@@ -69,4 +93,35 @@ function toElsewhere(url: string): OperationError {
   const host = URL.parse(url)?.host ?? 'this';
   const message = `${host} is not this machine: local mode is, and a stage on AWS is named with --stage STAGE`;
   return new OperationError('endpoint_not_loopback', message);
+}
+
+const deliveriesSchema = z.object({ deliveries: z.enum(['on', 'off', 'changing', 'absent']) });
+
+/**
+ * The event source mapping of a local mode that runs in another process, by its front door. Rejects with `JobError`
+ * `switch_failed` where that does not answer.
+ */
+export function createLocalModeSwitch(url: URL): ConsumerSwitch {
+  async function ask(method: 'GET' | 'POST', path: string) {
+    const response = await fetch(new URL(path, url), {
+      method,
+      redirect: 'error',
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    return deliveriesSchema.parse(await response.json()).deliveries;
+  }
+
+  async function turn(path: string): Promise<void> {
+    await ask('POST', path).catch(fail);
+  }
+
+  return {
+    read: () => ask('GET', '/deliveries').catch(fail),
+    turnOn: () => turn('/deliveries/on'),
+    turnOff: () => turn('/deliveries/off'),
+  };
+}
+
+function fail(cause: unknown): never {
+  throw new JobError('switch_failed', { detail: 'local_mode_absent', cause });
 }

@@ -3,6 +3,7 @@ import { createDynamoBreakerNotes } from '../adapters/ledger/dynamo-breaker-note
 import { createDynamoFailureNotes } from '../adapters/ledger/dynamo-failure-notes.ts';
 import { createDynamoLookNotes, createDynamoRedriveNotes } from '../adapters/ledger/dynamo-redrive-notes.ts';
 import { createDynamoRunHistory } from '../adapters/ledger/dynamo-run-history.ts';
+import { createLocalModeSwitch } from '../adapters/local-mode-health.ts';
 import { createS3KnownWebsites } from '../adapters/s3-known-websites.ts';
 import { createS3RecordArchive } from '../adapters/s3-record-archive.ts';
 import { createSqsDeadLetterQueue } from '../adapters/sqs/sqs-dead-letter-queue.ts';
@@ -112,12 +113,13 @@ function createSwitch({
   clients,
   clock,
 }: Pick<OperationsDependencies, 'stage' | 'clients' | 'clock'>): ConsumerSwitch {
-  return stage.consumer
-    ? createLambdaConsumerSwitch({ client: clients.lambda, ...stage.consumer, clock })
+  if (stage.consumer) return createLambdaConsumerSwitch({ client: clients.lambda, ...stage.consumer, clock });
+  return stage.localUrl
+    ? createLocalModeSwitch(stage.localUrl)
     : { read: refuseToReach, turnOn: refuseToReach, turnOff: refuseToReach };
 }
 
-/** Local mode's tap is an object in its own process: its probe turns it, by the notes in the ledger. */
+/** A stage without an event source mapping that can be reached. */
 async function refuseToReach(): Promise<never> {
   throw new JobError('switch_failed', { detail: 'other_process' });
 }

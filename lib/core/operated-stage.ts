@@ -1,4 +1,5 @@
 import type { WebsiteId } from './ids.ts';
+import type { LocalSettings } from './local-settings.ts';
 
 /** The queues of a stage, by the names under which local mode's `healthz` has them. */
 export const OPERATED_QUEUES = [
@@ -31,6 +32,10 @@ export interface OperatedStage {
   readonly alarmTopicArn?: string | undefined;
   /** The address of the Crisp that local mode asks; undefined on AWS. */
   readonly crispUrl?: string | undefined;
+  /** The front door of local mode; undefined on AWS. */
+  readonly localUrl?: URL | undefined;
+  /** What the local mode that runs was started with; undefined on AWS. */
+  readonly settings?: LocalSettings | undefined;
 }
 
 export interface ConsumerTap {

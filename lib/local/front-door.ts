@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
 import type { Clock } from '../ports/clock.ts';
+import type { ConsumerSwitch } from '../ports/consumer-switch.ts';
 import {
   createApp,
   explainForeignRequest,
@@ -20,6 +22,8 @@ interface FrontDoorOptions {
   readonly functions: Readonly<Record<string, UrlFunction>>;
   /** What `GET /healthz` answers; undefined while the pipeline is not ready (503). */
   readonly health: () => object | undefined;
+  /** What feeds the consumer, for the tools of this machine; absent: `/deliveries` is not found. */
+  readonly deliveries?: ConsumerSwitch;
   readonly port: number;
   readonly bodyLimitBytes: number;
   readonly clock: Clock;
@@ -34,6 +38,7 @@ export interface FrontDoor {
 export async function openFrontDoor({
   functions,
   health,
+  deliveries,
   port,
   bodyLimitBytes,
   clock,
@@ -47,6 +52,17 @@ export async function openFrontDoor({
     const state = health();
     return send(env.outgoing, state ? 200 : 503, JSON_BODY, JSON.stringify(state ?? { status: 'starting' }));
   });
+  // What `status`, `pause` and `resume` ask for.
+  if (deliveries) {
+    const answer = async ({ incoming, outgoing }: HttpBindings, turn?: () => Promise<void>) => {
+      if (explainForeignRequest(incoming.headers)) return refuse(outgoing, 403, 'host_not_allowed');
+      await turn?.();
+      return send(outgoing, 200, JSON_BODY, JSON.stringify({ deliveries: await deliveries.read() }));
+    };
+    app.get('/deliveries', ({ env }) => answer(env));
+    app.post('/deliveries/on', ({ env }) => answer(env, deliveries.turnOn));
+    app.post('/deliveries/off', ({ env }) => answer(env, deliveries.turnOff));
+  }
   for (const [path, invoke] of Object.entries(functions)) {
     app.on('ALL', [path, `${path}/*`], async ({ env: { incoming, outgoing } }) => {
       const requestId = randomUUID();

@@ -5,6 +5,7 @@ import {
   loadLocalEnvironment,
   loadLocalInfraSettings,
 } from '../app/load-config.ts';
+import { plural } from '../core/text/plural.ts';
 import { chooseEndpoints } from './aws/endpoints.ts';
 import { createDemo } from './demo/create-demo.ts';
 import { explainStartFailure } from './explain-start-failure.ts';
@@ -77,7 +78,10 @@ async function runUntilStopped(mode: LocalMode, terminal: Terminal, withDemo: bo
   terminal.say(await describeRest(mode));
   const cutOff = await mode.stop();
   terminal.stop();
-  if (cutOff > 0) terminal.say(`${cutOff} running fetches were cut off; their messages stay in the queue.`);
+  if (cutOff > 0)
+    terminal.say(
+      `Cut off: ${plural(cutOff, 'running fetch', 'running fetches')}. The messages stay in the queue.`,
+    );
   terminal.say(formatProgress(terminal.totals()));
   process.exit(EXIT_INTERRUPTED);
 }
@@ -86,5 +90,5 @@ async function describeRest({ aws }: LocalMode): Promise<string> {
   const { sessions, 'sessions-dlq': deadLetters } = aws.resources.queues;
   const waiting = await readQueueDepth(aws.clients.sqs, sessions);
   const dead = await readQueueDepth(aws.clients.sqs, deadLetters);
-  return `Left in the queues: ${waiting.total} jobs waiting, ${dead.total} dead letters.`;
+  return `Left in the queues: ${plural(waiting.total, 'job')} waiting, ${plural(dead.total, 'dead letter')}.`;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts';
 import { createDemo } from './demo/create-demo.ts';
-import { type QueueDepth, readQueueDepth } from './queue-depth.ts';
+import { type QueueDepth, readQueueDepth, readQueueDepths } from './queue-depth.ts';
 import type { LocalMode } from './start-local-mode.ts';
 import type { SimulatedCrisp } from './start-simulated-crisp.ts';
 import { type OnceReport, toOnceReport } from './terminal/once-report.ts';
@@ -17,23 +17,22 @@ export interface PlayOnceInput {
 const PATIENCE_MS = 120_000;
 const LOOK_EVERY_MS = 250;
 
-/** Plays the demo to its end, waits until the sessions queue is empty, and holds our counts against everybody else's. */
+/**
+ * Plays the demo to its end, waits until the sessions queue is empty, and holds our counts against everybody else's: those of the
+ * queues from what they held at the start, because kept data has older messages. */
 export async function playOnce({ mode, crisp, clock, terminal }: PlayOnceInput): Promise<OnceReport> {
   const { simulator } = crisp;
   const demo = await createDemo({ simulator, clock }).playOnce();
 
   const { clients, resources } = mode.aws;
-  const read = (url: string) => readQueueDepth(clients.sqs, url);
-  await untilEmpty(() => read(resources.queues.sessions), clock);
+  await untilEmpty(() => readQueueDepth(clients.sqs, resources.queues.sessions), clock);
 
   return toOnceReport({
     demo,
     totals: terminal.totals(),
     crisp: simulator.counters.snapshot(),
-    sessions: await read(resources.queues.sessions),
-    deadLetters: await read(resources.queues['sessions-dlq']),
-    records: await read(resources.queues.records),
-    undelivered: await read(resources.queues['records-undelivered']),
+    queues: await readQueueDepths(mode.aws),
+    baseline: mode.baseline,
   });
 }
 

@@ -1,10 +1,12 @@
 import type { LocalConfig } from '../core/config/parse-local-config.ts';
 import type { InfraSettings } from '../core/config/to-infra-settings.ts';
 import type { WebsiteId } from '../core/ids.ts';
+import { type LocalSettings, toLocalSettings } from '../core/local-settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AwsEndpoints } from './aws/endpoints.ts';
 import { checkCrisp } from './check-crisp.ts';
 import type { LocalOptions } from './local-options.ts';
+import { type QueueDepths, readQueueDepths } from './queue-depth.ts';
 import { ARCHIVING_EVENTS } from './simulator/events.ts';
 import type { SubscriptionInput } from './simulator/hooks.ts';
 import { type LocalAws, startAws } from './start-aws.ts';
@@ -27,6 +29,8 @@ export interface LocalMode {
   readonly health: LocalHealth;
   readonly aws: LocalAws;
   readonly pipeline: Pipeline;
+  /** With `--once`: what the queues held before anything ran. */
+  readonly baseline: QueueDepths | undefined;
   /** Undefined where Crisp is the real one, or another server that was named. */
   readonly crisp: SimulatedCrisp | undefined;
   /** Stops what was started, in the order in which work flows; resolves with the number of fetches cut off. */
@@ -45,6 +49,7 @@ export interface LocalHealth {
   readonly crisp: string;
   /** Empty: all. */
   readonly websites: readonly WebsiteId[];
+  readonly settings: LocalSettings;
 }
 
 /** Starts the whole pipeline on this machine. Whatever fails on the way, what was started is stopped again. */
@@ -56,6 +61,7 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
     const { dataDir, awsPort } = options;
     const aws = await startAws({ givenEndpoints, port: awsPort, dataDir, settings, clock });
     started.unshift(aws.stop);
+    const baseline = options.once ? await readQueueDepths(aws) : undefined;
 
     const crisp = input.config.hasCrispCredentials
       ? undefined
@@ -73,10 +79,10 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
     });
     started.unshift(pipeline.stop);
 
-    health = toHealth(pipeline.url, aws, config);
+    health = toHealth(pipeline.url, { aws, config, settings: toLocalSettings(input.config, settings) });
     if (!crisp) warnAboutCrisp(config, input);
     crisp?.simulator.subscribeHook(toSubscription(health.webhook, crisp));
-    return { health, aws, pipeline, crisp, stop: () => stopAll(pipeline.stop, started) };
+    return { health, aws, pipeline, baseline, crisp, stop: () => stopAll(pipeline.stop, started) };
   } catch (error) {
     for (const stop of started) await stop();
     throw error;
@@ -111,7 +117,10 @@ function toSubscription(webhook: string, { config, simulator }: SimulatedCrisp):
     : { url: webhook, mode: 'plugin', events: ARCHIVING_EVENTS };
 }
 
-function toHealth(url: string, aws: LocalAws, config: LocalConfig): LocalHealth {
+function toHealth(
+  url: string,
+  { aws, config, settings }: { aws: LocalAws; config: LocalConfig; settings: LocalSettings },
+): LocalHealth {
   const { queues, topicArn, bucket, table } = aws.resources;
   return {
     status: 'ok',
@@ -124,5 +133,6 @@ function toHealth(url: string, aws: LocalAws, config: LocalConfig): LocalHealth 
     table,
     crisp: config.crispApiUrl.href.replace(/\/$/, ''),
     websites: config.websiteIds,
+    settings,
   };
 }

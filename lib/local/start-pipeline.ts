@@ -54,6 +54,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     openFrontDoor({
       functions: { '/webhook': createWebhook(options) },
       health,
+      deliveries: tap,
       port: number,
       bodyLimitBytes: MAX_BODY_BYTES,
       clock,

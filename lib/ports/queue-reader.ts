@@ -3,7 +3,8 @@ export interface QueueDescription {
   readonly visible: number;
   readonly inFlight: number;
   readonly delayed: number;
-  readonly retentionSeconds: number;
+  /** Undefined where the queue does not tell. */
+  readonly retentionSeconds: number | undefined;
 }
 
 export interface QueueReader {

@@ -1,7 +1,10 @@
 import { createServer } from 'node:http';
-import { expect, onTestFinished, test } from 'vitest';
-import { readLocalModeHealth } from '../../lib/adapters/local-mode-health.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createLocalModeSwitch, readLocalModeHealth } from '../../lib/adapters/local-mode-health.ts';
+import { openFrontDoor } from '../../lib/local/front-door.ts';
 import { listenOnLoopback } from '../../lib/local/http-server.ts';
+import type { ConsumerSwitch } from '../../lib/ports/consumer-switch.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const QUEUE = 'http://127.0.0.1:4566/000000000000/q';
 const HEALTH = {
@@ -79,4 +82,62 @@ test('an address, an endpoint or a queue elsewhere is refused: production is rea
   ]) {
     await expect(readLocalModeHealth(url)).rejects.toMatchObject({ code: 'endpoint_not_loopback' });
   }
+});
+
+describe('the deliveries of local mode', () => {
+  const turned: string[] = [];
+  const deliveries: ConsumerSwitch = {
+    read: async () => (turned.at(-1) === 'off' ? 'off' : 'on'),
+    turnOn: async () => void turned.push('on'),
+    turnOff: async () => void turned.push('off'),
+  };
+  const open = async () => {
+    turned.length = 0;
+    const door = await openFrontDoor({
+      functions: {},
+      health: () => ({}),
+      deliveries,
+      port: 0,
+      bodyLimitBytes: 1000,
+      clock: createVirtualClock(),
+    });
+    onTestFinished(door.stop);
+    return door.url;
+  };
+
+  test('are read and turned by the tools of this machine', async () => {
+    const url = await open();
+    const local = createLocalModeSwitch(new URL(url));
+
+    const states = [await local.read()];
+    await local.turnOff();
+    states.push(await local.read());
+    await local.turnOn();
+    states.push(await local.read());
+
+    expect(states).toEqual(['on', 'off', 'on']);
+    expect(turned).toEqual(['off', 'on']);
+  });
+
+  test.each([
+    ['GET', '/deliveries/off', {}, 404],
+    ['POST', '/deliveries', {}, 404],
+    ['POST', '/deliveries/off/', {}, 404],
+    ['POST', '/deliveries/off', { origin: 'https://evil.example' }, 403],
+    ['GET', '/deliveries', { origin: 'null' }, 403],
+  ])('%s %s with %j turns nothing: %d', async (method, path, headers, status) => {
+    const url = await open();
+
+    const response = await fetch(`${url}${path}`, { method, headers });
+
+    expect(response.status).toBe(status);
+    expect(turned).toEqual([]);
+  });
+
+  test('that cannot be reached are switch_failed, not a crash', async () => {
+    const nowhere = createLocalModeSwitch(new URL('http://127.0.0.1:9'));
+
+    await expect(nowhere.read()).rejects.toMatchObject({ reason: 'switch_failed:local_mode_absent' });
+    await expect(nowhere.turnOn()).rejects.toMatchObject({ reason: 'switch_failed:local_mode_absent' });
+  });
 });

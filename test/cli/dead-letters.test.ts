@@ -137,6 +137,28 @@ describe('dlq redrive', () => {
     expect(moveTasks.rates).toEqual([9]);
   });
 
+  test('takes --all as what no filter means', async () => {
+    const { run, json, queue } = createCliScene();
+    queue.bury(...letters(3));
+
+    expect(await run('dlq', 'redrive', '--all', '--yes', '--json')).toBe(0);
+
+    expect(json()).toMatchObject({ by: 'move-task', moved: 3 });
+  });
+
+  test.each([
+    [['--all', '--code', 'bad_response'], '--all, or a filter such as --code or --id, and not both'],
+    [['--all', '--cancel'], '--cancel goes alone'],
+  ])('%j is not understood, and moves nothing', async (args, sentence) => {
+    const { run, err, queue } = createCliScene();
+    queue.bury(...letters(3));
+
+    expect(await run('dlq', 'redrive', '--yes', ...args)).toBe(2);
+
+    expect(err()).toContain(sentence);
+    expect(queue.visibleIds()).toHaveLength(3);
+  });
+
   test('with a filter enqueues those, and leaves the others', async () => {
     const { run, out, queue, batches } = createCliScene();
     queue.bury(...letters(3));

@@ -72,6 +72,33 @@ test('status shows every queue, and how deliveries stand', async () => {
   expect(machine.targets).toEqual(['prod']);
 });
 
+test.each([
+  [{ unreadable: 'records' } as const, /^records +unknown +unknown +unknown +unknown$/m, 'queue records'],
+  [{ withoutMoveTasks: true }, /^records +0 +0 +0 +14d$/m, 'newest redrive'],
+])('status shows what it can, and names what it cannot: %j', async (options, shown, named) => {
+  const [plain, machine] = [createCliScene(options), createCliScene(options)];
+
+  expect(await plain.run('status')).toBe(3);
+  expect(await machine.run('status', '--json')).toBe(3);
+
+  expect(plain.out()).toMatch(shown);
+  expect(plain.out()).toMatch(/^sessions +0 +0 +0 +14d$/m);
+  expect(plain.out()).toContain('deliveries: on');
+  expect(plain.err()).toMatch(new RegExp(`^not read: ${named} \\(.+\\)$`));
+  expect(machine.json()).toMatchObject({ deliveries: 'on', not_read: [{ what: named }] });
+});
+
+test('a retention that a queue does not tell is unknown, and is no failure', async () => {
+  const options = { withoutRetention: true };
+  const [plain, machine] = [createCliScene(options), createCliScene(options)];
+
+  expect(await plain.run('status')).toBe(0);
+  expect(await machine.run('status', '--json')).toBe(0);
+
+  expect(plain.out()).toMatch(/^sessions +0 +0 +0 +unknown$/m);
+  expect(machine.json().queues[0]).toMatchObject({ retention_seconds: null });
+});
+
 test('pause keeps why, and resume ends it', async () => {
   const { run, out, pauses } = createCliScene();
 

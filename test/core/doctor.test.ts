@@ -73,7 +73,7 @@ test.each([
   [{ VisibilityTimeout: '300' }, 'fail'],
   [{ RedrivePolicy: '{"maxReceiveCount":5}' }, 'fail'],
 ])('a queue with %j: %s', (actual, state) => {
-  expect(judgeQueue('records', actual, EXPECTED).state).toBe(state);
+  expect(judgeQueue('records', actual, EXPECTED, { isLocal: false }).state).toBe(state);
 });
 
 test('a secret in plain text is a failure even though it works', () => {

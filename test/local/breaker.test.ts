@@ -1,6 +1,7 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
 import { breakerNotesOf, endHoldOff, untilTap } from '../support/local-tap.ts';
+import { runCliProcess } from '../support/run-cli-process.ts';
 import { type LocalScene, simulatorOf, startLocalScene } from '../support/start-local-scene.ts';
 
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
@@ -41,6 +42,36 @@ test.concurrent('a rolled token holds the queue while hooks are taken, and the p
   );
   expect(await countDeadLetters(scene)).toBe(0);
   expect(scene.shown.join('')).toMatch(/the queue is held: crisp_auth_failed.*the queue flows again/s);
+});
+
+test.concurrent('status, pause and resume of another process see and turn the deliveries of local mode at once', {
+  timeout: 60_000,
+}, async ({ onTestFinished }) => {
+  const scene = await startLocalScene({ env: { RETRY_BASE_SECONDS: '5' } });
+  onTestFinished(scene.stop);
+  const env = { CRISP_ENRICH_URL: new URL(scene.mode.health.webhook).origin };
+  const simulator = simulatorOf(scene);
+  const [session] = simulator.seedConversations({ conversations: 1, messages: 2 });
+  if (!session) throw new Error('no session');
+  const accept = simulator.faults.add({
+    effect: { kind: 'answer', status: 401, reason: 'invalid_session' },
+    times: EVERYTHING,
+  });
+  await scene.hook(session);
+  await untilTap(scene, 'off');
+
+  const held = await runCliProcess(['status'], { env });
+  accept();
+  const resumed = await runCliProcess(['resume'], { env });
+  const [record] = await scene.receiveRecords(1);
+  const paused = await runCliProcess(['pause', '--reason', 'the CRM is being moved'], { env });
+  await untilTap(scene, 'off');
+
+  expect(held).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(held.stdout).toMatch(/^deliveries: off; held for \d+s because of crisp_auth_failed, next look in /m);
+  expect(resumed).toMatchObject({ exitCode: 0, stdout: 'Resumed: deliveries begin within seconds.\n' });
+  expect(record?.session_id).toBe(session.sessionId);
+  expect(paused.stdout).toMatch(/^Paused: deliveries end within seconds/);
 });
 
 test.concurrent('a pause holds the queue until it is taken back, whatever the probe finds', {

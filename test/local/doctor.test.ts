@@ -39,14 +39,23 @@ test('everything is well with local mode and its simulated Crisp', async () => {
 });
 
 test('a token of the other tier is recognised as that', async () => {
-  const findings = await doctor.examine({ environment: { CRISP_TIER: 'website' } });
+  const { identifier, key } = simulatorOf(doctor.scene).account.token;
+  const environment = {
+    CRISP_TIER: 'website',
+    CRISP_API_URL: doctor.scene.mode.health.crisp,
+    CRISP_TOKEN_IDENTIFIER: identifier,
+    CRISP_TOKEN_KEY: key,
+    CRISP_HOOK_SECRETS: 'a-hook-secret-for-tests',
+  };
+
+  const findings = await doctor.examine({ environment });
 
   expect(failuresOf(findings)).toEqual([
     {
       check: 'token and tier',
       state: 'fail',
       message: 'Crisp rejects the token as one of tier website, and takes it as one of tier plugin',
-      remedy: 'set CRISP_TIER=plugin (a stage is deployed again with it), or enter a token of tier website',
+      remedy: 'set CRISP_TIER=plugin and start local mode again, or enter a token of tier website',
     },
   ]);
 });
@@ -109,7 +118,16 @@ test('a website that the token may not read is named beside one that it may', as
   const [websiteId = ''] = simulatorOf(doctor.scene).websiteIds;
   const other = '1f0f5f0e-2b1c-4f6e-9a53-5a2f6f1d8e10';
 
-  const findings = await doctor.examine({ environment: { CRISP_WEBSITE_IDS: `${websiteId},${other}` } });
+  const { identifier, key } = simulatorOf(doctor.scene).account.token;
+  const environment = {
+    CRISP_WEBSITE_IDS: `${websiteId},${other}`,
+    CRISP_API_URL: doctor.scene.mode.health.crisp,
+    CRISP_TOKEN_IDENTIFIER: identifier,
+    CRISP_TOKEN_KEY: key,
+    CRISP_HOOK_SECRETS: 'a-hook-secret-for-tests',
+  };
+
+  const findings = await doctor.examine({ environment });
 
   expect(failuresOf(findings)).toMatchObject([
     { check: `website ${other}`, remedy: expect.stringContaining('install') },
@@ -131,6 +149,45 @@ test('a queue that was changed by hand is held against the template', async () =
   ]);
 });
 
+test('local mode is judged by what it was started with, whatever the environment of the doctor has', async () => {
+  const environment = {
+    COALESCE_SECONDS: '60',
+    COALESCE_MARGIN_SECONDS: '10',
+    CONSUMER_CONCURRENCY: '9',
+    CRISP_HOOK_MODE: 'website',
+    CRISP_TIER: 'website',
+  };
+
+  const findings = await doctor.examine({ environment });
+
+  expect(problemsOf(findings)).toEqual([
+    {
+      check: 'local mode',
+      state: 'warn',
+      message: expect.stringMatching(
+        /with other settings than this environment has: sessionsDelaySeconds, consumerConcurrency, hookMode, crispTier$/,
+      ),
+      remedy: expect.any(String),
+    },
+  ]);
+});
+
+test('nothing that the doctor says of local mode speaks of a deployment', async () => {
+  const { clients, resources } = doctor.scene.mode.aws;
+  const QueueUrl = resources.queues.sessions;
+  const set = (VisibilityTimeout: string) =>
+    clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout } }));
+  await set('30');
+  onTestFinished(async () => void (await set('3600')));
+
+  const findings = await doctor.examine();
+
+  expect(failuresOf(findings)).toMatchObject([
+    { check: 'queue sessions', remedy: expect.stringContaining('start local mode again') },
+  ]);
+  expect(JSON.stringify(findings)).not.toMatch(/deploy/i);
+});
+
 test('a wrong variable is told, and what does not depend on it is looked at all the same', async () => {
   const findings = await doctor.examine({ environment: { MAX_PAGES: 'many' } });
 
@@ -148,13 +205,13 @@ test('the command ends with 0 where nothing failed, and with 1 where something d
   };
 
   const sound = await runCliProcess(['doctor'], { env });
-  const wrong = await runCliProcess(['doctor', '--json'], { env: { ...env, CRISP_TIER: 'website' } });
+  const wrong = await runCliProcess(['doctor', '--json'], { env: { ...env, MAX_PAGES: 'many' } });
 
   expect(sound).toMatchObject({ exitCode: 0, stderr: '' });
   expect(sound.stdout).toMatch(/^16 ok, 0 warnings, 0 failed, 0 skipped$/m);
   expect(wrong.exitCode).toBe(1);
   expect(JSON.parse(wrong.stdout).findings).toContainEqual(
-    expect.objectContaining({ check: 'token and tier', state: 'fail' }),
+    expect.objectContaining({ check: 'configuration', state: 'fail' }),
   );
 });
 

@@ -1,8 +1,9 @@
 import type { Operations } from '../../lib/app/create-operations.ts';
 import { runCli } from '../../lib/cli/run-cli.ts';
 import { parseOperatorConfig } from '../../lib/core/config/parse-operator-config.ts';
+import { OperationError } from '../../lib/core/errors/operation-error.ts';
 import type { WebsiteId } from '../../lib/core/ids.ts';
-import type { OperatedStage } from '../../lib/core/operated-stage.ts';
+import type { OperatedQueueName, OperatedStage } from '../../lib/core/operated-stage.ts';
 import type { BreakerView } from '../../lib/use-cases/breaker/read-breaker.ts';
 import { createEnqueueSessions } from '../../lib/use-cases/enqueue-sessions.ts';
 import { createReadQueues } from '../../lib/use-cases/read-queues.ts';
@@ -35,6 +36,12 @@ export interface CliSceneOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Websites of which something was archived. */
   readonly websites?: readonly WebsiteId[];
+  /** A queue that cannot be read: all others can. */
+  readonly unreadable?: OperatedQueueName;
+  /** The newest redrive cannot be read. */
+  readonly withoutMoveTasks?: boolean;
+  /** What the queues do not tell. */
+  readonly withoutRetention?: boolean;
   /** What the person answers; undefined: nobody is there. */
   readonly answer?: string;
   /** What the breaker says; by default that all is well. */
@@ -44,13 +51,8 @@ export interface CliSceneOptions {
 }
 
 /** The command line before a dead-letter queue in memory. */
-export function createCliScene({
-  environment = {},
-  websites = [],
-  answer,
-  breaker,
-  width,
-}: CliSceneOptions = {}) {
+export function createCliScene(options: CliSceneOptions = {}) {
+  const { environment = {}, websites = [], answer, breaker, width } = options;
   const scene = createDeadLetterScene();
   const { clock, queue, batches, runLog, list, stop } = scene;
   const out: string[] = [];
@@ -66,13 +68,21 @@ export function createCliScene({
     runHistory: runLog,
     queueReader: queue,
     knownWebsites: { list: async () => websites },
-    readQueues: createReadQueues(() => queue),
+    readQueues: createReadQueues((name) => ({
+      async describe() {
+        if (name === options.unreadable) throw new OperationError('access_denied', `${name} may not be read`);
+        const description = await queue.describe();
+        return options.withoutRetention ? { ...description, retentionSeconds: undefined } : description;
+      },
+    })),
     deadLetters: {
       ...scene.deadLetters,
       list,
       show: scene.show,
       drop: scene.drop,
-      latestMoveTask: scene.moveTasks.latest,
+      latestMoveTask: options.withoutMoveTasks
+        ? () => Promise.reject(new OperationError('aws_failed', 'no such action'))
+        : scene.moveTasks.latest,
     },
     traceSession: createTraceSession({ runHistory: runLog, archive: createMemoryRecordArchive(), list }),
     readBreaker: async () => ({

@@ -21,8 +21,14 @@ export function createSqsQueueReader(sqs: SQSClient, queueUrl: string): QueueRea
         visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
         inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
         delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
-        retentionSeconds: Number(Attributes.MessageRetentionPeriod ?? 0),
+        retentionSeconds: toSeconds(Attributes.MessageRetentionPeriod),
       };
     },
   };
+}
+
+/** No queue forgets at once: anything but a positive number says nothing. */
+function toSeconds(text: string | undefined): number | undefined {
+  const seconds = Number(text);
+  return seconds > 0 ? seconds : undefined;
 }

@@ -59,12 +59,12 @@ const NO_CRISP: Finding = { check: 'Crisp', state: 'skipped', message: 'there is
 const MAX_CALLS = 200;
 
 async function examineCrispSetup(crisp: CrispSetup, clock: Clock): Promise<readonly Finding[]> {
-  const { baseUrl, token, tier, websiteIds, include } = crisp;
+  const { baseUrl, token, tier, websiteIds, include, isLocal = false } = crisp;
   const common = { baseUrl, token, clock, budget: createCallBudget(MAX_CALLS) };
   const survey = createCrispSurvey({ ...common, tier });
   const otherTier = createCrispSurvey({ ...common, tier: tier === 'plugin' ? 'website' : 'plugin' });
   try {
-    return await createExamineCrisp({ survey, otherTier, tier, websiteIds, include })();
+    return await createExamineCrisp({ survey, otherTier, tier, websiteIds, include, isLocal })();
   } finally {
     await Promise.all([survey.close(), otherTier.close()]);
   }
@@ -79,10 +79,12 @@ async function examineStageQueues({
   if (!stage || !settings) return [];
   const expected = await readInfraQueues(settings);
   const readSample = watchAwsClock(sqs, clock);
+  const isLocal = stage.endpoints !== undefined;
   const findings = await examineQueues({
+    isLocal,
     expected: (name) => expected.get(name),
     readAttributes: (name) => readSqsQueueAttributes(sqs, stage.queues[name]),
   });
   // The embedded services share this machine's clock.
-  return stage.endpoints ? findings : [...findings, judgeClock('AWS', readSample())];
+  return isLocal ? findings : [...findings, judgeClock('AWS', readSample())];
 }

@@ -6,6 +6,8 @@ import type { OperatedStage } from '../../core/operated-stage.ts';
 
 /** How the stage asks Crisp. */
 export interface CrispSetup {
+  /** True where local mode asks it. */
+  readonly isLocal?: boolean;
   readonly baseUrl: URL;
   readonly tier: CrispTier;
   readonly token: CrispToken;

@@ -1,3 +1,4 @@
+import { isUnfiltered } from '../../core/dead-letter/dead-letter-filter.ts';
 import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { DEFAULT_MAX_REDRIVES } from '../../use-cases/dead-letters/limit-redrives.ts';
 import type { RedriveOptions } from '../../use-cases/dead-letters/redrive-dead-letters.ts';
@@ -35,6 +36,7 @@ const OPTIONS = {
     max: 1000,
     unit: 'redrives',
   }),
+  all: flag('all messages, as without a filter'),
   yes: flag('do it; without it nothing is moved'),
   cancel: flag("cancel SQS's redrive that is running"),
 } satisfies Options;
@@ -46,6 +48,9 @@ export const dlqRedrive = defineCommand({
   async run(context) {
     const { options, signal } = context;
     if (options.cancel) return cancel(context);
+    if (options.all && !isUnfiltered(toFilter(options))) {
+      throw toUsageError('say what to redrive: --all, or a filter such as --code or --id, and not both');
+    }
     const redriveOptions: RedriveOptions = {
       filter: toFilter(options),
       ratePerSecond: options.rate ?? DEFAULT_RATE,
@@ -118,13 +123,16 @@ async function redrive(context: Context, options: RedriveOptions): Promise<ExitC
 }
 
 async function cancel({ options, connect, isJson, output }: Context): Promise<ExitCode> {
-  const { yes, cancel: _cancel, ...others } = options;
-  if (Object.values(others).some((given) => given !== undefined)) {
+  const { yes, cancel: _cancel, all, ...others } = options;
+  if (all || Object.values(others).some((given) => given !== undefined)) {
     throw toUsageError('--cancel goes alone: it ends the redrive that SQS is carrying out');
   }
   const { deadLetters } = await connect();
   const { moved, toMove } = await deadLetters.cancel();
   if (isJson) await output.write(`${toVisibleJson({ cancelled: true, moved, to_move: toMove ?? null })}\n`);
-  else await output.write(`Cancelled: ${moved} of ${toMove ?? '?'} messages had been moved.\n`);
+  else
+    await output.write(
+      `Cancelled: ${moved} of ${toMove === undefined ? '? messages' : plural(toMove, 'message')} had been moved.\n`,
+    );
   return 0;
 }

@@ -3,6 +3,7 @@ import { MAX_LIVE_CALLS } from '../../app/doctor/observe-setup.ts';
 import { type Doctor, openDoctor } from '../../app/open-doctor.ts';
 import type { Finding, FindingState } from '../../core/doctor/finding.ts';
 import { OperationError } from '../../core/errors/operation-error.ts';
+import { plural } from '../../core/text/plural.ts';
 import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { type CommandContext, defineCommand, type ExitCode } from '../command.ts';
 import { flag, type Options } from '../options/option.ts';
@@ -51,7 +52,7 @@ function toJson({ check, state, message, remedy }: Finding) {
 
 function toSummary(findings: readonly Finding[]): string {
   const count = (state: FindingState) => findings.filter((finding) => finding.state === state).length;
-  return `${count('ok')} ok, ${count('warn')} warnings, ${count('fail')} failed, ${count('skipped')} skipped`;
+  return `${count('ok')} ok, ${plural(count('warn'), 'warning')}, ${count('fail')} failed, ${count('skipped')} skipped`;
 }
 
 const PLAN =
@@ -76,7 +77,7 @@ async function observe({ isJson, output }: Context, opened: Doctor): Promise<Exi
       problem: isProblem,
     })),
   };
-  const text = `${observations.map(formatObservation).join('')}\n${calls} requests to Crisp\n`;
+  const text = `${observations.map(formatObservation).join('')}\n${plural(calls, 'request')} to Crisp\n`;
   await output.write(isJson ? `${toVisibleJson(json, 2)}\n` : text);
   return observations.some(({ isProblem }) => isProblem) ? 1 : 0;
 }

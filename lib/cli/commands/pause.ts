@@ -1,6 +1,12 @@
+import type { OperatedStage } from '../../core/operated-stage.ts';
 import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { defineCommand } from '../command.ts';
 import { value } from '../options/option.ts';
+
+/** How long the event source mapping takes to change. */
+export function toPatience({ consumer }: OperatedStage): string {
+  return consumer ? 'a minute' : 'seconds';
+}
 
 export const pause = defineCommand({
   name: 'pause',
@@ -24,7 +30,7 @@ export const pause = defineCommand({
     }
     await output.write(
       result.outcome === 'paused'
-        ? 'Paused: deliveries end within a minute, and hooks are taken in. `resume` ends it.\n'
+        ? `Paused: deliveries end within ${toPatience(operations.stage)}, and hooks are taken in. \`resume\` ends it.\n`
         : 'Noted: the probe ends deliveries within a minute, and hooks are taken in. `resume` ends it.\n',
     );
     return 0;

@@ -1,5 +1,6 @@
 import { toVisibleJson } from '../../core/text/to-visible.ts';
 import { defineCommand } from '../command.ts';
+import { toPatience } from './pause.ts';
 
 export const resume = defineCommand({
   name: 'resume',
@@ -15,8 +16,8 @@ export const resume = defineCommand({
     }
     await output.write(
       result.outcome === 'resumed'
-        ? 'Resumed: deliveries begin within a minute.\n'
-        : 'Noted: the probe turns deliveries on as soon as Crisp answers.\n',
+        ? `Resumed: deliveries begin within ${toPatience(operations.stage)}.\n`
+        : 'The pause is over; deliveries could not be turned on just now, so the probe does it as soon as Crisp answers.\n',
     );
     return 0;
   },

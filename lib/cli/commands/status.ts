@@ -1,3 +1,4 @@
+import { OperationError } from '../../core/errors/operation-error.ts';
 import { toMoment } from '../../core/text/to-moment.ts';
 import { toPrintable } from '../../core/text/to-printable.ts';
 import { toVisibleJson } from '../../core/text/to-visible.ts';
@@ -18,50 +19,80 @@ export const status = defineCommand({
   options: {},
   async run({ isJson, output, clock, connect }) {
     const { stage, readQueues, readBreaker, deadLetters } = await connect();
-    const [queues, breaker, task] = await Promise.all([
+    const [queues, breaker, redrive] = await Promise.all([
       readQueues(),
       readBreaker(),
-      deadLetters.latestMoveTask(),
+      deadLetters.latestMoveTask().then(
+        (task) => ({ task, problem: undefined }),
+        (thrown: unknown) => ({ task: undefined, problem: toReason(thrown) }),
+      ),
     ]);
+    const seen: Status = { queues, breaker, redrive };
+    const unread = listUnread(seen);
     if (isJson) {
-      const json = { stage: stage.stage, region: stage.region, ...toJson({ queues, breaker, task }) };
+      const json = {
+        stage: stage.stage,
+        region: stage.region,
+        ...toJson(seen),
+        not_read: unread.map(({ what, why }) => ({ what, reason: why })),
+      };
       await output.write(`${toVisibleJson(json, 2)}\n`);
-      return 0;
+    } else {
+      await output.write(`stage ${stage.stage} in ${stage.region}\n\n${describe(seen, clock.nowMs())}`);
+      for (const { what, why } of unread) output.warn(`not read: ${what} (${toSentence(why, 300)})`);
     }
-    const head = `stage ${stage.stage} in ${stage.region}\n\n`;
-    const seen = stage.consumer ? breaker : withoutTap(breaker);
-    await output.write(head + describe({ queues, breaker: seen, task }, clock.nowMs()));
-    return 0;
+    return unread.length > 0 ? 3 : 0;
   },
 });
 
 interface Status {
   readonly queues: readonly NamedQueue[];
   readonly breaker: BreakerView;
-  readonly task: MoveTask | undefined;
+  readonly redrive: { readonly task: MoveTask | undefined; readonly problem: string | undefined };
 }
 
-function describe({ queues, breaker, task }: Status, nowMs: number): string {
-  const rows = queues.map(({ name, visible, inFlight, delayed, retentionSeconds }) =>
+function toReason(thrown: unknown): string {
+  return thrown instanceof OperationError ? thrown.message : 'unexpected';
+}
+
+/** What could not be had; the rest is shown all the same. */
+function listUnread({ queues, breaker, redrive }: Status): { readonly what: string; readonly why: string }[] {
+  return [
+    ...queues.flatMap(({ name, problem }) =>
+      problem === undefined ? [] : [{ what: `queue ${name}`, why: problem }],
+    ),
+    ...breaker.problems.map((problem) => ({ what: 'deliveries', why: problem })),
+    ...(redrive.problem === undefined ? [] : [{ what: 'newest redrive', why: redrive.problem }]),
+  ];
+}
+
+function describe({ queues, breaker, redrive: { task } }: Status, nowMs: number): string {
+  const rows = queues.map(({ name, description }) =>
     formatRow(
-      [name, String(visible), String(inFlight), String(delayed), formatDuration(retentionSeconds * 1000)],
+      [
+        name,
+        ...[description?.visible, description?.inFlight, description?.delayed].map(toCount),
+        description?.retentionSeconds === undefined
+          ? UNKNOWN
+          : formatDuration(description.retentionSeconds * 1000),
+      ],
       COLUMNS,
     ),
   );
-  const { pause, problems } = breaker;
+  const { pause } = breaker;
   return [
     formatRow(['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED', 'KEEPS FOR'], COLUMNS),
     ...rows,
     `\ndeliveries: ${formatDeliveries(breaker, nowMs)}`,
     pause ? `paused since ${toMoment(pause.sinceMs)}: ${toSentence(pause.reason, 200)}\n` : '',
     task ? `newest redrive: ${describeTask(task)}\n` : '',
-    problems.length > 0 ? `not read: ${problems.join(', ')}\n` : '',
   ].join('');
 }
 
-/** Local mode's tap is in its own process, which shows each turn of it: nothing is wrong with not knowing it here. */
-function withoutTap({ problems, ...breaker }: BreakerView): BreakerView {
-  return { ...breaker, problems: problems.filter((problem) => !problem.startsWith('switch_failed')) };
+const UNKNOWN = 'unknown';
+
+function toCount(count: number | undefined): string {
+  return count === undefined ? UNKNOWN : String(count);
 }
 
 function describeTask({ status: state, moved, toMove, failureReason }: MoveTask): string {
@@ -69,15 +100,15 @@ function describeTask({ status: state, moved, toMove, failureReason }: MoveTask)
   return `${state}, ${moved}${toMove === undefined ? '' : ` of ${toMove}`} moved${reason}`;
 }
 
-function toJson({ queues, breaker, task }: Status) {
+function toJson({ queues, breaker, redrive: { task } }: Status) {
   const { deliveries, isOpen, pause, problems } = breaker;
   return {
-    queues: queues.map(({ name, visible, inFlight, delayed, retentionSeconds }) => ({
+    queues: queues.map(({ name, description }) => ({
       name,
-      visible,
-      in_flight: inFlight,
-      delayed,
-      retention_seconds: retentionSeconds,
+      visible: description?.visible ?? null,
+      in_flight: description?.inFlight ?? null,
+      delayed: description?.delayed ?? null,
+      retention_seconds: description?.retentionSeconds ?? null,
     })),
     deliveries,
     breaker: {

@@ -7,7 +7,7 @@ import { formatDuration } from './format-duration.ts';
 
 /** Whether deliveries are held, for what, and when the next look comes; in a line of its own for which session. */
 export function formatDeliveries({ deliveries, isOpen, opening }: BreakerView, nowMs: number): string {
-  const state = deliveries === 'unknown' ? 'not known here' : deliveries;
+  const state = deliveries;
   if (!opening || opening.closing || (!isOpen && deliveries !== 'unknown')) return `${state}\n`;
   const since = formatDuration(nowMs - opening.openedMs);
   const next = formatDuration(opening.nextProbeMs - nowMs);

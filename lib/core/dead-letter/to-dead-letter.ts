@@ -18,7 +18,7 @@ export interface DeadLetterEvidence {
 
 export interface DeadLetterContext {
   /** Of the dead-letter queue. */
-  readonly retentionSeconds: number;
+  readonly retentionSeconds: number | undefined;
   /** The website of a message that names none, as the consumer has it. */
   readonly onlyWebsiteId?: WebsiteId | undefined;
 }
@@ -43,7 +43,8 @@ export function toDeadLetter(
     lastFailedMs: note?.lastMs ?? runs[0]?.startedMs,
     requestedMs: job?.bucketMs,
     deadSinceMs: sentMs,
-    expiresMs: sentMs === undefined ? undefined : sentMs + retentionSeconds * 1000,
+    expiresMs:
+      sentMs === undefined || retentionSeconds === undefined ? undefined : sentMs + retentionSeconds * 1000,
     body,
   };
 }

@@ -1,3 +1,4 @@
+import { plural } from '../../core/text/plural.ts';
 import type { TelemetryEvent } from '../../ports/telemetry.ts';
 
 /** One readable line for an event, without its time; undefined for events that a person watching need not see. */
@@ -20,7 +21,7 @@ export function formatEvent(
       return line(
         'fetch',
         event.sessionId,
-        `${count(event.messages, 'message')} in ${count(event.pages, 'page')}, ${count(event.apiCalls, 'request')}, ${event.durationMs} ms`,
+        `${plural(event.messages, 'message')} in ${plural(event.pages, 'page')}, ${plural(event.apiCalls, 'request')}, ${event.durationMs} ms`,
       );
     case 'record-emitted':
       return line(
@@ -44,7 +45,7 @@ export function formatEvent(
     case 'job-dead':
       return line('dead', event.sessionId ?? '', `${event.code}: on its way to the dead-letter queue`);
     case 'fields-odd':
-      return line('warn', event.sessionId, `${count(event.count, 'odd field')} set aside: ${event.paths}`);
+      return line('warn', event.sessionId, `${plural(event.count, 'odd field')} set aside: ${event.paths}`);
     case 'paging-untrusted':
       return line(
         'warn',
@@ -98,10 +99,6 @@ export function shortenSessionId(sessionId: string): string {
 
 function line(kind: string, sessionId: string, text: string): string {
   return `${kind.padEnd(7)}${shortenSessionId(sessionId).padEnd(18)} ${text}`;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 function suffix(text: string | undefined): string {

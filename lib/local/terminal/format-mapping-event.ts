@@ -1,3 +1,4 @@
+import { plural } from '../../core/text/plural.ts';
 import type { MappingEvent } from '../lambda/mapping-event.ts';
 
 /** One readable line for what went wrong around the consumer; undefined for what goes as it should. */
@@ -12,7 +13,7 @@ export function formatMappingEvent(event: MappingEvent): string | undefined {
     case 'poll-failed':
       return `warn   the sessions queue does not answer (${toName(event.error)}); again in ${event.retryMs} ms`;
     case 'delete-failed':
-      return `warn   ${event.messages} messages could not be deleted (${toName(event.error)}); they come again`;
+      return `warn   ${plural(event.messages, 'message')} could not be deleted (${toName(event.error)}) and will be received again`;
     case 'schedule-failed':
       return `fail   the probe threw: ${toName(event.error)}`;
     case 'state-changed':

@@ -1,5 +1,7 @@
+import { plural } from '../../core/text/plural.ts';
+import type { QueueKey } from '../aws/provision.ts';
 import type { DemoTotals } from '../demo/create-demo.ts';
-import type { QueueDepth } from '../queue-depth.ts';
+import type { QueueDepths } from '../queue-depth.ts';
 import type { CountersSnapshot } from '../simulator/counters.ts';
 import { formatSaving } from './format-progress.ts';
 import type { RunTotals } from './run-totals.ts';
@@ -11,11 +13,10 @@ export interface OnceCounts {
   readonly totals: RunTotals;
   /** By the simulator of Crisp. */
   readonly crisp: CountersSnapshot;
-  /** By the queues themselves. */
-  readonly sessions: QueueDepth;
-  readonly deadLetters: QueueDepth;
-  readonly records: QueueDepth;
-  readonly undelivered: QueueDepth;
+  /** What each queue holds, by the queues themselves. */
+  readonly queues: QueueDepths;
+  /** What they held at the start: kept data has older messages. Undefined: nothing. */
+  readonly baseline: QueueDepths | undefined;
 }
 
 export interface OnceReport {
@@ -37,7 +38,7 @@ export function toOnceReport(counts: OnceCounts): OnceReport {
   const agrees = rows.every(({ ours, theirs }) => ours === theirs);
   const { demo, totals } = counts;
   const text = [
-    `${demo.conversations} conversations, ${demo.events} events in ${Math.round(demo.durationMs / 1000)} s`,
+    `${plural(demo.conversations, 'conversation')}, ${plural(demo.events, 'event')} in ${Math.round(demo.durationMs / 1000)} s`,
     ...rows.map(formatRow),
     `  ${'coalescing saved'.padEnd(WHAT_WIDTH)} ${formatSaving(totals)}`,
     agrees ? 'All counts agree.' : 'Counts marked ✗ do not agree.',
@@ -45,7 +46,8 @@ export function toOnceReport(counts: OnceCounts): OnceReport {
   return { text, agrees };
 }
 
-function toRows({ totals, crisp, sessions, deadLetters, records, undelivered }: OnceCounts): Row[] {
+function toRows({ totals, crisp, queues, baseline }: OnceCounts): Row[] {
+  const added = (key: QueueKey) => queues[key] - (baseline?.[key] ?? 0);
   const hooks = totals.hooksQueued + totals.hooksIgnored;
   const announced = totals.recordsEmitted + totals.removalsEmitted;
   return [
@@ -68,10 +70,15 @@ function toRows({ totals, crisp, sessions, deadLetters, records, undelivered }: 
       theirs: crisp.requests.total,
       witness: 'simulator',
     },
-    { what: 'records announced', ours: announced, theirs: records.total, witness: 'records queue' },
-    { what: 'jobs left over', ours: 0, theirs: sessions.total, witness: 'sessions.fifo' },
-    { what: 'dead letters', ours: 0, theirs: deadLetters.total, witness: 'sessions-dlq.fifo' },
-    { what: 'records undelivered', ours: 0, theirs: undelivered.total, witness: 'records-undelivered' },
+    { what: 'records announced', ours: announced, theirs: added('records'), witness: 'records queue' },
+    { what: 'jobs left over', ours: 0, theirs: Math.max(0, added('sessions')), witness: 'sessions.fifo' },
+    { what: 'dead letters', ours: 0, theirs: added('sessions-dlq'), witness: 'sessions-dlq.fifo' },
+    {
+      what: 'records undelivered',
+      ours: 0,
+      theirs: added('records-undelivered'),
+      witness: 'records-undelivered',
+    },
   ];
 }
 

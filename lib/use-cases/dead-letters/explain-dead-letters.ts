@@ -33,7 +33,7 @@ export function createExplainDeadLetters({
 }: ExplainDeadLettersDependencies) {
   return async (
     received: readonly ReceivedDeadLetter[],
-    retentionSeconds: number,
+    retentionSeconds: number | undefined,
   ): Promise<ExplainedDeadLetters> => {
     const join = (letters: readonly ReceivedDeadLetter[], evidence: readonly DeadLetterEvidence[]) =>
       letters.map((letter, index) =>

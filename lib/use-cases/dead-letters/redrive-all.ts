@@ -1,5 +1,6 @@
 import { OperationError } from '../../core/errors/operation-error.ts';
 import { type SessionRef, toSessionKey } from '../../core/ids.ts';
+import { plural } from '../../core/text/plural.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MoveTask, MoveTasks } from '../../ports/move-tasks.ts';
 import type { QueueReader } from '../../ports/queue-reader.ts';
@@ -137,6 +138,6 @@ function toFailure({ moved, failureReason = 'no reason given' }: MoveTask): Oper
     : '';
   return new OperationError(
     'redrive_failed',
-    `SQS gave the redrive up after ${moved} messages: ${failureReason}${hint}`,
+    `SQS gave the redrive up after ${plural(moved, 'message')}: ${failureReason}${hint}`,
   );
 }

@@ -12,6 +12,8 @@ export interface CrispAccessDependencies {
   /** The same token as one of the other tier, asked where this one is rejected. */
   readonly otherTier: CrispSurvey;
   readonly tier: CrispTier;
+  /** True for the token of a local mode. */
+  readonly isLocal?: boolean;
   /** Empty: all that the token may read. */
   readonly websiteIds: readonly WebsiteId[];
 }
@@ -60,7 +62,7 @@ function toPath(websiteId: WebsiteId): CrispSegment[] {
 async function findTokenProblem(
   answer: SurveyAnswer,
   path: readonly CrispSegment[],
-  { otherTier, tier }: CrispAccessDependencies,
+  { otherTier, tier, isLocal }: CrispAccessDependencies,
 ): Promise<Finding | undefined> {
   if (answer.outcome === 'data' || answer.error.disposition === 'permanent') return undefined;
   if (answer.error.disposition === 'missing') return undefined;
@@ -72,7 +74,7 @@ async function findTokenProblem(
     check: TOKEN_CHECK,
     state: 'fail',
     message: `Crisp rejects the token as one of tier ${tier}, and takes it as one of tier ${right}`,
-    remedy: `set CRISP_TIER=${right} (a stage is deployed again with it), or enter a token of tier ${tier}`,
+    remedy: `set CRISP_TIER=${right} ${isLocal ? 'and start local mode again' : '(a stage is deployed again with it)'}, or enter a token of tier ${tier}`,
   };
 }
 

@@ -5,6 +5,7 @@ import { summarizePage } from '../../core/crisp/page-summary.ts';
 import type { PagingTrust } from '../../core/crisp/paging-trust.ts';
 import { JobError } from '../../core/errors/job-error.ts';
 import type { SessionRef } from '../../core/ids.ts';
+import { plural } from '../../core/text/plural.ts';
 import type { CrispApi } from '../../ports/crisp-api.ts';
 
 export interface FetchedMessages {
@@ -41,10 +42,10 @@ export async function fetchMessages(
     const is200Trusted = pagingTrust.has206BeenSeen && !pagingTrust.has200Lied;
     const next = decideNextPage(walk, page, { is200Trusted });
 
-    if (next.step === 'stuck') throw new JobError('paging_stuck', { hint: `after ${pages} pages` });
+    if (next.step === 'stuck') throw new JobError('paging_stuck', { hint: `after ${plural(pages, 'page')}` });
     if (next.walk.has200Lied) pagingTrust.has200Lied = true;
     if (next.step === 'end') return { messages: merge.toSorted(), pages, terminatedBy: next.terminatedBy };
     walk = next.walk;
   }
-  throw new JobError('paging_cap_reached', { hint: `more than ${maxPages} pages` });
+  throw new JobError('paging_cap_reached', { hint: `more than ${plural(maxPages, 'page')}` });
 }

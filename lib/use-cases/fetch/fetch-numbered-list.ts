@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Typed, toTypedList } from '../../core/crisp/typed.ts';
 import { JobError } from '../../core/errors/job-error.ts';
+import { plural } from '../../core/text/plural.ts';
 import type { ListPage } from '../../ports/crisp-api.ts';
 
 /**
@@ -27,5 +28,5 @@ export async function fetchNumberedList(
     if (!hasMore || items.length === 0) return { value: all, oddFields };
     previous = items;
   }
-  throw new JobError('paging_cap_reached', { hint: `more than ${maxPages} pages` });
+  throw new JobError('paging_cap_reached', { hint: `more than ${plural(maxPages, 'page')}` });
 }
