@@ -1,3 +1,4 @@
+import { createAwsSessionEraser } from '../adapters/aws-session-eraser.ts';
 import { createLambdaConsumerSwitch } from '../adapters/lambda-consumer-switch.ts';
 import { createDynamoBreakerNotes } from '../adapters/ledger/dynamo-breaker-notes.ts';
 import { createDynamoFailureNotes } from '../adapters/ledger/dynamo-failure-notes.ts';
@@ -80,6 +81,7 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
     runHistory,
     queueReader,
     knownWebsites: createS3KnownWebsites(s3, bucket),
+    sessionEraser: createAwsSessionEraser({ s3, bucket, dynamodb: client, table }),
     readQueues: createReadQueues((name) => createSqsQueueReader(sqs, queues[name])),
     deadLetters: {
       list,

@@ -6,6 +6,7 @@ import { dlqRedrive } from './commands/dlq-redrive.ts';
 import { dlqShow } from './commands/dlq-show.ts';
 import { doctor } from './commands/doctor.ts';
 import { enqueue } from './commands/enqueue.ts';
+import { erase } from './commands/erase.ts';
 import { pause } from './commands/pause.ts';
 import { resume } from './commands/resume.ts';
 import { runs } from './commands/runs.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   dlqRedrive,
   dlqDrop,
   dlqExport,
+  erase,
   pause,
   resume,
   secretsSet,

@@ -26,6 +26,8 @@ export type TelemetryEvent =
       readonly code: string;
       readonly status: number;
       readonly detail?: string;
+      /** How many refusals before this one have no line of their own; the log's part to say. */
+      readonly unlogged?: number;
     }
   | { readonly name: 'hook-warning'; readonly code: string; readonly detail?: string }
   | ({

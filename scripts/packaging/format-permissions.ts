@@ -30,9 +30,9 @@ export function formatPermissions({ standard, ownKey, stage }: PackagedTemplates
 
 const HEAD = `# Permissions
 
-What each function may do, and what an operator needs: the policies of the packaged template, with \`{stage}\`, \`{region}\` and \`{account}\` in place of yours. \`node scripts/generate-permissions.ts\` writes this page, and a test keeps it equal to the template. Two tests more hold each policy against the calls that the code makes, both ways.
+What each function may do, and what operators need: the policies of the packaged template, with \`{stage}\`, \`{region}\` and \`{account}\` in place of yours. \`node scripts/generate-permissions.ts\` writes this page, and a test keeps it equal to the template. Two tests more hold each policy against the calls that the code makes, both ways.
 
-No function may send to a dead-letter queue, make a log group, or change a policy. Wildcards stand for objects below a prefix, for streams of a function's own log, and for the trigger of the consumer, whose id nobody knows beforehand (the condition limits it); alone only where AWS offers no resource: finding triggers, listing the names of parameters, reading metrics. The operator's policy is attached to nobody: give it to a role of your own, and detach it before you remove the stack.`;
+No function may send to a dead-letter queue, make a log group, or change a policy. Wildcards stand for objects below a prefix, for streams of a function's own log, and for the trigger of the consumer, whose id nobody knows beforehand (the condition limits it); alone only where AWS offers no resource: finding triggers, listing the names of parameters, reading metrics. Operators have three policies, attached to nobody: looking, redriving and holding the queue (\`OperatorPolicy\`), entering secrets (\`SecretsPolicy\`), erasing conversations (\`ErasePolicy\`). Give each to a role of your own, and detach it before you remove the stack.`;
 
 const OWN_KEY = `## With a key of your own
 

@@ -175,3 +175,49 @@ describe('an open breaker', () => {
     expect(out()).not.toContain('deliveries:');
   });
 });
+
+test('erase deletes once the session id was typed, and says what went and what stays elsewhere', async () => {
+  const { run, out, asked, erased } = createCliScene({ answer: 'session_a' });
+
+  expect(await run('erase', SESSION)).toBe(0);
+
+  expect(asked.join()).toContain('in stage local is deleted for good');
+  expect(erased).toEqual([aSession()]);
+  expect(out()).toContain('3 versions of its records, 1 of what was announced last, 2 notes in the ledger');
+  expect(out()).toContain('Not touched: Crisp');
+});
+
+test.each([
+  ['another id was typed', 'session_b', []],
+  ['nothing was typed', '', []],
+  ['nobody is there to type, and there is no --yes', undefined, []],
+  ['nobody is there to type, in the form for programs', undefined, ['--json']],
+])('erase deletes nothing where %s', async (_, answer, options) => {
+  const { run, erased } = createCliScene(answer === undefined ? {} : { answer });
+
+  expect(await run('erase', SESSION, ...options)).toBe(2);
+
+  expect(erased).toEqual([]);
+});
+
+test('erase asks nobody with --yes, and has a form for programs', async () => {
+  const { run, json, asked } = createCliScene();
+
+  expect(await run('erase', SESSION, '--yes', '--json')).toBe(0);
+
+  expect(asked).toEqual([]);
+  expect(json()).toEqual({
+    website_id: WEBSITE_ID,
+    session_id: 'session_a',
+    erased: { records: 3, latest: 1, notes: 2 },
+  });
+});
+
+test('erase takes one session, and a true one', async () => {
+  const { run, erased } = createCliScene();
+
+  expect(await run('erase', '--yes')).toBe(2);
+  expect(await run('erase', SESSION, SESSION, '--yes')).toBe(2);
+  expect(await run('erase', '../../x', '--yes')).toBe(2);
+  expect(erased).toEqual([]);
+});

@@ -2,7 +2,7 @@ import type { Operations } from '../../lib/app/create-operations.ts';
 import { runCli } from '../../lib/cli/run-cli.ts';
 import { parseOperatorConfig } from '../../lib/core/config/parse-operator-config.ts';
 import { OperationError } from '../../lib/core/errors/operation-error.ts';
-import type { WebsiteId } from '../../lib/core/ids.ts';
+import type { SessionRef, WebsiteId } from '../../lib/core/ids.ts';
 import type { OperatedQueueName, OperatedStage } from '../../lib/core/operated-stage.ts';
 import type { BreakerView } from '../../lib/use-cases/breaker/read-breaker.ts';
 import { createEnqueueSessions } from '../../lib/use-cases/enqueue-sessions.ts';
@@ -60,6 +60,7 @@ export function createCliScene(options: CliSceneOptions = {}) {
   const asked: string[] = [];
   const targets: (string | undefined)[] = [];
   const pauses: string[] = [];
+  const erased: SessionRef[] = [];
   const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };
 
   const operations: Operations = {
@@ -75,6 +76,12 @@ export function createCliScene(options: CliSceneOptions = {}) {
         return options.withoutRetention ? { ...description, retentionSeconds: undefined } : description;
       },
     })),
+    sessionEraser: {
+      async erase(session) {
+        erased.push(session);
+        return { records: 3, latest: 1, notes: 2 };
+      },
+    },
     deadLetters: {
       ...scene.deadLetters,
       list,
@@ -106,6 +113,7 @@ export function createCliScene(options: CliSceneOptions = {}) {
     targets,
     asked,
     pauses,
+    erased,
     out: () => out.join(''),
     err: () => err.join('\n'),
     /** What was printed, read as one JSON document. */

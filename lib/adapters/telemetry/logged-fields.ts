@@ -24,7 +24,7 @@ export const LOGGED_FIELDS: {
     sequenceNumber: true,
   },
   'hook-ignored': { code: true, event: true },
-  'hook-refused': { code: true, status: true, detail: true },
+  'hook-refused': { code: true, status: true, detail: true, unlogged: true },
   'hook-warning': { code: true, detail: true },
   'conversation-fetched': {
     ...SESSION,

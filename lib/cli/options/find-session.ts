@@ -19,7 +19,7 @@ export const SESSION_OPTIONS = {
 
 /** The session that a command's only word names. Throws `OperationError`. */
 export function findSession(
-  { words, options, config }: CommandContext<typeof SESSION_OPTIONS>,
+  { words, options, config }: CommandContext<Pick<typeof SESSION_OPTIONS, 'website'>>,
   { knownWebsites }: Pick<Operations, 'knownWebsites'>,
 ): Promise<SessionRef> {
   return withWebsite(readOnlyWord(words), {

@@ -7,12 +7,21 @@ import { parseSessionId, parseWebsiteId, type SessionRef } from '../ids.ts';
  * Throws `website_id_invalid`, `session_id_invalid`, or a RangeError for a version that is no positive integer.
  */
 export function toArchiveKey(session: SessionRef, version: number | 'latest'): string {
+  const place = toPlace(session);
+  if (version === 'latest') return `latest/${place}.json`;
+  if (!Number.isSafeInteger(version) || version <= 0) throw new RangeError('not the version of a record');
+  return `${toRecordsPrefix(session)}${version}.json`;
+}
+
+/** Where all records of a session are, and of no other. Throws as `toArchiveKey` does. */
+export function toRecordsPrefix(session: SessionRef): string {
+  return `records/${toPlace(session)}/`;
+}
+
+function toPlace(session: SessionRef): string {
   const websiteId = parseWebsiteId(session.websiteId);
   if (!websiteId) throw new JobError('website_id_invalid');
   const sessionId = parseSessionId(session.sessionId);
   if (!sessionId) throw new JobError('session_id_invalid');
-
-  if (version === 'latest') return `latest/${websiteId}/${sessionId}.json`;
-  if (!Number.isSafeInteger(version) || version <= 0) throw new RangeError('not the version of a record');
-  return `records/${websiteId}/${sessionId}/${version}.json`;
+  return `${websiteId}/${sessionId}`;
 }

@@ -1,6 +1,6 @@
 import { findOperatorActions } from '../template/operator-actions.ts';
 import { at, type Template, toList } from '../template/template.ts';
-import { checkOperatorReach, checkOperatorRights } from './operator.ts';
+import { checkOperatorReach, checkOperatorRights, checkOperatorTrust } from './operator.ts';
 import { checkTapRights } from './tap.ts';
 import { set, type TemplateRule } from './template-rule.ts';
 
@@ -15,7 +15,7 @@ export const OPERATOR_RULES: readonly TemplateRule[] = [
     check: (it) => checkOperatorRights(it, USED),
     breaches: [
       set([...statement(2), 'Action'], ['sqs:StartMessageMoveTask']),
-      set([...statement(5), 'Action'], ['s3:GetObject', 's3:DeleteObject']),
+      set([...statement(5), 'Action'], ['s3:GetObject', 's3:PutObject']),
     ],
   },
   {
@@ -25,7 +25,20 @@ export const OPERATOR_RULES: readonly TemplateRule[] = [
     breaches: [
       set([...statement(3), 'Resource', 1], { 'Fn::GetAtt': ['RecordsDeadLetterQueue', 'Arn'] }),
       set([...statement(5), 'Resource'], { 'Fn::Sub': 'arn:aws:s3:::archive/records/*' }),
-      set([...statement(8), 'Action'], ['ssm:PutParameter', 'ssm:GetParameter']),
+      set(
+        ['SecretsPolicy', 'PolicyDocument', 'Statement', 0, 'Action'],
+        ['ssm:PutParameter', 'ssm:GetParameter'],
+      ),
+    ],
+  },
+  {
+    title: 'who looks and redrives neither enters secrets nor erases',
+    check: checkOperatorTrust,
+    breaches: [
+      set([...statement(5), 'Action'], ['s3:GetObject', 's3:DeleteObjectVersion']),
+      set([...statement(4), 'Action'], ['dynamodb:Query', 'dynamodb:DeleteItem']),
+      set([...statement(7), 'Action'], ['lambda:ListEventSourceMappings', 'ssm:PutParameter']),
+      set(['ErasePolicy', 'PolicyDocument', 'Statement', 0, 'Action'], ['ssm:PutParameter']),
     ],
   },
   {

@@ -2,10 +2,28 @@ import { allStatements } from '../template/policy-statements.ts';
 import { at, type Template, targetOf } from '../template/template.ts';
 import { deadLetterQueueIds } from './queues.ts';
 
-const ownStatements = (template: Template) =>
-  allStatements(template).filter(({ owner, effect }) => owner === 'OperatorPolicy' && effect === 'Allow');
+/** What each policy alone may do: nobody who looks and redrives also enters secrets or erases. */
+const POLICIES: Readonly<Record<string, RegExp | undefined>> = {
+  OperatorPolicy: undefined,
+  SecretsPolicy: /^ssm:PutParameter/,
+  ErasePolicy: /^s3:Delete|^dynamodb:DeleteItem/,
+};
 
-/** The operator's policy allows `used` and nothing else. */
+const ownStatements = (template: Template) =>
+  allStatements(template).filter(({ owner, effect }) => Object.hasOwn(POLICIES, owner) && effect === 'Allow');
+
+/** Entering secrets and erasing are rights of one policy each. */
+export function checkOperatorTrust(template: Template): string[] {
+  return ownStatements(template).flatMap(({ owner, actions }) =>
+    Object.entries(POLICIES).flatMap(([policy, alone]) =>
+      owner === policy
+        ? []
+        : actions.filter((action) => alone?.test(action)).map((action) => `${owner} may ${action}`),
+    ),
+  );
+}
+
+/** The operators' policies together allow `used` and nothing else. */
 export function checkOperatorRights(template: Template, used: readonly string[]): string[] {
   const granted = ownStatements(template).flatMap(({ actions }) => actions);
   return [

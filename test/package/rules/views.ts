@@ -54,11 +54,10 @@ function isKnown(metric: Metric, template: Template, packaged: RepositoryPackage
   return isPublished(metric, template, packaged);
 }
 
-// What Logs Insights, Powertools' logger and the sampling of refused hooks add, the words of the language, and the names
-// that a query gives itself.
-const EVERYWHERE = ['@timestamp', 'message', 'service', 'unlogged'];
+// What Logs Insights and Powertools' logger add, the words of the language, and the names that a query gives itself.
+const EVERYWHERE = ['@timestamp', 'message', 'service'];
 const WORDS =
-  /\b(?:fields|filter|sort|stats|limit|count_distinct|count|coalesce|sum|max|asc|desc|like|in|by|as \w+)\b/g;
+  /\b(?:fields|filter|sort|stats|limit|count_distinct|count|sum|coalesce|max|asc|desc|like|in|by|as \w+)\b/g;
 const OWN_NAMES = /\bas (\w+)/g;
 
 /** Each query asks log groups of the stack, for events and fields that are logged. */

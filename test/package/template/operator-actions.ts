@@ -26,11 +26,13 @@ export async function findOperatorActions(): Promise<string[]> {
   const actions = Object.keys(metafile.inputs).flatMap((path) =>
     findActions(readFileSync(join(ROOT, path), 'utf8')),
   );
-  return [...new Set(actions.map(toRight))].filter((action) => !NOT_CALLED.includes(action));
+  return [...new Set(actions.flatMap(toRights))].filter((action) => !NOT_CALLED.includes(action));
 }
 
-/** IAM knows no rights of their own for SQS's batches, and another name for listing objects. */
-function toRight(action: string): string {
-  if (action === 's3:ListObjectsV2') return 's3:ListBucket';
-  return action.startsWith('sqs:') ? action.replace(/Batch$/, '') : action;
+/** IAM knows no rights of their own for SQS's batches, and other names for listing and deleting objects. */
+function toRights(action: string): string[] {
+  if (action === 's3:ListObjectsV2') return ['s3:ListBucket'];
+  if (action === 's3:ListObjectVersions') return ['s3:ListBucketVersions'];
+  if (action === 's3:DeleteObjects') return ['s3:DeleteObject', 's3:DeleteObjectVersion'];
+  return [action.startsWith('sqs:') ? action.replace(/Batch$/, '') : action];
 }
