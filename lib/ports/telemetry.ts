@@ -91,6 +91,13 @@ export type TelemetryEvent =
       readonly route?: string;
       readonly nextLookSeconds: number;
     } & Partial<Session>)
+  /** A healthy session was asked for what another one was denied. */
+  | ({
+      readonly name: 'breaker-asked';
+      readonly code: string;
+      readonly route: string;
+      readonly outcome: 'healthy' | 'failing' | 'unknown';
+    } & Session)
   | { readonly name: 'breaker-closed'; readonly code?: string }
   | {
       readonly name: 'breaker-probed';

@@ -49,6 +49,7 @@ export const LOGGED_FIELDS: {
   'ledger-unavailable': { operation: true, code: true },
   'visibility-unchanged': { messageId: true, code: true },
   'breaker-opened': { ...SESSION, code: true, route: true, nextLookSeconds: true },
+  'breaker-asked': { ...SESSION, code: true, route: true, outcome: true },
   'breaker-closed': { code: true },
   'breaker-probed': { code: true, outcome: true, nextLookSeconds: true },
   'breaker-state': { isOpen: true, isPaused: true, code: true },

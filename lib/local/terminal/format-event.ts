@@ -84,6 +84,7 @@ export function formatEvent(
     case 'breaker-state':
     // Most of what Crisp sends is typing and presence: counted in the progress line, not shown one by one.
     case 'hook-ignored':
+    case 'breaker-asked':
     case 'crisp-requested':
     case 'job-acknowledged':
       return undefined;

@@ -5,13 +5,19 @@ import {
   REFUSED_RECEIVES_OF_AN_OUTAGE,
   type Streak,
 } from '../../core/breaker/streak.ts';
-import { type Evidence, isControlFailure, isLongRefusal } from '../../core/breaker/to-evidence.ts';
+import {
+  type Evidence,
+  isControlFailure,
+  isLongRefusal,
+  toEvidence,
+} from '../../core/breaker/to-evidence.ts';
 import type { JobError } from '../../core/errors/job-error.ts';
 import { toJobError } from '../../core/errors/to-job-error.ts';
 import { type SessionRef, toSessionKey } from '../../core/ids.ts';
 import type { BreakerNotes, Row } from '../../ports/breaker-notes.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CrispApi } from '../../ports/crisp-api.ts';
+import type { Telemetry } from '../../ports/telemetry.ts';
 import type { BestEffort } from '../best-effort.ts';
 import type { Blame, FailedRun } from './breaker.ts';
 import { findOther } from './look-at-crisp.ts';
@@ -23,6 +29,7 @@ export interface JudgeEvidenceDependencies {
   readonly crisp: CrispApi;
   readonly bestEffort: BestEffort;
   readonly clock: Clock;
+  readonly telemetry: Telemetry;
 }
 
 const NOTHING_KNOWN: Row = { failed: [], healthy: undefined, refuted: { sessions: [], atMs: 0 } };
@@ -31,7 +38,13 @@ const NOTHING_KNOWN: Row = { failed: [], healthy: undefined, refuted: { sessions
  * Whom a failed run's evidence blames; `outage` asks for the breaker to be opened. It takes the control call that fails
  * too, or three different sessions in a row: one session never holds the queue for longer than one look.
  */
-export function createJudgeEvidence({ notes, crisp, bestEffort, clock }: JudgeEvidenceDependencies) {
+export function createJudgeEvidence({
+  notes,
+  crisp,
+  bestEffort,
+  clock,
+  telemetry,
+}: JudgeEvidenceDependencies) {
   return async (evidence: Evidence, session: SessionRef, failed: FailedRun): Promise<Blame> => {
     if (evidence === 'none') return 'session';
     const row = (await bestEffort('read-row', () => notes.readRow())) ?? NOTHING_KNOWN;
@@ -104,19 +117,25 @@ export function createJudgeEvidence({ notes, crisp, bestEffort, clock }: JudgeEv
     const other = findOther(row, session);
     if (other === undefined || error.route === undefined) return 'unknown';
     const result = await repeatRoute(crisp, error.route, other);
-    if (result === 'not-asked' || result?.code === 'deadline_reached') return 'unknown';
-    return result === undefined ? 'healthy' : 'failing';
+    const isUnknown = result === 'not-asked' || result?.code === 'deadline_reached';
+    const outcome = isUnknown ? 'unknown' : result === undefined ? 'healthy' : 'failing';
+    telemetry.emit({ name: 'breaker-asked', ...other, code: error.code, route: error.route, outcome });
+    return outcome;
   }
 
   function noteFailure(session: SessionRef): Promise<Streak | undefined> {
     return bestEffort('note-failure', () => notes.noteFailure(session, clock.nowMs()));
   }
 
-  /** The cheapest request there is. An answer of any kind says that Crisp works and that the token does. */
-  async function isControlCallFailing({ websiteId }: SessionRef, { signal }: FailedRun): Promise<boolean> {
-    const error = await toFailure(crisp.getWebsite(websiteId, signal));
-    // A time that was up says nothing about Crisp.
-    return error !== undefined && isControlFailure(error);
+  /**
+   * The cheapest request there is. An answer of any kind says that Crisp works and that the token does, but for the very
+   * verdict that the session got. A time that was up says nothing about Crisp.
+   */
+  async function isControlCallFailing(session: SessionRef, { error, signal }: FailedRun): Promise<boolean> {
+    const failure = await toFailure(crisp.getWebsite(session.websiteId, signal));
+    if (failure === undefined) return false;
+    const isSame = toEvidence(error) === 'verdict' && failure.reason === error.reason;
+    return isSame || isControlFailure(failure);
   }
 }
 

@@ -8,6 +8,7 @@ import { DEAD_LETTER_FAULTS } from './dead-letters.ts';
 import type { AbsentFault, Fault } from './fault.ts';
 import { INGRESS_FAULTS } from './ingress.ts';
 import { PLATFORM_FAULTS } from './platform.ts';
+import { POISON_FAULTS } from './poisoned.ts';
 
 /** The faults that a run may inject. */
 export const FAULTS: readonly Fault[] = [
@@ -19,6 +20,7 @@ export const FAULTS: readonly Fault[] = [
   ...CREDENTIAL_FAULTS,
   ...DEAD_LETTER_FAULTS,
   ...PLATFORM_FAULTS,
+  ...POISON_FAULTS,
 ];
 
 /** The whole catalogue, by number. */

@@ -29,7 +29,10 @@ export function findFetches(of: EventsOf): Map<string, Fetch[]> {
       fetches.push(toFetch(answers));
     }
   }
-  const answers = of('crisp-answered').filter(({ by, sessionKey }) => by === 'consumer' && sessionKey);
+  const asked = findAsked(of);
+  const answers = of('crisp-answered').filter(
+    ({ by, sessionKey, index }) => by === 'consumer' && sessionKey && !asked.has(index),
+  );
   const ends = [...of('batch-answered'), ...of('instance-killed')];
   for (const event of [...answers, ...ends].sort((a, b) => a.index - b.index)) {
     if (event.type !== 'crisp-answered') close(event.instance);
@@ -41,6 +44,28 @@ export function findFetches(of: EventsOf): Map<string, Fetch[]> {
   for (const rest of open.values()) fetches.push(toFetch(rest));
   fetches.sort((a, b) => a.startMs - b.startMs);
   return Map.groupBy(fetches, ({ sessionKey }) => sessionKey);
+}
+
+/** Answers about a healthy session to somebody who wanted to know whether others are served: part of no fetch. */
+function findAsked(of: EventsOf): ReadonlySet<number> {
+  const answers = of('crisp-answered');
+  const told = of('line-written').filter(({ text }) => text.includes('"breaker-asked"'));
+  return new Set(
+    told.flatMap(({ by, text, index }) => {
+      const { websiteId, sessionId, route } = JSON.parse(text);
+      const sessionKey = `${websiteId}:${sessionId}`;
+      // A profile is the conversation's: that was asked first.
+      const routes = [route, ...(route === 'website/people/profile' ? ['website/conversation'] : [])];
+      const answer = answers.findLast(
+        (each) =>
+          each.index < index &&
+          each.instance === by &&
+          each.sessionKey === sessionKey &&
+          routes.includes(each.route),
+      );
+      return answer ? [answer.index] : [];
+    }),
+  );
 }
 
 /** A stale cache, and pages that change while they are read: what Crisp says then is true, and not the whole truth. */

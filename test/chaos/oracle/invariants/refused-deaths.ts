@@ -3,8 +3,8 @@ import type { MessageLife } from '../evidence/message-lives.ts';
 import type { Violation } from '../violation.ts';
 
 /**
- * Part of I6: a refusal spends no attempt, and neither does a token that Crisp rejects. So no message may die to which
- * nothing else ever happened.
+ * Part of I6: a refusal spends no attempt, and neither does a token that Crisp rejects. Nor do verdicts that
+ * every session gets. So no message may die to which nothing else ever happened.
  */
 export function checkRefusedDeaths(evidence: Evidence): Violation[] {
   return [...evidence.messages.values()].flatMap((message) =>
@@ -18,6 +18,8 @@ export function checkRefusedDeaths(evidence: Evidence): Violation[] {
 }
 
 const REFUSALS: ReadonlySet<number> = new Set([401, 420, 422, 423, 429]);
+/** Faults that refuse under other statuses, whoever asks. */
+const REFUSES_EVERYTHING: ReadonlySet<string> = new Set(['F74', 'F77']);
 
 function diedOfRefusals(
   evidence: Evidence,
@@ -50,8 +52,9 @@ function diedOfRefusals(
   );
 }
 
-function isRefusal({ status }: Placed<'crisp-answered'>): boolean {
-  return REFUSALS.has(status);
+/** A session that alone is refused for good, beside others that are served, dies of it as of any failure of its own. */
+function isRefusal({ status, fault }: Placed<'crisp-answered'>): boolean {
+  return (REFUSALS.has(status) && fault !== 'F73') || REFUSES_EVERYTHING.has(fault ?? '');
 }
 
 function isFine({ status, fault }: Placed<'crisp-answered'>): boolean {
