@@ -80,6 +80,32 @@ export async function anOpenBreaker(
   return scene;
 }
 
+/** Crisp fails with `code` for all sessions but these, and for the website where it is told so. */
+export function poison(
+  scene: BreakerScene,
+  code: JobErrorCode,
+  { healthy = ['session_healthy'] as readonly string[], website = false } = {},
+) {
+  scene.fail = ({ route, sessionId }) => {
+    if (route === 'website') return website ? new JobError(code) : undefined;
+    return healthy.includes(sessionId ?? '') ? undefined : new JobError(code);
+  };
+}
+
+/** Each run fails with `code`, at an instance of its own; whom the breaker blames for it. */
+export async function judgeAll(
+  scene: BreakerScene,
+  sessions: readonly SessionRef[],
+  code: JobErrorCode,
+  receiveCount = 1,
+) {
+  const blames: string[] = [];
+  for (const session of sessions) {
+    blames.push(await scene.anInstance().judge(session, scene.failedRun(code, { receiveCount })));
+  }
+  return blames;
+}
+
 interface CrispScript {
   fail(asked: Asked): JobError | undefined;
   hasPerson(sessionId: string): boolean;

@@ -1,4 +1,5 @@
 import { type Opening, toOpenedFor } from '../../core/breaker/opening.ts';
+import { isJobErrorCode, JOB_ERRORS } from '../../core/errors/job-error.ts';
 import { toJobError } from '../../core/errors/to-job-error.ts';
 import { toSessionKey } from '../../core/ids.ts';
 import type { BreakerNotes } from '../../ports/breaker-notes.ts';
@@ -17,6 +18,10 @@ export interface CloseBreakerDependencies {
   readonly bestEffort: BestEffort;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+}
+
+function isRefusal(code: string): boolean {
+  return isJobErrorCode(code) && JOB_ERRORS[code] === 'refused';
 }
 
 export type ClosingReason = Exclude<Look['outcome'], 'failing'>;
@@ -54,7 +59,8 @@ export function createCloseBreaker(dependencies: CloseBreakerDependencies) {
 
   async function settleRow(reason: ClosingReason, opening: Opening | undefined): Promise<void> {
     const isOfSessions = opening !== undefined && opening.code !== 'too_many_removals';
-    if (isOfSessions && reason === 'trial')
+    // Limits refuse some and let others pass: the first success after a trial says nothing of those that were refused.
+    if (isOfSessions && reason === 'trial' && !isRefusal(opening.code))
       await bestEffort('note-trial', async () => notes.noteTrial(await readBlamed(opening)));
     if (isOfSessions && reason === 'false-alarm')
       await bestEffort('refute', async () => notes.refute(await readBlamed(opening), clock.nowMs()));

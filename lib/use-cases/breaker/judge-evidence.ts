@@ -74,9 +74,13 @@ export function createJudgeEvidence({
     row: Row,
   ): Promise<Blame> {
     if (evidence === 'denied' || evidence === 'platform') return 'session';
-    const other = await askOther(session, failed, row);
-    if (other === 'healthy' || (other === 'unknown' && evidence === 'verdict')) return 'session';
-    return (await isControlCallFailing(session, failed)) ? 'outage' : 'session';
+    // Limits refuse some and let others pass: these may be refused by mere chance.
+    const isYoungRefusal = evidence === 'refusal' && failed.receiveCount < REFUSED_RECEIVES_OF_AN_OUTAGE;
+    const other = isYoungRefusal ? 'unknown' : await askOther(session, failed, row);
+    if (other === 'healthy') return 'session';
+    if (await isControlCallFailing(session, failed)) return 'outage';
+    if (isYoungRefusal) return 'refusal';
+    return evidence === 'verdict' ? 'unconfirmed' : 'session';
   }
 
   async function isEverything(session: SessionRef, failed: FailedRun, row: Row): Promise<boolean> {
