@@ -8,10 +8,10 @@ import { runChaos } from './run-chaos.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-test('every fault from F1 to F77 can be injected, or stands in the list of those that cannot', () => {
+test('every fault from F1 to F80 can be injected, or stands in the list of those that cannot', () => {
   const numbers = CATALOGUE.map(({ id }) => id);
 
-  expect(numbers).toEqual(Array.from({ length: 77 }, (_, place) => `F${place + 1}`));
+  expect(numbers).toEqual(Array.from({ length: 80 }, (_, place) => `F${place + 1}`));
 });
 
 test.each(ABSENT_FAULTS)('$id is covered by a test that exists', ({ coveredBy }) => {

@@ -2,7 +2,7 @@ import { remove, say, setState, withdraw } from '../workload/crisp-actions.ts';
 import { CANARIES, currentState } from '../world/crisp/conversation.ts';
 import { toReply } from '../world/crisp/crisp-call.ts';
 import { answering, disturbCrisp, drawScope, pickSessionKey, refusal } from './crisp-fault.ts';
-import { type Fault, HOUR, MINUTE, nothingToEnd } from './fault.ts';
+import { type Fault, HOUR, MINUTE, noteFault, nothingToEnd } from './fault.ts';
 
 /** Crisp answers, and the answer is odd. */
 export const ANSWER_FAULTS: readonly Fault[] = [
@@ -193,6 +193,92 @@ export const ANSWER_FAULTS: readonly Fault[] = [
       });
     },
   },
+  {
+    id: 'F78',
+    title: 'Fingerprints repeat, as an import numbers replies and notes apart',
+    inject(world, random) {
+      const conversation = world.crisp.store.find(pickSessionKey(world, random) ?? '');
+      if (!conversation || !currentState(conversation).fields) return nothingToEnd;
+      noteFault(world, 'F78', 'crisp');
+      world.crisp.store.repeat(conversation, random.integer(1, 60));
+      say(world, conversation, random);
+      return nothingToEnd;
+    },
+  },
+  {
+    id: 'F79',
+    title: 'Fields of another type than the record promises, and profiles of other people',
+    inject(world, random) {
+      const conversation = world.crisp.store.find(pickSessionKey(world, random) ?? '');
+      if (conversation && currentState(conversation).fields) say(world, conversation, random);
+      return disturbCrisp(world, 'F79', {
+        matches: ({ question: { route } }) => route === 'website/conversation' || ODD_PARTS.has(route),
+        probability: random.pick([0.3, 1]),
+        random,
+        trouble: ({ question: { route } }) => ({
+          kind: 'answer',
+          answer: (truth) => {
+            const isWhole = ODD_PARTS.has(route);
+            if (truth.status >= 300) return toReply(truth);
+            const odd = random.pick(isWhole ? ODD_WHOLES : ODD_FIELDS);
+            return toReply({ ...truth, data: isWhole ? odd : { ...Object(truth.data), ...Object(odd) } });
+          },
+        }),
+      });
+    },
+  },
+  {
+    id: 'F80',
+    title: 'Pages of messages out of time order, or with an old message among the newest',
+    inject(world, random) {
+      const conversation = world.crisp.store.find(pickSessionKey(world, random) ?? '');
+      if (conversation && currentState(conversation).fields) {
+        world.crisp.store.lengthen(conversation, random.integer(30, 120));
+        say(world, conversation, random);
+      }
+      return disturbCrisp(world, 'F80', {
+        matches: ({ question }) => question.route === 'website/conversation/messages',
+        probability: random.pick([0.3, 1]),
+        random,
+        trouble: ({ sessionKey = '' }) => ({
+          kind: 'answer',
+          answer: (truth) => {
+            if (!Array.isArray(truth.data)) return toReply(truth);
+            const known = world.crisp.store.find(sessionKey);
+            const oldest = known ? currentState(known).messages.slice(0, 1) : [];
+            const isIntruded = random.chance(0.5) && !truth.data.includes(oldest[0]);
+            return toReply({
+              ...truth,
+              data: random.shuffle([...truth.data, ...(isIntruded ? oldest : [])]),
+            });
+          },
+        }),
+      });
+    },
+  },
+];
+
+// What is no list and no object, in the place of one; and somebody else's profile.
+const ODD_PARTS = new Set([
+  'website/people/profile',
+  'website/conversation/pages',
+  'website/conversation/events',
+  'website/conversation/relations',
+]);
+const ODD_WHOLES: readonly unknown[] = [
+  [],
+  'text',
+  7,
+  null,
+  { people_id: '00000000-0000-4000-8000-000000000000' },
+];
+const ODD_FIELDS: readonly unknown[] = [
+  { meta: [] },
+  { meta: { nickname: 12, email: ['x'], segments: {}, data: [] } },
+  { meta: { segments: ['chat', 4, null, 'vip', {}], data: 'text' } },
+  { created_at: '2026-10-01', updated_at: 'today', state: 7 },
+  { assigned: [], participants: {}, topic: 5, inbox_id: {} },
+  { people_id: 'no-uuid', is_verified: 'yes', is_blocked: 1 },
 ];
 
 const ODD_BODIES = [
