@@ -1,4 +1,4 @@
-import { startConsumer } from '../lib/app/start-consumer.ts';
+import { startConsumer } from '../lib/consumer/handler.ts';
 
 /** Lambda: fetches the conversations that the sessions queue asks for, archives and announces them. */
 export const handler = startConsumer();

@@ -1,4 +1,4 @@
-import { startSummary } from '../lib/app/start-summary.ts';
+import { startSummary } from '../lib/operate/summary.ts';
 
 /** Lambda: tells once a day what came in, what went out, and what waits. */
 export const handler = startSummary();

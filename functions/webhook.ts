@@ -1,4 +1,4 @@
-import { startWebhook } from '../lib/app/start-webhook.ts';
+import { startWebhook } from '../lib/webhook/handler.ts';
 
 /** Lambda: takes Crisp's web hooks at a Function URL, `POST /webhook`. */
 export const handler = startWebhook();

@@ -1,4 +1,4 @@
-import { loadDeploySettings } from '../lib/app/load-config.ts';
+import { loadDeploySettings } from '../lib/config/load.ts';
 
 // osls loads only .js here; what it needs is computed by the same code that reads the configuration at run time. The
 // settings of a stage are `.env.{stage}` beside serverless.yml, and the environment.

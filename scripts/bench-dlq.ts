@@ -1,5 +1,4 @@
-import { measureCommand } from './bench/measure-command.ts';
-import { startFullQueue } from './bench/start-full-queue.ts';
+import { measureCommand, startFullQueue } from './bench/full-queue.ts';
 
 // `npm run bench:dlq`: how much memory `dlq list` takes for a small and for a large dead-letter queue, in a process of its
 // own before the embedded SQS in this one. About a minute.

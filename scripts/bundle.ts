@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { writeArtifacts } from './packaging/write-artifacts.ts';
+import { writeArtifacts } from './packaging/package-service.ts';
 
 // `npm run bundle`: the functions alone, and what is in them.
 const LARGEST_SHOWN = 10;

@@ -1,10 +1,8 @@
 import { availableParallelism } from 'node:os';
-import type { JudgedRun } from '../test/chaos/judged-run.ts';
+import type { JudgedRun } from '../test/chaos/run-chaos.ts';
 import { runScenarios } from '../test/chaos/scenarios/run-scenarios.ts';
-import { addRun, formatFaults, formatTotals, NO_RUNS } from './chaos/chaos-totals.ts';
-import { formatViolations } from './chaos/format-violations.ts';
-import { parseChaosArguments } from './chaos/parse-chaos-arguments.ts';
-import { runInWorkers } from './chaos/run-in-workers.ts';
+import { parseChaosArguments, runInWorkers } from './chaos/run-in-workers.ts';
+import { addRun, formatFaults, formatTotals, formatViolations, NO_RUNS } from './chaos/totals.ts';
 import { runCommand } from './deploying/command.ts';
 
 // `npm run chaos -- --runs N --seed S`: seeded runs with faults, in virtual time. The last line is the totals; the exit

@@ -12,8 +12,7 @@ import {
   settleStack,
   type Target,
 } from './deploying/stack.ts';
-import { runOsls } from './packaging/run-osls.ts';
-import { writeArtifacts } from './packaging/write-artifacts.ts';
+import { runOsls, writeArtifacts } from './packaging/package-service.ts';
 
 // `npm run deploy -- --stage S`: everything that can be wrong on this side is found before anything is created.
 const root = fileURLToPath(new URL('..', import.meta.url));

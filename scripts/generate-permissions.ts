@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EXAMPLE_KEY_ARN, formatPermissions } from './packaging/format-permissions.ts';
-import { packageApart } from './packaging/package-apart.ts';
+import { packageApart } from './packaging/package-service.ts';
 
 // Writes docs/permissions.md from the packaged template; a test says whether it is up to date.
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { recordJsonSchema } from '../lib/core/record/record-json-schema.ts';
+import { recordJsonSchema } from '../lib/record/schema.ts';
 
 // Writes docs/record.schema.json from the zod schema; with --check it only says whether the file is up to date.
 const file = new URL('../docs/record.schema.json', import.meta.url);

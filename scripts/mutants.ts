@@ -1,11 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { MUTANTS, toBug } from './mutants/all-mutants.ts';
-import { findBaselineProblem } from './mutants/baseline.ts';
-import type { Mutant } from './mutants/mutant.ts';
-import { toMutantTable } from './mutants/mutant-table.ts';
-import { createPrivateCopy } from './mutants/private-copy.ts';
-import { isCaught, type Trial, tryMutant } from './mutants/try-mutant.ts';
+import { MUTANTS, type Mutant, toBug } from './mutants/planted.ts';
+import {
+  createPrivateCopy,
+  findBaselineProblem,
+  isCaught,
+  type Trial,
+  toMutantTable,
+  tryMutant,
+} from './mutants/try-mutant.ts';
 
 // `npm run mutants`: plants each known bug in a copy of the tree and shows which test catches it. The exit code is 0 only
 // where every bug was caught and the tree without a bug is green. `npm run mutants -- M7 M18` tries some of them, and

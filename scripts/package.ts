@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadDeploySettings } from '../lib/app/load-config.ts';
+import { loadDeploySettings } from '../lib/config/load.ts';
 import { parseStage, runCommand } from './deploying/command.ts';
 import { packageService } from './packaging/package-service.ts';
 

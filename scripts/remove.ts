@@ -3,8 +3,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { askPerson, parseStage, runCommand, UsageError } from './deploying/command.ts';
 import { deleteKeptData, findKeptData, type KeptData } from './deploying/kept-data.ts';
 import { prepareTarget, readAccount, readStack, type Target } from './deploying/stack.ts';
-import { runOsls } from './packaging/run-osls.ts';
-import { writeArtifacts } from './packaging/write-artifacts.ts';
+import { runOsls, writeArtifacts } from './packaging/package-service.ts';
 
 // `npm run remove -- --stage S`: the stack goes; archive and ledger stay, for they cannot be had again, and the next
 // deployment of the stage takes them over. With --delete-data they go as well.

@@ -1,7 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { runTool } from './testing/run-tool.ts';
-import { runVitest } from './testing/run-vitest.ts';
-import { addTotals, formatTotals, isGreen, type Totals } from './testing/totals.ts';
+import { addTotals, formatTotals, isGreen, runTool, runVitest, type Totals } from './testing/run-vitest.ts';
 
 // `npm test`: everything that CI runs, without network. The last line is the totals, whatever happened before it.
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -1,7 +1,8 @@
-import type { Operations } from '../app/create-operations.ts';
-import type { OperatorConfig } from '../core/config/parse-operator-config.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Options, OptionValues } from './options/option.ts';
+import type { Clock } from '../clock.ts';
+import type { OperatorConfig } from '../config/local-config.ts';
+import { OperationError } from '../errors.ts';
+import type { Operations } from '../operate/operations.ts';
+import { toPrintable } from '../text.ts';
 import type { Output } from './output.ts';
 
 /** 0: done. 1: failed. 2: not understood. 3: done in part. 130: interrupted. */
@@ -51,4 +52,76 @@ export function defineCommand<const O extends Options>(
 ): Command {
   // The parser fills `options` from this command's own rules, so the values have their types.
   return command as unknown as Command;
+}
+
+/** One `--name` of a command. */
+export interface Option<T> {
+  /** What stands for the value in the help; undefined for a flag, which has none. */
+  readonly placeholder?: string;
+  readonly help: string;
+  /** Of the values as they were given, none where it was not; throws `OperationError` `usage`. */
+  readonly parse: (texts: readonly string[], about: OptionContext) => T;
+}
+
+interface OptionContext {
+  /** With its dashes. */
+  readonly name: string;
+  readonly nowMs: number;
+}
+
+export type Options = Readonly<Record<string, Option<unknown>>>;
+
+export type OptionValues<O extends Options> = { readonly [Name in keyof O]: ReturnType<O[Name]['parse']> };
+
+export function flag(help: string): Option<boolean> {
+  return { help, parse: (texts) => texts.length > 0 };
+}
+
+interface ValueRule<T> {
+  readonly placeholder: string;
+  readonly help: string;
+  /** Completes the sentence "--name must be …". */
+  readonly expected: string;
+  /** Undefined for a text that breaks the rule. */
+  readonly read: (text: string, nowMs: number) => T | undefined;
+}
+
+/** An option that has one value, or none where it is left out. */
+export function value<T>({ placeholder, help, expected, read }: ValueRule<T>): Option<T | undefined> {
+  return {
+    placeholder,
+    help,
+    parse(texts, { name, nowMs }) {
+      const [text, ...more] = texts;
+      if (text === undefined) return undefined;
+      if (more.length > 0) throw toUsageError(`${name} was given more than once`);
+      const parsed = read(text, nowMs);
+      if (parsed === undefined)
+        throw toUsageError(`${name} must be ${expected}, got '${toPrintable(text, 40)}'`);
+      return parsed;
+    },
+  };
+}
+
+/** An option that may be given several times; undefined where it never was. */
+export function values<T>({
+  placeholder,
+  help,
+  expected,
+  read,
+}: ValueRule<T>): Option<readonly T[] | undefined> {
+  const one = value({ placeholder, help, expected, read });
+  return {
+    placeholder,
+    help,
+    parse(texts, about) {
+      if (texts.length === 0) return undefined;
+      return texts.flatMap((text) => one.parse([text], about) ?? []);
+    },
+  };
+}
+
+/** A command line that cannot be followed: what was expected, and what was found. */
+export function toUsageError(message: string): OperationError {
+  return new OperationError('usage', message);
 }

@@ -1,9 +1,8 @@
 import { createInterface } from 'node:readline/promises';
-import { systemClock } from '../adapters/system-clock.ts';
-import { connectStage } from '../app/connect-stage.ts';
-import { loadOperatorConfig } from '../app/load-config.ts';
-import { openOutput } from './open-output.ts';
-import { runCli } from './run-cli.ts';
+import { systemClock } from '../clock.ts';
+import { loadOperatorConfig } from '../config/load.ts';
+import { connectStage } from '../operate/operations.ts';
+import { openOutput, runCli } from './run.ts';
 
 // What a shell gives to a program that Ctrl-C ended.
 const EXIT_INTERRUPTED = 130;

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
-import type { Clock } from '../ports/clock.ts';
-import type { ConsumerSwitch } from '../ports/consumer-switch.ts';
+import type { ConsumerSwitch } from '../breaker/mapping.ts';
+import type { Clock } from '../clock.ts';
 import {
   createApp,
   explainForeignRequest,

@@ -12,7 +12,6 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 
 // What every listener of local mode has in common: loopback alone, limits on what is sent to it, no web page of a browser.
-
 const LOOPBACK = '127.0.0.1';
 
 export interface ListeningServer {

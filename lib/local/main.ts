@@ -1,23 +1,20 @@
-import { systemClock } from '../adapters/system-clock.ts';
-import {
-  isRunByNpm,
-  loadLocalConfig,
-  loadLocalEnvironment,
-  loadLocalInfraSettings,
-} from '../app/load-config.ts';
-import { plural } from '../core/text/plural.ts';
+import { systemClock } from '../clock.ts';
+import { isRunByNpm, loadLocalConfig, loadLocalEnvironment, loadLocalInfraSettings } from '../config/load.ts';
+import { plural } from '../text.ts';
 import { chooseEndpoints } from './aws/endpoints.ts';
-import { createDemo } from './demo/create-demo.ts';
-import { explainStartFailure } from './explain-start-failure.ts';
-import { LOCAL_USAGE, type LocalOptions, parseLocalOptions, UsageError } from './local-options.ts';
-import { playOnce } from './play-once.ts';
-import { readQueueDepth } from './queue-depth.ts';
-import { type LocalMode, startLocalMode } from './start-local-mode.ts';
-import type { SimulatedCrisp } from './start-simulated-crisp.ts';
-import { formatBanner } from './terminal/format-banner.ts';
-import { formatProgress } from './terminal/format-progress.ts';
-import { openTerminal, type Terminal } from './terminal/open-terminal.ts';
-import { untilStopped } from './until-stopped.ts';
+import { createDemo } from './demo/demo.ts';
+import { untilStopped } from './listen.ts';
+import { playOnce } from './once.ts';
+import { LOCAL_USAGE, type LocalOptions, parseLocalOptions, UsageError } from './options.ts';
+import type { SimulatedCrisp } from './pipeline.ts';
+import {
+  explainStartFailure,
+  formatBanner,
+  type LocalMode,
+  readQueueDepth,
+  startLocalMode,
+} from './start.ts';
+import { formatProgress, openTerminal, type Terminal } from './terminal.ts';
 
 // What a shell gives to a program that Ctrl-C ended.
 const EXIT_INTERRUPTED = 130;

@@ -1,7 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../../lib/core/errors/config-error.ts';
-import { OperationError } from '../../lib/core/errors/operation-error.ts';
+import { ConfigError, OperationError } from '../../lib/errors.ts';
 
 /** A command that cannot be run as it was called. The message says what to do. */
 export class UsageError extends Error {

@@ -24,9 +24,9 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { parse } from 'yaml';
-import { toAwsOperationError } from '../../lib/adapters/aws-operation-error.ts';
-import { OperationError } from '../../lib/core/errors/operation-error.ts';
-import { isJsonObject } from '../../lib/core/is-json-object.ts';
+import { toAwsOperationError } from '../../lib/aws/failures.ts';
+import { OperationError } from '../../lib/errors.ts';
+import { isJsonObject } from '../../lib/text.ts';
 import { toArchiveName } from './command.ts';
 import type { Target } from './stack.ts';
 

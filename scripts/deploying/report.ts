@@ -1,9 +1,5 @@
-import type { HookMode } from '../../lib/core/config/config.ts';
-import {
-  compareSettings,
-  parseGivenSettings,
-  type SettingChange,
-} from '../../lib/core/config/stage-settings.ts';
+import type { HookMode } from '../../lib/config/config.ts';
+import { compareSettings, parseGivenSettings, type SettingChange } from '../../lib/config/infra-settings.ts';
 import { askPerson, UsageError } from './command.ts';
 import type { Target } from './stack.ts';
 

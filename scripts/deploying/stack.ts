@@ -6,9 +6,9 @@ import {
   waitUntilStackDeleteComplete,
 } from '@aws-sdk/client-cloudformation';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { toAwsOperationError } from '../../lib/adapters/aws-operation-error.ts';
-import { type DeploySettings, loadDeploySettings, loadOperatorConfig } from '../../lib/app/load-config.ts';
-import { openSecretStore } from '../../lib/app/open-secret-store.ts';
+import { toAwsOperationError } from '../../lib/aws/failures.ts';
+import { type DeploySettings, loadDeploySettings, loadOperatorConfig } from '../../lib/config/load.ts';
+import { openSecretStore } from '../../lib/config/secret-store.ts';
 import { checkPlace, type StageArguments, UsageError } from './command.ts';
 
 /** A stage in a region, with what it is to be made of. */

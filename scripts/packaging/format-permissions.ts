@@ -1,6 +1,6 @@
-import { isJsonObject } from '../../lib/core/is-json-object.ts';
+import { isJsonObject } from '../../lib/text.ts';
 
-export interface PackagedTemplates {
+interface PackagedTemplates {
   /** The template's text as it is packaged without options. */
   readonly standard: string;
   /** The same with `EXAMPLE_KEY_ARN` for `KMS_KEY_ARN`. */

@@ -1,6 +1,16 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Reporter, startVitest, type TestCase, type TestModule } from 'vitest/node';
-import { addTotals, type Totals } from './totals.ts';
+
+/** Runs a development tool, showing what it prints. It counts as one test, which passed where it exits with 0. */
+export async function runTool(root: string, tool: string, arguments_: readonly string[]): Promise<Totals> {
+  const child = spawn(join(root, 'node_modules/.bin', tool), arguments_, { cwd: root, stdio: 'inherit' });
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject).on('close', resolve);
+  });
+  return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: [] };
+}
 
 const NOTHING_RAN: Totals = { passed: 0, failed: 1, skipped: [] };
 // The whole suite is meant to take less than three minutes; a loop without end in one file must not take for ever.
@@ -72,4 +82,34 @@ function toSkipped(test: TestCase): { name: string; reason: string } {
   const result = test.result();
   const note = result.state === 'skipped' ? result.note : undefined;
   return { name: test.fullName, reason: note ?? (test.options.mode === 'todo' ? 'todo' : 'no reason given') };
+}
+
+/** A test that did not run, and why. */
+interface SkippedTest {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Totals {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: readonly SkippedTest[];
+}
+
+export function addTotals(totals: readonly Totals[]): Totals {
+  return {
+    passed: totals.reduce((sum, { passed }) => sum + passed, 0),
+    failed: totals.reduce((sum, { failed }) => sum + failed, 0),
+    skipped: totals.flatMap(({ skipped }) => skipped),
+  };
+}
+
+/** True where something ran and nothing failed: a run without a single test proves nothing. */
+export function isGreen({ passed, failed }: Totals): boolean {
+  return failed === 0 && passed > 0;
+}
+
+/** The line that ends every run of the tests. */
+export function formatTotals({ passed, failed, skipped }: Totals): string {
+  return `${passed} passed, ${failed} failed, ${skipped.length} skipped`;
 }

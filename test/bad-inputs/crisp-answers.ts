@@ -1,7 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
-import { MAX_RESPONSE_BYTES } from '../support/crisp-over-http.ts';
-import type { ScriptedAnswer } from '../support/scripted-crisp.ts';
+import { MAX_RESPONSE_BYTES, type ScriptedAnswer } from '../support/crisp.ts';
 
 /**
  * What becomes of the message while Crisp answers so for its session, and well for all others. `retried`: it spends an

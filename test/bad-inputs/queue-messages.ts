@@ -1,11 +1,11 @@
 import { WEBSITE_ID } from '../support/builders.ts';
-import { HOSTILE_SESSION_IDS, HOSTILE_VALUES, HOSTILE_WEBSITE_IDS } from '../support/hostile-ids.ts';
+import { HOSTILE_SESSION_IDS, HOSTILE_VALUES, HOSTILE_WEBSITE_IDS } from '../support/hostile.ts';
 
 /**
  * A body that somebody put onto the sessions queue, and the reason for which no attempt can help. `row` names its line
  * in docs/bad-inputs.md.
  */
-export type QueueRow = readonly [row: string, title: string, reason: string, body: string];
+type QueueRow = readonly [row: string, title: string, reason: string, body: string];
 
 const ids = { websiteId: WEBSITE_ID, sessionId: 'session_abc' };
 const json = (value: unknown) => JSON.stringify(value);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { measureDeadLetters } from './measure-dead-letters.ts';
+import { measureDeadLetters } from './dead-letters.ts';
 
 const MOST_GROWTH_MIB = 64;
 

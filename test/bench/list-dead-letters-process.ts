@@ -1,15 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
-import { createDynamoFailureNotes } from '../../lib/adapters/ledger/dynamo-failure-notes.ts';
-import { createDynamoLookNotes } from '../../lib/adapters/ledger/dynamo-redrive-notes.ts';
-import { createDynamoRunHistory } from '../../lib/adapters/ledger/dynamo-run-history.ts';
-import { createSqsDeadLetterQueue } from '../../lib/adapters/sqs/sqs-dead-letter-queue.ts';
-import { createSqsQueueReader } from '../../lib/adapters/sqs/sqs-queue-reader.ts';
-import { systemClock } from '../../lib/adapters/system-clock.ts';
-import { toDeadLetterJson } from '../../lib/core/dead-letter/dead-letter-json.ts';
-import { createExplainDeadLetters } from '../../lib/use-cases/dead-letters/explain-dead-letters.ts';
-import { createListDeadLetters } from '../../lib/use-cases/dead-letters/list-dead-letters.ts';
-import { createPeekDeadLetters } from '../../lib/use-cases/dead-letters/peek-dead-letters.ts';
-import { createEndlessLedger, createEndlessQueue } from './endless-dead-letters.ts';
+import { createSqsQueueReader } from '../../lib/aws/queues.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { toDeadLetterJson } from '../../lib/dead-letters/dead-letter.ts';
+import { createExplainDeadLetters } from '../../lib/dead-letters/explain.ts';
+import { createListDeadLetters, createPeekDeadLetters } from '../../lib/dead-letters/peek.ts';
+import { createSqsDeadLetterQueue } from '../../lib/dead-letters/queue.ts';
+import { createDynamoFailureNotes } from '../../lib/ledger/failure-notes.ts';
+import { createDynamoLookNotes } from '../../lib/ledger/message-notes.ts';
+import { createDynamoRunHistory } from '../../lib/ledger/runs.ts';
+import { createEndlessLedger, createEndlessQueue } from './dead-letters.ts';
 
 // `node list-dead-letters-process.ts COUNT`: lists and groups so many dead letters with the command's own parts, and
 // prints the most memory that this process held at a time.

@@ -1,23 +1,72 @@
 import { createRandom, type Random } from '../../lib/local/simulator/random.ts';
-import { drawServerError } from './faults/aws-fault.ts';
+import { FAULTS } from './faults/catalogue.ts';
 import { redriveAll, redriveSelected } from './faults/dead-letters.ts';
-import { type FaultId, HOUR, MINUTE } from './faults/fault.ts';
-import type { History } from './oracle/history.ts';
-import type { Terms } from './oracle/terms.ts';
-import { planRun, type RunPlan, type Weather } from './plan-run.ts';
-import { drawSettings } from './workload/draw-settings.ts';
-import { playWorkload } from './workload/play-workload.ts';
+import { drawServerError, type Fault, type FaultId, HOUR, MINUTE, SECOND } from './faults/fault.ts';
+import type { History, Terms, Violation } from './oracle/history.ts';
+import { type Figures, judge } from './oracle/judge.ts';
+import { drawSettings, playWorkload } from './workload.ts';
+import type { AwsService } from './world/aws/call.ts';
 import { toTerms } from './world/settings.ts';
 import { createWorld, type World } from './world/world.ts';
 
-export interface ChaosRun {
+/** What is left of a run once it was judged: few enough bytes to be sent from one thread to another. */
+export interface JudgedRun {
+  readonly run: number;
+  readonly violations: readonly Violation[];
+  readonly figures: ChaosFigures & Figures;
+  /** Every event as a line; only where it was asked for. */
+  readonly trace?: readonly string[];
+}
+
+export interface JudgedRunOptions {
+  readonly faults?: readonly FaultId[] | undefined;
+  readonly trace?: boolean;
+}
+
+/** Run `run` of the series that `seed` names, judged. */
+export async function runJudged(
+  seed: number,
+  run: number,
+  { faults, trace = false }: JudgedRunOptions = {},
+): Promise<JudgedRun> {
+  const { history, terms, figures } = await runChaos(toRunSeed(seed, run), { faults });
+  const verdict = judge(history, terms);
+  return {
+    run,
+    violations: [...verdict.violations, ...toWorldViolations(figures, history.at(-1)?.atMs ?? 0)],
+    figures: { ...figures, ...verdict.figures },
+    ...(trace && { trace: history.map((event) => JSON.stringify(event)) }),
+  };
+}
+
+/** Runs of a series have nothing in common with each other, nor with those of another series. */
+export function toRunSeed(seed: number, run: number): number {
+  let mixed = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(run + 1, 0xc2b2ae35);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+  mixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
+}
+
+/** What the world alone can see: what came to no rest by itself, and code that ran where Lambda had frozen it. */
+function toWorldViolations({ isQuiet, stuckFor, oddities }: ChaosFigures, atMs: number): Violation[] {
+  const frozen = oddities.map(
+    (oddity): Violation => ({ invariant: 'I5', atMs, text: `${oddity} was begun after the answer` }),
+  );
+  const stuck =
+    stuckFor === undefined ? [] : [`the tap stayed closed (${stuckFor}) until a person opened it`];
+  const restless = isQuiet ? [] : ['after two days of calm something is still under way'];
+  const held = [...stuck, ...restless].map((text): Violation => ({ invariant: 'I9', atMs, text }));
+  return [...frozen, ...held];
+}
+
+interface ChaosRun {
   readonly history: History;
   readonly terms: Terms;
   readonly figures: ChaosFigures;
 }
 
 /** What happened in a run, beside what the oracle counts. */
-export interface ChaosFigures {
+interface ChaosFigures {
   readonly faults: readonly FaultId[];
   readonly kills: number;
   readonly virtualHours: number;
@@ -33,7 +82,7 @@ export interface ChaosFigures {
   readonly oddities: readonly string[];
 }
 
-export interface ChaosOptions {
+interface ChaosOptions {
   /** Exactly these faults, instead of those that the seed draws. */
   readonly faults?: readonly FaultId[] | undefined;
 }
@@ -160,4 +209,68 @@ function toFigures({ history, clock, settings, oddities }: World, plan: RunPlan)
     redriven: count((event) => event.type === 'message-sent' && event.by === 'redrive'),
     oddities,
   };
+}
+
+/** A fault, and when it begins and ends; ms after the start of the run. */
+interface PlannedFault {
+  readonly fault: Fault;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** How likely a call to AWS is to have a small trouble of its own; undefined `service`: to any of them. */
+interface Weather {
+  readonly service: AwsService | undefined;
+  readonly probability: number;
+}
+
+/** What is to happen in a run beside its traffic. */
+interface RunPlan {
+  readonly faults: readonly PlannedFault[];
+  /** How likely an instance is to die at any point at which it waits; and at most how many do. */
+  readonly reaper: { readonly probability: number; readonly mostKills: number };
+  readonly weather: Weather;
+  /** An operator pauses the consumer; ms after the start. */
+  readonly pause: { readonly fromMs: number; readonly untilMs: number } | undefined;
+  /** What the operator does with what is dead when all is calm. */
+  readonly redrive: 'all' | 'selected' | 'none';
+}
+
+const USUAL_LENGTH_MS = [10 * SECOND, 15 * MINUTE] as const;
+
+/** Draws a plan for a run whose traffic lasts `lengthMs`; with `only`, of exactly these faults. */
+function planRun(random: Random, lengthMs: number, only?: readonly FaultId[]): RunPlan {
+  const faults = only
+    ? FAULTS.filter(({ id }) => only.includes(id))
+    : random.shuffle(FAULTS).slice(0, drawCount(random));
+  const isDeadly = random.chance(0.4);
+  return {
+    faults: faults.map((fault) => planFault(fault, random, lengthMs)),
+    reaper: { probability: isDeadly ? random.pick([0.002, 0.01]) : 0, mostKills: random.integer(1, 8) },
+    weather: drawWeather(random),
+    pause: random.chance(0.12) ? drawPeriod(random, lengthMs, [MINUTE, 60 * MINUTE]) : undefined,
+    redrive: random.pick(['all', 'selected', 'none']),
+  };
+}
+
+function drawCount(random: Random): number {
+  return random.pick([0, 1, 1, 2, 2, 2, 3, 3, 4]);
+}
+
+function drawWeather(random: Random): Weather {
+  if (random.chance(0.4)) return { service: undefined, probability: 0 };
+  if (random.chance(0.5)) return { service: undefined, probability: random.pick([0.005, 0.03]) };
+  const service = random.pick(['s3', 'sns', 'sns', 'sqs', 'dynamodb', 'lambda'] as const);
+  return { service, probability: random.pick([0.1, 0.3]) };
+}
+
+function planFault(fault: Fault, random: Random, lengthMs: number): PlannedFault {
+  return { fault, ...drawPeriod(random, lengthMs, fault.lastsMs ?? USUAL_LENGTH_MS) };
+}
+
+/** Short periods are as likely as long ones. */
+function drawPeriod(random: Random, lengthMs: number, [shortest, longest]: readonly [number, number]) {
+  const fromMs = random.integer(0, lengthMs);
+  const lastsMs = Math.round(shortest * (longest / shortest) ** random.next());
+  return { fromMs, untilMs: fromMs + lastsMs };
 }

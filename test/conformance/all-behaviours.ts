@@ -1,12 +1,8 @@
 import type { Behaviour } from './behaviour.ts';
-import { deduplicationBehaviours } from './deduplication-behaviours.ts';
-import { dynamodbBehaviours } from './dynamodb-behaviours.ts';
-import { groupBehaviours } from './group-behaviours.ts';
-import { messageBehaviours } from './message-behaviours.ts';
-import { redriveBehaviours } from './redrive-behaviours.ts';
-import { s3Behaviours } from './s3-behaviours.ts';
+import { deduplicationBehaviours, groupBehaviours, messageBehaviours } from './fifo-behaviours.ts';
+import { redriveBehaviours, visibilityBehaviours } from './receive-behaviours.ts';
 import { snsBehaviours } from './sns-behaviours.ts';
-import { visibilityBehaviours } from './visibility-behaviours.ts';
+import { dynamodbBehaviours, s3Behaviours } from './store-behaviours.ts';
 
 /** Everything that the pipeline relies on, by service. */
 export const ALL_BEHAVIOURS: Readonly<Record<string, readonly Behaviour[]>> = {

@@ -6,8 +6,7 @@ import {
   SubscribeCommand,
 } from '@aws-sdk/client-sns';
 import { expect } from 'vitest';
-import type { Behaviour, ConformanceTarget } from './behaviour.ts';
-import { first, makeQueue } from './test-queue.ts';
+import { type Behaviour, type ConformanceTarget, first, makeQueue } from './behaviour.ts';
 
 const KIB = 1024;
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { DeadLetterQueue } from '../../lib/ports/dead-letter-queue.ts';
-import type { QueueReader } from '../../lib/ports/queue-reader.ts';
+import type { QueueReader } from '../../lib/aws/queues.ts';
+import type { DeadLetterQueue } from '../../lib/dead-letters/queue.ts';
 
 /** A queue and the hand of SQS that fills it. */
-export interface DeadLetterQueueUnderTest {
+interface DeadLetterQueueUnderTest {
   readonly queue: DeadLetterQueue;
   readonly reader: QueueReader;
   /** One message of each body, each in the group that is named. */

@@ -1,10 +1,10 @@
 import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll } from 'vitest';
-import { createSqsDeadLetterQueue } from '../../lib/adapters/sqs/sqs-dead-letter-queue.ts';
-import { createSqsQueueReader } from '../../lib/adapters/sqs/sqs-queue-reader.ts';
+import { createSqsQueueReader } from '../../lib/aws/queues.ts';
+import { createSqsDeadLetterQueue } from '../../lib/dead-letters/queue.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
 import { createLocalAwsClients, type LocalAwsClients } from '../../lib/local/aws/endpoints.ts';
-import { createMemoryDeadLetterQueue } from '../support/memory-dead-letter-queue.ts';
+import { createMemoryDeadLetterQueue } from '../support/dead-letter-scene.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 import { describeDeadLetterQueue } from './dead-letter-queue-contract.ts';
 

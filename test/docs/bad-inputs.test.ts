@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ROOT, readSourceFiles } from '../architecture/source/source-file.ts';
 import { BAD_ANSWERS, type Fate } from '../bad-inputs/crisp-answers.ts';
-import { KEYED_HOOKS } from '../bad-inputs/keyed-hooks.ts';
+import { KEYED_HOOKS, UNVERIFIED_HOOKS, VERIFIED_HOOKS } from '../bad-inputs/hooks.ts';
 import { POISON } from '../bad-inputs/queue-messages.ts';
-import { UNVERIFIED_HOOKS } from '../bad-inputs/unverified-hooks.ts';
-import { VERIFIED_HOOKS } from '../bad-inputs/verified-hooks.ts';
+import { ROOT, readSourceFiles } from '../support/source.ts';
 
 const TABLES = 'test/bad-inputs/';
 const rows = readRows(readFileSync(join(ROOT, 'docs/bad-inputs.md'), 'utf8'));

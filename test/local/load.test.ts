@@ -1,10 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../lib/adapters/system-clock.ts';
-import type { SessionRef } from '../../lib/core/ids.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { SessionRef } from '../../lib/ids.ts';
 import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
-import { collectRecords } from '../support/collect-records.ts';
-import { signHookRequest } from '../support/sign-hook-request.ts';
-import { type SpawnedLocalMode, spawnLocalMode } from '../support/spawn-local-mode.ts';
+import { signHookRequest } from '../support/hooks.ts';
+import { collectRecords, type SpawnedLocalMode, spawnLocalMode } from '../support/local-scene.ts';
 
 const SECRET = 'a-hook-secret-for-tests';
 const SESSIONS = 200;

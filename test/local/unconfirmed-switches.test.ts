@@ -1,10 +1,15 @@
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { systemClock } from '../../lib/adapters/system-clock.ts';
-import type { SessionRef } from '../../lib/core/ids.ts';
-import type { EnrichedRecord } from '../../lib/core/record/schema.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { SessionRef } from '../../lib/ids.ts';
 import { alternativePositions, type SwitchName } from '../../lib/local/simulator/switches.ts';
-import { endHoldOff, untilTap } from '../support/local-tap.ts';
-import { type LocalScene, simulatorOf, startLocalScene } from '../support/start-local-scene.ts';
+import type { EnrichedRecord } from '../../lib/record/schema.ts';
+import {
+  endHoldOff,
+  type LocalScene,
+  simulatorOf,
+  startLocalScene,
+  untilTap,
+} from '../support/local-scene.ts';
 
 // What the story must be told with for a switch to matter at all.
 const UNDER_A_LIMIT: readonly SwitchName[] = [

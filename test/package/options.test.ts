@@ -2,9 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { EXAMPLE_KEY_ARN, formatPermissions } from '../../scripts/packaging/format-permissions.ts';
-import { OPTION_RULES } from './rules/option-rules.ts';
-import { packageRepository, type RepositoryPackage, ROOT, STAGE } from './template/package-repository.ts';
-import { at, parseTemplate, type Template } from './template/template.ts';
+import { OPTION_RULES } from './rules/protection.ts';
+import {
+  at,
+  packageRepository,
+  parseTemplate,
+  type RepositoryPackage,
+  ROOT,
+  STAGE,
+  type Template,
+} from './template.ts';
 
 const OPTIONS = {
   KMS_KEY_ARN: EXAMPLE_KEY_ARN,

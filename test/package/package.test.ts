@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parseConsumerConfig } from '../../lib/core/config/parse-consumer-config.ts';
-import { parseProbeConfig } from '../../lib/core/config/parse-probe-config.ts';
-import { parseWebhookConfig } from '../../lib/core/config/parse-webhook-config.ts';
+import { parseConsumerConfig, parseProbeConfig, parseWebhookConfig } from '../../lib/config/parse.ts';
 import { TEMPLATE_RULES } from './rules/template-rules.ts';
-import { packageRepository, type RepositoryPackage } from './template/package-repository.ts';
-import { runtimeEnvironment } from './template/runtime-environment.ts';
-import { parseTemplate, resourcesOf, type Template } from './template/template.ts';
+import {
+  packageRepository,
+  parseTemplate,
+  type RepositoryPackage,
+  resourcesOf,
+  runtimeEnvironment,
+  type Template,
+} from './template.ts';
 
 const SECRETS = {
   CRISP_HOOK_SECRETS: 'canary-hook-secret-0123456789abcdef',

@@ -1,15 +1,13 @@
 import type { Message } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { SessionRef } from '../../lib/core/ids.ts';
-import type { EnrichedRecord } from '../../lib/core/record/schema.ts';
-import { toSqsEvent } from '../../lib/local/lambda/to-sqs-event.ts';
-import { packageRepository, type RepositoryPackage } from '../package/template/package-repository.ts';
-import { measure } from './support/measure.ts';
-import { RUNTIME_CLIENT_MISSING } from './support/runtime-client.ts';
-import { countSessions, enqueue, receive, receiveRecords } from './support/runtime-queues.ts';
-import { startPolling } from './support/start-polling.ts';
-import { type RuntimeScene, startRuntimeScene } from './support/start-runtime-scene.ts';
+import type { SessionRef } from '../../lib/ids.ts';
+import { toSqsEvent } from '../../lib/local/lambda/batch.ts';
+import type { EnrichedRecord } from '../../lib/record/schema.ts';
+import { packageRepository, type RepositoryPackage } from '../package/template.ts';
+import { countSessions, enqueue, receive, receiveRecords } from './support/fronts.ts';
+import { RUNTIME_CLIENT_MISSING, type RuntimeScene, startPolling } from './support/runtime-api.ts';
+import { measure, startRuntimeScene } from './support/scene.ts';
 
 const REMAINING_MS = 600_000;
 let packaged: RepositoryPackage;

@@ -1,11 +1,10 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '../../lib/adapters/system-clock.ts';
-import { packageRepository, type RepositoryPackage } from '../package/template/package-repository.ts';
-import { aHookPayload, aHookRequest } from '../support/hook-request.ts';
-import { measure } from './support/measure.ts';
-import { RUNTIME_CLIENT_MISSING } from './support/runtime-client.ts';
-import { countSessions, receive } from './support/runtime-queues.ts';
-import { type RuntimeScene, startRuntimeScene } from './support/start-runtime-scene.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { packageRepository, type RepositoryPackage } from '../package/template.ts';
+import { aHookPayload, aHookRequest } from '../support/hooks.ts';
+import { countSessions, receive } from './support/fronts.ts';
+import { RUNTIME_CLIENT_MISSING, type RuntimeScene } from './support/runtime-api.ts';
+import { measure, startRuntimeScene } from './support/scene.ts';
 
 const REMAINING_MS = 10_000;
 let packaged: RepositoryPackage;

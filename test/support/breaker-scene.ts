@@ -1,16 +1,23 @@
-import { JobError, type JobErrorCode, type JobErrorContext } from '../../lib/core/errors/job-error.ts';
-import type { SessionRef, WebsiteId } from '../../lib/core/ids.ts';
-import type { BreakerNotes } from '../../lib/ports/breaker-notes.ts';
-import type { CrispApi } from '../../lib/ports/crisp-api.ts';
-import { createBreaker } from '../../lib/use-cases/breaker/create-breaker.ts';
-import { createProbeCrisp } from '../../lib/use-cases/breaker/probe-crisp.ts';
-import { createMemoryBreakerNotes } from './memory-breaker-notes.ts';
-import { createMemoryConsumerSwitch } from './memory-consumer-switch.ts';
-import { createRecordingTelemetry } from './recording-telemetry.ts';
+import { type Breaker, createBreaker } from '../../lib/breaker/breaker.ts';
+import type { FailedRun } from '../../lib/breaker/evidence.ts';
+import type { ConsumerSwitch, ConsumerSwitchState } from '../../lib/breaker/mapping.ts';
+import { createProbeCrisp } from '../../lib/breaker/probe.ts';
+import type { CrispApi } from '../../lib/crisp/client.ts';
+import { JobError, type JobErrorCode, type JobErrorContext } from '../../lib/errors.ts';
+import { type SessionRef, toSessionKey, type WebsiteId } from '../../lib/ids.ts';
+import {
+  type BreakerNotes,
+  type NotedOpening,
+  type Pause,
+  type Refuted,
+  STREAK_CAP,
+} from '../../lib/ledger/breaker-notes.ts';
+import type { Blame } from '../../lib/ledger/failure-notes.ts';
+import { createRecordingTelemetry } from './memory.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
 /** A route of Crisp and the session it is asked for; of the website itself there is none. */
-export type Asked = { readonly route: string; readonly sessionId: string | undefined };
+type Asked = { readonly route: string; readonly sessionId: string | undefined };
 
 export type BreakerScene = ReturnType<typeof createBreakerScene>;
 
@@ -152,4 +159,158 @@ function unlessAway(notes: BreakerNotes, isAway: () => boolean): BreakerNotes {
         return Reflect.apply(Reflect.get(target, name), target, args);
       },
   });
+}
+
+/** The breaker's notes in memory. */
+export function createMemoryBreakerNotes(): BreakerNotes {
+  let opening: NotedOpening | undefined;
+  let pause: Pause | undefined;
+  let healthy: SessionRef | undefined;
+  let firstMs: number | undefined;
+  let refuted: Refuted = { sessions: [], atMs: 0 };
+  let tried: readonly string[] = [];
+  const failed = new Set<string>();
+  const removed = new Set<string>();
+
+  function clear(): void {
+    failed.clear();
+    removed.clear();
+    firstMs = undefined;
+    tried = [];
+  }
+
+  function refute(sessionKeys: readonly string[], nowMs: number): void {
+    clear();
+    if (sessionKeys.length === 0) return;
+    const sessions = [...new Set([...sessionKeys, ...refuted.sessions])].slice(0, STREAK_CAP);
+    refuted = { sessions, atMs: nowMs };
+  }
+
+  return {
+    readOpening: async () => opening,
+    async noteOpening(next, replacesMs) {
+      if (opening?.openedMs !== replacesMs) return false;
+      opening = { ...next, closing: undefined };
+      return true;
+    },
+    async noteFailedProbe(openedMs, next) {
+      if (opening?.openedMs === openedMs) opening = { ...opening, ...next };
+    },
+    async noteClosing(openedMs, closing) {
+      if (opening?.openedMs === openedMs) opening = { ...opening, closing };
+    },
+    readPause: async () => pause,
+    async notePause(next) {
+      pause = next;
+    },
+    async clearPause() {
+      pause = undefined;
+    },
+    readRow: async () => ({ failed: [...failed], healthy, refuted }),
+    async noteSuccess({ websiteId, sessionId }, nowMs) {
+      const key = toSessionKey({ websiteId, sessionId });
+      refuted = { ...refuted, sessions: refuted.sessions.filter((each) => each !== key) };
+      refute(
+        tried.filter((each) => each !== key),
+        nowMs,
+      );
+      healthy = { websiteId, sessionId };
+    },
+    async noteFailure(session, nowMs) {
+      firstMs ??= nowMs;
+      if (failed.size < STREAK_CAP) failed.add(toSessionKey(session));
+      return { sessions: [...failed], firstMs };
+    },
+    async noteRemoval(session) {
+      if (removed.size < STREAK_CAP) removed.add(toSessionKey(session));
+      return removed.size;
+    },
+    refute: async (sessionKeys, nowMs) => refute(sessionKeys, nowMs),
+    async noteTrial(sessionKeys) {
+      tried = sessionKeys.slice(0, STREAK_CAP);
+    },
+    clearRow: async () => clear(),
+  };
+}
+
+/** A breaker of which the test decides what it says. */
+interface MemoryBreaker extends Breaker {
+  /** Replaces what `judge` says of every failure from now on; by default it blames the session. */
+  blame(blame: Blame): void;
+  /** From now on it holds for this code; undefined: no longer. */
+  hold(code: string | undefined): void;
+  /** From now on every removal is one too many. */
+  refuseRemovals(): void;
+  readonly successes: readonly SessionRef[];
+  readonly judged: readonly (FailedRun & { readonly session: SessionRef })[];
+  /** Of which it was asked whether they may be announced. */
+  readonly removals: readonly SessionRef[];
+}
+
+export function createMemoryBreaker(): MemoryBreaker {
+  let verdict: Blame = 'session';
+  let held: string | undefined;
+  let isRemovalRefused = false;
+  const successes: SessionRef[] = [];
+  const judged: (FailedRun & { readonly session: SessionRef })[] = [];
+  const removals: SessionRef[] = [];
+
+  return {
+    successes,
+    judged,
+    removals,
+    blame(blame) {
+      verdict = blame;
+    },
+    hold(code) {
+      held = code;
+    },
+    refuseRemovals() {
+      isRemovalRefused = true;
+    },
+    holding: async () => held,
+    async noteSuccess(session) {
+      successes.push(session);
+    },
+    async judge(session, failed) {
+      judged.push({ ...failed, session });
+      return verdict;
+    },
+    async judgeRemoval(session) {
+      removals.push(session);
+      return isRemovalRefused ? 'outage' : 'removed';
+    },
+  };
+}
+
+interface MemoryConsumerSwitch extends ConsumerSwitch {
+  /** What `read` says; a test may turn it by hand, as somebody in the AWS console could. */
+  state: ConsumerSwitchState;
+  /** Set: every method rejects with it. */
+  failure: Error | undefined;
+}
+
+/** A switch that turns at once. */
+export function createMemoryConsumerSwitch(state: ConsumerSwitchState = 'on'): MemoryConsumerSwitch {
+  const tap: MemoryConsumerSwitch = {
+    state,
+    failure: undefined,
+    async read() {
+      failIfAsked();
+      return tap.state;
+    },
+    async turnOn() {
+      failIfAsked();
+      tap.state = 'on';
+    },
+    async turnOff() {
+      failIfAsked();
+      tap.state = 'off';
+    },
+  };
+  return tap;
+
+  function failIfAsked(): void {
+    if (tap.failure) throw tap.failure;
+  }
 }

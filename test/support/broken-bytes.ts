@@ -1,4 +1,4 @@
-import type { ScriptedAnswer } from './scripted-crisp.ts';
+import type { ScriptedAnswer } from './crisp.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\n';
 const EMPTY = '{"error":false,"data":{}}';

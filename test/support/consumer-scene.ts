@@ -1,25 +1,32 @@
-import type { SQSEvent, SQSRecord } from 'aws-lambda';
-import { createS3RecordArchive } from '../../lib/adapters/s3-record-archive.ts';
-import { createEnvironmentSecrets } from '../../lib/adapters/secrets/environment-secrets.ts';
-import { systemClock } from '../../lib/adapters/system-clock.ts';
-import { createConsumerHandler } from '../../lib/app/create-consumer-handler.ts';
-import { JobError } from '../../lib/core/errors/job-error.ts';
-import type { SessionRef } from '../../lib/core/ids.ts';
-import { createLambdaContext } from '../../lib/local/lambda/lambda-context.ts';
-import type { ConsumerSwitch, ConsumerSwitchState } from '../../lib/ports/consumer-switch.ts';
-import { consumer as aConsumerConfig } from './a-configuration.ts';
-import { MAX_RESPONSE_BYTES } from './crisp-over-http.ts';
-import { createFakeConsumerAws, toHandle } from './fake-consumer-aws.ts';
-import { createRecordingTelemetry } from './recording-telemetry.ts';
-import { createScriptedCrisp, type ScriptedAnswer } from './scripted-crisp.ts';
-import type { startEmbeddedLedger } from './start-embedded-ledger.ts';
+import { Readable } from 'node:stream';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { ConsumerSwitch, ConsumerSwitchState } from '../../lib/breaker/mapping.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createEnvironmentSecrets } from '../../lib/config/secret-reader.ts';
+import { createConsumerHandler } from '../../lib/consumer/handler.ts';
+import type { CrispPool } from '../../lib/crisp/http.ts';
+import { JobError } from '../../lib/errors.ts';
+import type { SessionRef } from '../../lib/ids.ts';
+import { createLambdaContext } from '../../lib/local/lambda/instances.ts';
+import { createS3RecordArchive } from '../../lib/record/archive.ts';
+import type { EnrichedRecord, RemovedRecord } from '../../lib/record/schema.ts';
+import { createConditionalS3Client } from './aws.ts';
+import { consumer } from './builders.ts';
+import { createScriptedCrisp, MAX_RESPONSE_BYTES, type ScriptedAnswer } from './crisp.ts';
+import type { startEmbeddedLedger } from './embedded-aws.ts';
+import { CANARY } from './hostile.ts';
+import { createRecordingTelemetry } from './memory.ts';
 
 export type ConsumerScene = Awaited<ReturnType<typeof createConsumerScene>>;
 
 /** What a test may decide of Crisp's answers; undefined: a good one. `part` is the end of the path, or `conversation`. */
 export type Misbehaviour = (request: { sessionId: string; part: string }) => ScriptedAnswer | undefined;
 
-export interface ConsumerSceneOptions {
+interface ConsumerSceneOptions {
   readonly ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
   readonly crisp?: Misbehaviour;
   readonly environment?: Readonly<Record<string, string>>;
@@ -94,7 +101,7 @@ export async function createConsumerScene(options: ConsumerSceneOptions) {
 }
 
 function toConfig(crispUrl: URL, { ledger, environment }: ConsumerSceneOptions) {
-  return aConsumerConfig({
+  return consumer({
     CRISP_API_URL: crispUrl.href,
     CRISP_REQUESTS_PER_SECOND: '1000',
     MAX_RESPONSE_BYTES: String(MAX_RESPONSE_BYTES),
@@ -167,4 +174,148 @@ function toSqsEvent(
     }),
   );
   return { Records };
+}
+
+/**
+ * The clients of a consumer whose queue, topic and archive are in memory: what it hid, announced and wrote. The archive
+ * keeps S3's conditions.
+ */
+function createFakeConsumerAws(dynamodb: DynamoDBClient) {
+  const settings = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+  const hidden = new Map<string, number>();
+  const records: (EnrichedRecord | RemovedRecord)[] = [];
+  const [sqs, sns, s3] = [new SQSClient(settings), new SNSClient(settings), createConditionalS3Client()];
+
+  mockClient(sqs)
+    .on(ChangeMessageVisibilityCommand)
+    .callsFake(
+      async ({ ReceiptHandle, VisibilityTimeout }) => void hidden.set(ReceiptHandle, VisibilityTimeout),
+    );
+  mockClient(sns)
+    .on(PublishCommand)
+    .callsFake(async ({ Message }) => {
+      records.push(JSON.parse(Message));
+      return { MessageId: `notice-${records.length}` };
+    });
+  let puts = 0;
+  s3.middlewareStack.add(
+    (next, { commandName }) =>
+      (args) => {
+        if (commandName === 'PutObjectCommand') puts += 1;
+        return next(args);
+      },
+    { step: 'initialize' },
+  );
+  return { clients: { sqs, sns, s3, dynamodb }, hidden, records, writes: () => puts + records.length };
+}
+
+/** The receipt handle that messages of a test have. */
+function toHandle(messageId: string): string {
+  return `handle-of-${messageId}`;
+}
+
+/** An answer of Crisp, byte for byte; or what is thrown in the place of one. */
+export interface CanaryAnswer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Readable;
+}
+export type Answer = (path: string, consumer: { failOnce(thrown: () => unknown): void }) => CanaryAnswer;
+export type Service = 'sqs' | 'sns' | 's3' | 'dynamodb';
+
+export interface CanaryConsumerOptions {
+  readonly ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
+  readonly logLevel: string;
+  readonly answer: Answer;
+  /** A service whose every call throws this. */
+  readonly failing?: { readonly service: Service; readonly thrown: () => unknown };
+}
+
+// The fields of it that are read.
+const CONTEXT = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 600_000 } as Context;
+
+// Each consumer lives an hour after the one before, so that no breaker is still held open by another's failures.
+let aheadMs = 0;
+
+/** The consumer function with its own log, over a Crisp and an AWS that may do anything. */
+export function createCanaryConsumer({ ledger, logLevel, answer, failing }: CanaryConsumerOptions) {
+  aheadMs += 3_600_000;
+  const aheadNowMs = aheadMs;
+  const defects: (() => unknown)[] = [];
+  const clock = {
+    nowMs() {
+      const defect = defects.pop();
+      if (defect) throw defect();
+      return systemClock.nowMs() + aheadNowMs;
+    },
+    sleep: systemClock.sleep,
+  };
+  const settings = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+  /** The function itself fails with this, the next time that it looks at the clock. */
+  const failOnce = (thrown: () => unknown) => void defects.push(thrown);
+  const clients = {
+    sqs: new SQSClient(settings),
+    sns: new SNSClient(settings),
+    s3: createConditionalS3Client(),
+    dynamodb: ledger.client,
+  };
+  const [sqs, sns] = [mockClient(clients.sqs), mockClient(clients.sns)];
+  sqs.resolves({});
+  sns.on(PublishCommand).resolves({ MessageId: 'notice-1' });
+  if (failing) failWith(clients, failing);
+
+  const crispToken = { identifier: CANARY.tokenIdentifier, key: CANARY.tokenKey };
+  const handler = createConsumerHandler(
+    consumer({
+      LOG_LEVEL: logLevel,
+      CRISP_REQUESTS_PER_SECOND: '1000',
+      LEDGER_TABLE: ledger.table,
+      ENRICH_INCLUDE: 'profile,pages,events,relations',
+    }),
+    {
+      secrets: createEnvironmentSecrets({ source: 'environment', hookSecrets: [], crispToken }),
+      clients,
+      clock,
+      random: () => 0,
+      pool: createPool((path) => answer(path, { failOnce })),
+      consumerSwitch: { read: async () => 'on', turnOn: async () => {}, turnOff: async () => {} },
+    },
+  );
+
+  return {
+    // Somebody can invoke a function with anything.
+    invoke: (event: unknown) => handler(event as SQSEvent, CONTEXT),
+    failOnce,
+    /** What SQS was asked, and what was published. */
+    sqsCalls: () => JSON.stringify(sqs.calls().map(({ args }) => args[0].input)),
+    published: () => JSON.stringify(sns.calls().map(({ args }) => args[0].input)),
+  };
+}
+
+function failWith(
+  clients: Record<Service, unknown>,
+  { service, thrown }: NonNullable<CanaryConsumerOptions['failing']>,
+) {
+  // Every client of the SDK sends its commands by this method.
+  const client = clients[service] as { send: unknown };
+  clients[service] = Object.create(client, {
+    send: {
+      value: async () => {
+        throw thrown();
+      },
+    },
+  });
+}
+
+function createPool(answer: (path: string) => CanaryAnswer): CrispPool {
+  const request = async ({ path }: { path: string }) => {
+    const { status = 200, headers = { 'content-type': 'application/json' }, body = '{}' } = answer(path);
+    return {
+      statusCode: status,
+      headers,
+      body: typeof body === 'string' ? Readable.from([Buffer.from(body)]) : body,
+    };
+  };
+  // The part of an answer that is read; and only this one form of the method is called.
+  return { request, destroy: async () => undefined } as unknown as CrispPool;
 }

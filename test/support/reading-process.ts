@@ -1,5 +1,5 @@
-import { createCrispApi } from '../../lib/adapters/crisp/create-crisp-api.ts';
-import { systemClock } from '../../lib/adapters/system-clock.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createCrispApi } from '../../lib/crisp/client.ts';
 import { aSession } from './builders.ts';
 
 // Reads two conversations from a server in a process of its own, `node reading-process.ts URL MAX_BYTES`: session_a,

@@ -1,6 +1,17 @@
 import { setImmediate as untilIdle } from 'node:timers/promises';
-import type { Clock } from '../../lib/ports/clock.ts';
-import { createWakeList } from './wake-list.ts';
+import type { Clock } from '../../lib/clock.ts';
+
+/** Turns the clock from one sleeper to the next until the work is done, whatever it comes to. */
+export async function untilSettled<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
+  let isSettled = false;
+  const settle = () => {
+    isSettled = true;
+  };
+  work.then(settle, settle);
+  await clock.advance(0);
+  while (!isSettled) await clock.advance(Math.max(0, (clock.nextWakeMs ?? 0) - clock.nowMs()));
+  return work;
+}
 
 /** A clock that a test turns. */
 export interface VirtualClock extends Clock {
@@ -14,7 +25,7 @@ export interface VirtualClock extends Clock {
   readonly nextWakeMs: number | undefined;
 }
 
-export interface VirtualClockOptions {
+interface VirtualClockOptions {
   /** Resolves once what was woken has come to rest; by default when the event loop has. */
   readonly settle?: () => Promise<unknown>;
 }
@@ -72,4 +83,150 @@ export function createVirtualClock(
       return asleep.first()?.atMs;
     },
   };
+}
+
+/** What is to happen at moments to come, the earliest first; of two at the same moment, the one that was added first. */
+interface WakeList {
+  add(atMs: number, wake: () => void): WakeEntry;
+  /** Undefined where nothing is to come. */
+  first(): WakeEntry | undefined;
+  removeFirst(): void;
+  /** Without those that were cancelled. */
+  readonly size: number;
+  cancel(entry: WakeEntry): void;
+}
+
+interface WakeEntry {
+  readonly atMs: number;
+  readonly order: number;
+  readonly wake: () => void;
+  isCancelled: boolean;
+}
+
+/** A binary heap: a run may have thousands of sleepers, most of which are woken before their time. */
+function createWakeList(): WakeList {
+  const heap: WakeEntry[] = [];
+  let order = 0;
+  let size = 0;
+
+  function dropCancelled(): void {
+    while (heap[0]?.isCancelled) removeTop(heap);
+  }
+
+  return {
+    add(atMs, wake) {
+      order += 1;
+      size += 1;
+      const entry: WakeEntry = { atMs, order, wake, isCancelled: false };
+      heap.push(entry);
+      siftUp(heap, heap.length - 1);
+      return entry;
+    },
+    first() {
+      dropCancelled();
+      return heap[0];
+    },
+    removeFirst() {
+      dropCancelled();
+      const [first] = heap;
+      if (first === undefined) return;
+      size -= 1;
+      // Whoever cancels it later comes too late, and must not be counted.
+      first.isCancelled = true;
+      removeTop(heap);
+    },
+    cancel(entry) {
+      if (entry.isCancelled) return;
+      entry.isCancelled = true;
+      size -= 1;
+    },
+    get size() {
+      return size;
+    },
+  };
+}
+
+function removeTop(heap: WakeEntry[]): void {
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return;
+  heap[0] = last;
+  siftDown(heap);
+}
+
+function siftUp(heap: WakeEntry[], from: number): void {
+  let index = from;
+  while (index > 0) {
+    const parent = (index - 1) >> 1;
+    if (!isBefore(heap[index], heap[parent])) return;
+    swap(heap, parent, index);
+    index = parent;
+  }
+}
+
+function siftDown(heap: WakeEntry[]): void {
+  let index = 0;
+  while (true) {
+    const left = 2 * index + 1;
+    let earliest = index;
+    if (isBefore(heap[left], heap[earliest])) earliest = left;
+    if (isBefore(heap[left + 1], heap[earliest])) earliest = left + 1;
+    if (earliest === index) return;
+    swap(heap, earliest, index);
+    index = earliest;
+  }
+}
+
+// Beyond the end is later than everything.
+function isBefore(a: WakeEntry | undefined, b: WakeEntry | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
+
+function swap(heap: WakeEntry[], a: number, b: number): void {
+  const [entryA, entryB] = [heap[a], heap[b]];
+  if (entryA === undefined || entryB === undefined) return;
+  heap[a] = entryB;
+  heap[b] = entryA;
+}
+
+/** Where a run dies: at the n-th call of a port (1-based), before or after the call had its effect. */
+export interface CrashPoint {
+  readonly call: number;
+  readonly when: 'before' | 'after';
+}
+
+/** Counts the calls of all ports that it wraps, in the order in which they are made, and crashes at the given ones. */
+export function createCrashSchedule(points: readonly CrashPoint[] = []) {
+  let calls = 0;
+
+  function crashIf(call: number, when: CrashPoint['when']): void {
+    if (points.some((point) => point.call === call && point.when === when)) throw new InjectedCrash();
+  }
+
+  return {
+    get calls() {
+      return calls;
+    },
+
+    wrap<Port extends object>(port: Port): Port {
+      return new Proxy(port, {
+        get(target, name) {
+          const member: unknown = Reflect.get(target, name);
+          if (typeof member !== 'function') return member;
+          return async (...args: unknown[]) => {
+            calls += 1;
+            const call = calls;
+            crashIf(call, 'before');
+            const result: unknown = await member.apply(target, args);
+            crashIf(call, 'after');
+            return result;
+          };
+        },
+      });
+    },
+  };
+}
+
+export class InjectedCrash extends Error {
+  override readonly name = 'InjectedCrash';
 }

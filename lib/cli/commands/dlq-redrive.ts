@@ -1,27 +1,38 @@
-import { isUnfiltered } from '../../core/dead-letter/dead-letter-filter.ts';
-import { toVisibleJson } from '../../core/text/to-visible.ts';
-import { DEFAULT_MAX_REDRIVES } from '../../use-cases/dead-letters/limit-redrives.ts';
-import type { RedriveOptions } from '../../use-cases/dead-letters/redrive-dead-letters.ts';
-import type { RedriveSurvey } from '../../use-cases/dead-letters/survey-redrive.ts';
-import { isWholeLook } from '../../use-cases/dead-letters/unseen-messages.ts';
-import { type CommandContext, defineCommand, type ExitCode } from '../command.ts';
-import { count } from '../options/count.ts';
-import { FILTER_OPTIONS, toFilter } from '../options/dead-letter-filter.ts';
-import { flag, type Options } from '../options/option.ts';
-import { describeGroups } from '../text/describe-groups.ts';
-import { describeLook } from '../text/describe-look.ts';
-import { describeRedrive } from '../text/describe-redrive.ts';
-import { formatDuration } from '../text/format-duration.ts';
-import { plural } from '../text/plural.ts';
-import { toRedriveJson, toSurveyJson } from '../text/redrive-json.ts';
-import { toUsageError } from '../usage-error.ts';
+import { toQueueAddress } from '../../aws/failures.ts';
+import { type DeadLetterFilter, isUnfiltered } from '../../dead-letters/filter.ts';
+import type { RedriveSurvey } from '../../dead-letters/move.ts';
+import { DEFAULT_MAX_REDRIVES } from '../../dead-letters/pace.ts';
+import { isWholeLook } from '../../dead-letters/queue.ts';
+import type { RedriveOptions } from '../../dead-letters/redrive.ts';
+import { OperationError } from '../../errors.ts';
+import { plural, toVisibleJson } from '../../text.ts';
+import {
+  type CommandContext,
+  defineCommand,
+  type ExitCode,
+  flag,
+  type Options,
+  toUsageError,
+  value,
+} from '../command.ts';
+import { count, FILTER_OPTIONS, toFilter } from '../options.ts';
+import { formatDuration } from '../output.ts';
+import {
+  describeGroups,
+  describeLook,
+  describeRedrive,
+  toGroupJson,
+  toLookJson,
+  toRedriveJson,
+  toSurveyJson,
+} from './dlq-output.ts';
 
 // A session takes about three requests to Crisp: of the usual ten a second live events keep more than half.
 const DEFAULT_RATE = 1;
 
 const TELL_EVERY_MS = 5000;
 
-const OPTIONS = {
+const REDRIVE_OPTIONS = {
   ...FILTER_OPTIONS,
   rate: count({
     help: `messages in a second, 1–500 (default ${DEFAULT_RATE}); each costs about three requests to Crisp`,
@@ -44,7 +55,7 @@ const OPTIONS = {
 export const dlqRedrive = defineCommand({
   name: 'dlq redrive',
   summary: 'brings dead letters back: all of them, or those that match; a dry run without --yes',
-  options: OPTIONS,
+  options: REDRIVE_OPTIONS,
   async run(context) {
     const { options, signal } = context;
     if (options.cancel) return cancel(context);
@@ -59,14 +70,14 @@ export const dlqRedrive = defineCommand({
       signal,
       onProgress: toProgress(context),
     };
-    return options.yes ? redrive(context, redriveOptions) : preview(context, redriveOptions);
+    return options.yes ? redrive(context, redriveOptions) : previewRedrive(context, redriveOptions);
   },
 });
 
-type Context = CommandContext<typeof OPTIONS>;
+type RedriveContext = CommandContext<typeof REDRIVE_OPTIONS>;
 
 /** Tells every few seconds how far it has come. */
-function toProgress({ output, clock }: Context): (moved: number) => void {
+function toProgress({ output, clock }: RedriveContext): (moved: number) => void {
   let toldMs = clock.nowMs();
   return (moved) => {
     if (clock.nowMs() - toldMs < TELL_EVERY_MS) return;
@@ -75,8 +86,8 @@ function toProgress({ output, clock }: Context): (moved: number) => void {
   };
 }
 
-async function preview(
-  { connect, isJson, output, clock }: Context,
+async function previewRedrive(
+  { connect, isJson, output, clock }: RedriveContext,
   options: RedriveOptions,
 ): Promise<ExitCode> {
   const { deadLetters } = await connect();
@@ -110,7 +121,7 @@ function toPlan(
   return sentences.join('\n');
 }
 
-async function redrive(context: Context, options: RedriveOptions): Promise<ExitCode> {
+async function redrive(context: RedriveContext, options: RedriveOptions): Promise<ExitCode> {
   const { connect, isJson, output, signal } = context;
   const { deadLetters } = await connect();
   const result = await deadLetters.redrive(options);
@@ -122,7 +133,7 @@ async function redrive(context: Context, options: RedriveOptions): Promise<ExitC
   return description.hasFailed && description.moved === 0 ? 1 : 3;
 }
 
-async function cancel({ options, connect, isJson, output }: Context): Promise<ExitCode> {
+async function cancel({ options, connect, isJson, output }: RedriveContext): Promise<ExitCode> {
   const { yes, cancel: _cancel, all, ...others } = options;
   if (all || Object.values(others).some((given) => given !== undefined)) {
     throw toUsageError('--cancel goes alone: it ends the redrive that SQS is carrying out');
@@ -135,4 +146,76 @@ async function cancel({ options, connect, isJson, output }: Context): Promise<Ex
       `Cancelled: ${moved} of ${toMove === undefined ? '? messages' : plural(toMove, 'message')} had been moved.\n`,
     );
   return 0;
+}
+
+const DROP_OPTIONS = {
+  ...FILTER_OPTIONS,
+  all: flag('all messages, where no filter is given'),
+  yes: flag('do it; without it nothing is deleted'),
+  confirm: value({
+    placeholder: 'QUEUE',
+    help: "the queue's name, where nobody is there to type it",
+    expected: 'the name of a queue',
+    read: (text) => (text === '' ? undefined : text),
+  }),
+} satisfies Options;
+
+export const dlqDrop = defineCommand({
+  name: 'dlq drop',
+  summary: "deletes dead letters for good, once the queue's name was typed; a dry run without --yes",
+  options: DROP_OPTIONS,
+  async run(context) {
+    const { options } = context;
+    const filter = toFilter(options);
+    if (isUnfiltered(filter) !== options.all) {
+      throw toUsageError('say what to drop: --all, or a filter such as --code or --id, and not both');
+    }
+    return options.yes ? drop(context, filter) : previewDrop(context, filter);
+  },
+});
+
+type DropContext = CommandContext<typeof DROP_OPTIONS>;
+
+async function previewDrop(context: DropContext, filter: DeadLetterFilter): Promise<ExitCode> {
+  const { options, connect, isJson, output, signal, clock } = context;
+  const { deadLetters } = await connect();
+  const list = await deadLetters.list({ filter, max: options.max, signal });
+  if (isJson) {
+    const groups = list.groups.map(toGroupJson);
+    const json = { dry_run: true, matched: list.matched, groups, ...toLookJson(list) };
+    await output.write(`${toVisibleJson(json, 2)}\n`);
+    return isWholeLook(list) ? 0 : 3;
+  }
+  await output.write(describeGroups(list.groups, clock.nowMs()));
+  await output.write(
+    `${plural(list.matched, 'message')} would be deleted for good.\nnothing deleted; add --yes\n`,
+  );
+  for (const sentence of describeLook(list)) output.warn(sentence);
+  return isWholeLook(list) ? 0 : 3;
+}
+
+async function drop(context: DropContext, filter: DeadLetterFilter): Promise<ExitCode> {
+  const { options, connect, isJson, output, signal } = context;
+  const { deadLetters, stage } = await connect();
+  await requireConsent(context, toQueueAddress(stage.queues['sessions-dlq']).name);
+  const report = await deadLetters.drop({ filter, max: options.max, signal });
+  const { dropped, failed, arrived } = report;
+  if (isJson) {
+    await output.write(`${toVisibleJson({ dropped, failed, new: arrived, ...toLookJson(report) }, 2)}\n`);
+  } else {
+    const left = failed > 0 ? ` ${failed} could not be deleted; run it again.` : '';
+    await output.write(`${plural(dropped, 'message')} deleted, ${arrived} new since.${left}\n`);
+    for (const sentence of describeLook(report)) output.warn(sentence);
+  }
+  if (signal.aborted) return 130;
+  if (failed > 0 && dropped === 0) return 1;
+  return failed === 0 && isWholeLook(report) ? 0 : 3;
+}
+
+async function requireConsent({ options, ask }: DropContext, name: string): Promise<void> {
+  const typed =
+    options.confirm ?? (await ask?.(`Type the queue's name to delete its messages for good (${name}): `));
+  if (typed?.trim() === name) return;
+  const message = `nothing deleted: consent is the queue's name, typed, or given with --confirm ${name}`;
+  throw new OperationError('consent_missing', message);
 }

@@ -1,14 +1,10 @@
-import type { ConnectOptions } from '../../app/connect-stage.ts';
-import { MAX_LIVE_CALLS } from '../../app/doctor/observe-setup.ts';
-import { type Doctor, openDoctor } from '../../app/open-doctor.ts';
-import type { Finding, FindingState } from '../../core/doctor/finding.ts';
-import { OperationError } from '../../core/errors/operation-error.ts';
-import { plural } from '../../core/text/plural.ts';
-import { toVisibleJson } from '../../core/text/to-visible.ts';
-import { type CommandContext, defineCommand, type ExitCode } from '../command.ts';
-import { flag, type Options } from '../options/option.ts';
-import { formatFinding } from '../text/format-finding.ts';
-import { formatObservation } from '../text/format-observation.ts';
+import { OperationError } from '../../errors.ts';
+import type { Finding, FindingState } from '../../operate/doctor/checks.ts';
+import { type Doctor, MAX_LIVE_CALLS, openDoctor } from '../../operate/doctor/doctor.ts';
+import type { ConnectOptions } from '../../operate/operations.ts';
+import { plural, toVisibleJson } from '../../text.ts';
+import { type CommandContext, defineCommand, type ExitCode, flag, type Options } from '../command.ts';
+import { formatFinding, formatObservation } from '../output.ts';
 
 const OPTIONS = {
   live: flag('instead, asks Crisp and SQS what no document says, and shows what was seen'),
@@ -18,7 +14,7 @@ const OPTIONS = {
 type Context = CommandContext<typeof OPTIONS>;
 
 /** The command over a doctor of its own. */
-export function createDoctorCommand(open: (options: ConnectOptions) => Promise<Doctor>) {
+function createDoctorCommand(open: (options: ConnectOptions) => Promise<Doctor>) {
   return defineCommand({
     name: 'doctor',
     summary: 'looks whether the set-up is sound, and says what to mend',
@@ -35,6 +31,10 @@ export function createDoctorCommand(open: (options: ConnectOptions) => Promise<D
     },
   });
 }
+
+const PLAN =
+  `This sends up to ${MAX_LIVE_CALLS} read requests to Crisp, one of them with a wrong token, and they count against the ` +
+  'quota. It creates a FIFO queue of its own and deletes it again.';
 
 export const doctor = createDoctorCommand(openDoctor);
 
@@ -54,10 +54,6 @@ function toSummary(findings: readonly Finding[]): string {
   const count = (state: FindingState) => findings.filter((finding) => finding.state === state).length;
   return `${count('ok')} ok, ${plural(count('warn'), 'warning')}, ${count('fail')} failed, ${count('skipped')} skipped`;
 }
-
-const PLAN =
-  `This sends up to ${MAX_LIVE_CALLS} read requests to Crisp, one of them with a wrong token, and they count against the ` +
-  'quota. It creates a FIFO queue of its own and deletes it again.';
 
 async function requireConsent({ options, ask }: Context): Promise<void> {
   if (options.yes) return;

@@ -1,16 +1,11 @@
-import type { Operations } from '../../app/create-operations.ts';
-import { OperationError } from '../../core/errors/operation-error.ts';
-import type { SessionRef } from '../../core/ids.ts';
-import type { FetchMode } from '../../core/job/session-job.ts';
-import { MAX_BATCH_ENTRIES } from '../../core/job/split-batches.ts';
-import { toVisibleJson } from '../../core/text/to-visible.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
-import { readLines } from '../files/read-lines.ts';
-import { readSessionLine } from '../files/read-session-line.ts';
-import { type Options, value } from '../options/option.ts';
-import { readSession, readWebsite, type TypedSession, withWebsite } from '../options/session.ts';
-import { plural } from '../text/plural.ts';
-import { toUsageError } from '../usage-error.ts';
+import { OperationError } from '../../errors.ts';
+import type { FetchMode, SessionRef } from '../../ids.ts';
+import type { Operations } from '../../operate/operations.ts';
+import { MAX_BATCH_ENTRIES } from '../../queue/coalesce.ts';
+import { plural, toVisibleJson } from '../../text.ts';
+import { type CommandContext, defineCommand, type Options, toUsageError, value } from '../command.ts';
+import { readLines, readSessionLine } from '../files.ts';
+import { readSession, readWebsite, type TypedSession, withWebsite } from '../options.ts';
 
 const MODES: readonly FetchMode[] = ['full', 'incremental'];
 

@@ -1,10 +1,8 @@
-import { OperationError } from '../../core/errors/operation-error.ts';
-import type { SessionRef } from '../../core/ids.ts';
-import { toVisibleJson } from '../../core/text/to-visible.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
-import { findSession, SESSION_OPTIONS } from '../options/find-session.ts';
-import { flag, type Options } from '../options/option.ts';
-import { plural } from '../text/plural.ts';
+import { OperationError } from '../../errors.ts';
+import type { SessionRef } from '../../ids.ts';
+import { plural, toVisibleJson } from '../../text.ts';
+import { type CommandContext, defineCommand, flag, type Options } from '../command.ts';
+import { findSession, SESSION_OPTIONS } from '../options.ts';
 
 const OPTIONS = {
   website: SESSION_OPTIONS.website,

@@ -1,10 +1,30 @@
-import type { OperatedStage } from '../../core/operated-stage.ts';
-import { toVisibleJson } from '../../core/text/to-visible.ts';
-import { defineCommand } from '../command.ts';
-import { value } from '../options/option.ts';
+import type { OperatedStage } from '../../operate/operated-stage.ts';
+import { toVisibleJson } from '../../text.ts';
+import { defineCommand, value } from '../command.ts';
+
+export const resume = defineCommand({
+  name: 'resume',
+  summary: 'ends a pause, and closes the breaker',
+  options: {},
+  async run({ isJson, output, connect }) {
+    const operations = await connect();
+    const result = await operations.resume();
+    if (isJson) {
+      const code = result.outcome === 'noted' ? result.code : null;
+      await output.write(`${toVisibleJson({ outcome: result.outcome, code })}\n`);
+      return 0;
+    }
+    await output.write(
+      result.outcome === 'resumed'
+        ? `Resumed: deliveries begin within ${toPatience(operations.stage)}.\n`
+        : 'The pause is over; deliveries could not be turned on just now, so the probe does it as soon as Crisp answers.\n',
+    );
+    return 0;
+  },
+});
 
 /** How long the event source mapping takes to change. */
-export function toPatience({ consumer }: OperatedStage): string {
+function toPatience({ consumer }: OperatedStage): string {
   return consumer ? 'a minute' : 'seconds';
 }
 

@@ -1,15 +1,10 @@
-import { OperationError } from '../../core/errors/operation-error.ts';
-import { toMoment } from '../../core/text/to-moment.ts';
-import { toPrintable } from '../../core/text/to-printable.ts';
-import { toVisibleJson } from '../../core/text/to-visible.ts';
-import type { MoveTask } from '../../ports/move-tasks.ts';
-import type { BreakerView } from '../../use-cases/breaker/read-breaker.ts';
-import type { NamedQueue } from '../../use-cases/read-queues.ts';
+import type { BreakerView } from '../../breaker/pause.ts';
+import type { MoveTask } from '../../dead-letters/move-tasks.ts';
+import { OperationError } from '../../errors.ts';
+import type { NamedQueue } from '../../operate/queues.ts';
+import { toMoment, toPrintable, toVisibleJson } from '../../text.ts';
 import { defineCommand } from '../command.ts';
-import { formatDuration } from '../text/format-duration.ts';
-import { formatDeliveries, toOpeningJson } from '../text/format-opening.ts';
-import { formatRow } from '../text/format-row.ts';
-import { toSentence } from '../text/to-sentence.ts';
+import { formatDeliveries, formatDuration, formatRow, toOpeningJson, toSentence } from '../output.ts';
 
 const COLUMNS = [20, 8, 9, 7];
 

@@ -1,20 +1,19 @@
-import { toDeadLetterJson } from '../../core/dead-letter/dead-letter-json.ts';
-import { toMoment } from '../../core/text/to-moment.ts';
-import { toVisibleJson } from '../../core/text/to-visible.ts';
-import type { BreakerView } from '../../use-cases/breaker/read-breaker.ts';
-import { isWholeLook } from '../../use-cases/dead-letters/unseen-messages.ts';
-import type { SessionTrace } from '../../use-cases/trace-session.ts';
+import type { BreakerView } from '../../breaker/pause.ts';
+import { toDeadLetterJson } from '../../dead-letters/dead-letter.ts';
+import { isWholeLook } from '../../dead-letters/queue.ts';
+import type { SessionTrace } from '../../operate/sessions.ts';
+import { toMoment, toVisibleJson } from '../../text.ts';
 import { defineCommand } from '../command.ts';
-import { FILTER_OPTIONS } from '../options/dead-letter-filter.ts';
-import { findSession, SESSION_OPTIONS } from '../options/find-session.ts';
-import { describeLook } from '../text/describe-look.ts';
-import { DEAD_LETTER_HEAD, formatDeadLetter } from '../text/format-dead-letter.ts';
-import { formatDeliveries, formatOwnOpening, toOpeningJson } from '../text/format-opening.ts';
-import { formatRun, RUN_HEAD } from '../text/format-run.ts';
-import { toLookJson } from '../text/look-json.ts';
-import { toRunJson } from '../text/run-json.ts';
-
-const DEFAULT_LIMIT = 50;
+import { FILTER_OPTIONS, findSession, SESSION_OPTIONS } from '../options.ts';
+import {
+  formatDeliveries,
+  formatOwnOpening,
+  formatRun,
+  RUN_HEAD,
+  toOpeningJson,
+  toRunJson,
+} from '../output.ts';
+import { DEAD_LETTER_HEAD, describeLook, formatDeadLetter, toLookJson } from './dlq-output.ts';
 
 export const trace = defineCommand({
   name: 'trace',
@@ -75,3 +74,33 @@ function toTraceJson({ session, latest, runs, deadLetters, look, breaker }: Foun
     look: toLookJson(look),
   };
 }
+
+export const runs = defineCommand({
+  name: 'runs',
+  summary: 'what each run of a session came to, newest first',
+  words: 'SESSION',
+  options: SESSION_OPTIONS,
+  async run(context) {
+    const { options, isJson, output, connect } = context;
+    const operations = await connect();
+    const session = await findSession(context, operations);
+    const found = await operations.runHistory.ofSession(session, { limit: options.limit ?? DEFAULT_LIMIT });
+    if (isJson) {
+      const json = {
+        website_id: session.websiteId,
+        session_id: session.sessionId,
+        runs: found.map(toRunJson),
+      };
+      await output.write(`${toVisibleJson(json, 2)}\n`);
+      return 0;
+    }
+    if (found.length === 0) {
+      await output.write(`No run of ${session.sessionId} is known: it was not asked for within 30 days.\n`);
+      return 0;
+    }
+    await output.write([RUN_HEAD, ...found.map(formatRun)].join(''));
+    return 0;
+  },
+});
+
+const DEFAULT_LIMIT = 50;

@@ -2,8 +2,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { AwsClients } from '../../app/aws-clients.ts';
-import { ConfigError, type ConfigProblem } from '../../core/errors/config-error.ts';
+import type { AwsClients } from '../../aws/clients.ts';
+import { ConfigError, type ConfigProblem } from '../../errors.ts';
 import { isLoopbackHost } from '../http-server.ts';
 
 /** The AWS services of the pipeline, by the names that `healthz` uses. */

@@ -1,5 +1,5 @@
 import { buildApp } from 'fauxqs';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock } from '../../clock.ts';
 import { explainForeignRequest, limitServer } from '../http-server.ts';
 import {
   type FauxqsApp,

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../core/is-json-object.ts';
+import { isJsonObject } from '../../text.ts';
 
 /** What `${self:custom.settings.NAME}` stands for. An empty text is a value; an absent name is an error. */
 export type InfraSettings = Readonly<Record<string, string | number | boolean>>;

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CollectionTag, isMap, isSeq, parseDocument, type ScalarTag } from 'yaml';
-import { isJsonObject } from '../../core/is-json-object.ts';
+import { isJsonObject } from '../../text.ts';
 import {
   createInfraResolver,
   type InfraContext,

@@ -15,7 +15,7 @@ import {
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { toPrintable } from '../../core/text/to-printable.ts';
+import { toPrintable } from '../../text.ts';
 import {
   type AwsEndpoints,
   type AwsServiceName,

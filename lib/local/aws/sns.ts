@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../core/is-json-object.ts';
+import { isJsonObject } from '../../text.ts';
 import { SnsStore } from './fauxqs-internals.ts';
 
 type Subscription = ReturnType<SnsStore['getSubscription']>;

@@ -1,7 +1,56 @@
-import type { Scene } from './scene.ts';
+import type { Random } from '../simulator/random.ts';
+
+/** A scene and when it begins, in milliseconds after the day did. */
+export interface PlannedScene {
+  readonly startMs: number;
+  readonly scene: Scene;
+  /** Crisp refuses this conversation's messages for a while: its job ends in the DLQ, and a redrive mends it. */
+  readonly failsAtFirst: boolean;
+}
+
+/** A stretch of demo, ready to be played. */
+export interface Plan {
+  readonly durationMs: number;
+  readonly scenes: readonly PlannedScene[];
+}
+
+const HOUR_MS = 20_000;
+// How many conversations begin in each hour from nine to six; the rush is at one.
+const BUSYNESS = [1, 2, 3, 2, 8, 4, 2, 2, 1];
+const FAILING_HOUR = 2;
+
+/** A support day in three minutes: a quiet morning, a rush hour, one conversation that fails. */
+export function planDay(random: Random): Plan {
+  const scenes = BUSYNESS.flatMap((count, hour) =>
+    Array.from({ length: count }, (_, index) => ({
+      startMs: toStart(hour, index, random.integer(0, HOUR_MS - 1)),
+      scene: random.pick(SCENES),
+      failsAtFirst: hour === FAILING_HOUR && index === 0,
+    })),
+  );
+  return { durationMs: BUSYNESS.length * HOUR_MS, scenes };
+}
+
+/** The first visitor is there when the shop opens: whoever watches should not wait for a record. */
+function toStart(hour: number, index: number, minutesMs: number): number {
+  return hour === 0 && index === 0 ? 0 : hour * HOUR_MS + minutesMs;
+}
+
+const SHOW_SPREAD_MS = 3000;
+
+/** Every scene once, within about ten seconds: for a demonstration that ends. */
+export function planShow(random: Random): Plan {
+  const scenes = random.shuffle(SCENES).map((scene, index) => ({
+    startMs: Math.round((index * SHOW_SPREAD_MS) / SCENES.length),
+    scene,
+    failsAtFirst: false,
+  }));
+  const ends = scenes.map(({ startMs, scene }) => startMs + (scene.lines.at(-1)?.at ?? 0));
+  return { durationMs: Math.max(...ends), scenes };
+}
 
 /** A dozen conversations of an invented tea shop, together about sixty events that change something. */
-export const SCENES: readonly Scene[] = [
+const SCENES: readonly Scene[] = [
   {
     title: 'a lost parcel, asked in one breath',
     visitor: 'returning',
@@ -128,3 +177,24 @@ export const SCENES: readonly Scene[] = [
     ],
   },
 ];
+
+/** One thing that happens in a conversation, `at` milliseconds after its scene began. */
+export type Line = { readonly at: number } & (
+  | { readonly does: 'visitor-writes' | 'operator-writes' | 'operator-notes'; readonly text: string }
+  /** The newest message of that side is edited. */
+  | { readonly does: 'visitor-edits' | 'operator-edits'; readonly text: string }
+  /** The newest message of the operator is deleted. */
+  | { readonly does: 'operator-retracts' }
+  | { readonly does: 'visitor-sends-photo' | 'operator-offers-choice' | 'visitor-chooses' | 'visitor-types' }
+  | { readonly does: 'operator-takes-over' | 'operator-reads' | 'operator-resolves' | 'operator-deletes' }
+  | { readonly does: 'visitor-rates'; readonly stars: number }
+  | { readonly does: 'operator-tags'; readonly segment: string }
+);
+
+/** A conversation of the shop's day, from its first to its last line. */
+interface Scene {
+  readonly title: string;
+  /** `new`: the visitor has never been here. `returning`: the conversation has a history. */
+  readonly visitor: 'new' | 'returning';
+  readonly lines: readonly Line[];
+}

@@ -1,10 +1,8 @@
-import type { Message, SQSClient } from '@aws-sdk/client-sqs';
-import type { Clock } from '../../ports/clock.ts';
-import { createBatchHandler } from './create-batch-handler.ts';
-import { createInstancePool } from './instance-pool.ts';
-import type { Invoker } from './invoker.ts';
-import type { MappingEvent, MappingState } from './mapping-event.ts';
-import { pollQueue } from './poll-queue.ts';
+import { type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { ConsumerSwitch, ConsumerSwitchState } from '../../breaker/mapping.ts';
+import type { Clock } from '../../clock.ts';
+import { createBatchHandler, type MappingEvent, type MappingState } from './batch.ts';
+import { createInstancePool, type InstancePool, type Invoker } from './instances.ts';
 
 export interface EventSourceMappingOptions {
   readonly sqs: SQSClient;
@@ -121,4 +119,103 @@ export function createEventSourceMapping(options: EventSourceMappingOptions): Ev
       return running;
     },
   };
+}
+
+const SWITCH_STATES: Readonly<Record<MappingState, ConsumerSwitchState>> = {
+  Enabled: 'on',
+  Enabling: 'changing',
+  Disabled: 'off',
+  Disabling: 'changing',
+};
+
+/** The tap of local mode's queue. `findMapping`, because the mapping's consumers need the tap before there is a mapping. */
+export function createLocalConsumerSwitch(
+  findMapping: () => Pick<EventSourceMapping, 'state' | 'enable' | 'disable'>,
+): ConsumerSwitch {
+  return {
+    read: async () => SWITCH_STATES[findMapping().state],
+    async turnOn() {
+      const mapping = findMapping();
+      if (mapping.state === 'Disabled' || mapping.state === 'Disabling') mapping.enable();
+    },
+    async turnOff() {
+      const mapping = findMapping();
+      if (mapping.state === 'Enabled' || mapping.state === 'Enabling') mapping.disable();
+    },
+  };
+}
+
+interface PollOptions {
+  readonly sqs: SQSClient;
+  readonly queueUrl: string;
+  readonly batchSize: number;
+  readonly clock: Clock;
+  readonly pool: InstancePool;
+  readonly signal: AbortSignal;
+  /** Takes the messages of one receive; must not wait for their end. */
+  readonly accept: (messages: readonly Message[]) => void;
+  readonly onEvent: (event: MappingEvent) => void;
+}
+
+// The longest wait that SQS allows.
+const WAIT_SECONDS = 20;
+
+// A receive that is empty at once, again and again, is a queue that does not wait: then polling must.
+const QUICK_MS = 1000;
+const QUICK_EMPTIES_ALLOWED = 3;
+const PAUSE_MS = 100;
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 10_000;
+
+/** Receives whenever an instance is free, until the signal is aborted. Never rejects: a failed receive is repeated. */
+async function pollQueue(options: PollOptions): Promise<void> {
+  const { pool, signal, accept, clock, onEvent } = options;
+  let retryMs = FIRST_RETRY_MS;
+  let quickEmpties = 0;
+  const stopped = aborted(signal);
+
+  while (!signal.aborted) {
+    await Promise.race([pool.untilRoom(), stopped]);
+    if (signal.aborted) return;
+    const startedMs = clock.nowMs();
+    try {
+      const messages = await receive(options);
+      retryMs = FIRST_RETRY_MS;
+      const isQuickEmpty = messages.length === 0 && clock.nowMs() - startedMs < QUICK_MS;
+      quickEmpties = isQuickEmpty ? quickEmpties + 1 : 0;
+      if (messages.length > 0) accept(messages);
+    } catch (error) {
+      if (signal.aborted) return;
+      onEvent({ name: 'poll-failed', error, retryMs });
+      await pause(retryMs, options);
+      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+    }
+    if (quickEmpties > QUICK_EMPTIES_ALLOWED) await pause(PAUSE_MS, options);
+  }
+}
+
+async function receive({ sqs, queueUrl, batchSize, signal }: PollOptions): Promise<readonly Message[]> {
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl: queueUrl,
+      MaxNumberOfMessages: batchSize,
+      WaitTimeSeconds: WAIT_SECONDS,
+      MessageSystemAttributeNames: ['All'],
+      MessageAttributeNames: ['All'],
+    }),
+    { abortSignal: signal },
+  );
+  return Messages;
+}
+
+async function pause(delayMs: number, { clock, signal }: PollOptions): Promise<void> {
+  await clock.sleep(delayMs, signal).catch(() => {}); // Aborted: the loop ends.
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  else signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
 }

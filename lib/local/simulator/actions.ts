@@ -1,4 +1,4 @@
-import { parseSessionId, type SessionRef, type WebsiteId } from '../../core/ids.ts';
+import { parseSessionId, type SessionRef, type WebsiteId } from '../../ids.ts';
 import type { SessionEvents } from './events.ts';
 import { inventContent, inventConversation, inventPersona, inventProfile, type Persona } from './invent.ts';
 import {

@@ -1,4 +1,4 @@
-import type { SessionRef, WebsiteId } from '../../core/ids.ts';
+import type { SessionRef, WebsiteId } from '../../ids.ts';
 import { sendMessage, startConversation } from './actions.ts';
 import type { EventOperator, SessionEvents } from './events.ts';
 import { SHOP_TALK } from './invent.ts';

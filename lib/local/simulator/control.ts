@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { parseSessionId, parseWebsiteId } from '../../core/ids.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock } from '../../clock.ts';
+import { parseSessionId, parseWebsiteId } from '../../ids.ts';
 import { type App, createApp, readBody } from '../http-server.ts';
 import { CONVERSATION_CONTROLS, type Control } from './controls.ts';
 import { BODY_LIMIT_BYTES, refuseBody } from './server.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../../core/ids.ts';
+import { parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../../ids.ts';
 import type { ConversationChangeKind, ConversationChanges } from './changes.ts';
 import { MESSAGE_TYPES, type MessageContent } from './model.ts';
 import type { Simulator } from './simulator.ts';

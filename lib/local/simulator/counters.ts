@@ -1,4 +1,4 @@
-import { type SessionRef, toSessionKey } from '../../core/ids.ts';
+import { type SessionRef, toSessionKey } from '../../ids.ts';
 
 interface RequestCount {
   readonly method: string;

@@ -1,4 +1,4 @@
-import { parseWebsiteId, type SessionRef } from '../../core/ids.ts';
+import { parseWebsiteId, type SessionRef } from '../../ids.ts';
 import {
   type CrispConversation,
   type CrispOperator,

@@ -3,7 +3,6 @@ import { type Reply, refused } from './replies.ts';
 import type { Switches } from './switches.ts';
 
 // What stands between a request and its answer: rate limit, daily quota, faults that were asked for, the read cache.
-
 export interface LimitsInput {
   /** Default: no limit on the rate, as for plugin tokens. */
   readonly requestsPerSecond?: number;

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { systemClock } from '../../adapters/system-clock.ts';
+import { systemClock } from '../../clock.ts';
 import { createSimulator } from './create-simulator.ts';
 
 const USAGE = `npm run simulator -- [options]

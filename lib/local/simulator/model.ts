@@ -1,6 +1,5 @@
 // What Crisp's REST API and hooks carry, in the spelling of the wire. The compiler holds these types to the official
 // client's. Times are epoch milliseconds.
-
 export type ConversationState = 'pending' | 'unresolved' | 'resolved';
 export type CustomData = Record<string, string | number | boolean>;
 export type MessageFrom = 'user' | 'operator';

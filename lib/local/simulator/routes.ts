@@ -1,4 +1,4 @@
-import { parseSessionId, parseWebsiteId } from '../../core/ids.ts';
+import { parseSessionId, parseWebsiteId } from '../../ids.ts';
 import { createConversationList, isWithin, parseDateRange, toFlags, toPerPage } from './listing.ts';
 import {
   invalidData,

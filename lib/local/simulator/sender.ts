@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Agent } from 'undici';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock } from '../../clock.ts';
 import type { Counters } from './counters.ts';
 import type { CrispEvent } from './events.ts';
 import type { Journal } from './store.ts';

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { parseSessionId, parseWebsiteId, type SessionRef } from '../../core/ids.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock } from '../../clock.ts';
+import { parseSessionId, parseWebsiteId, type SessionRef } from '../../ids.ts';
 import {
   type App,
   createApp,

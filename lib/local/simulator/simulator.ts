@@ -1,5 +1,5 @@
-import type { SessionRef, WebsiteId } from '../../core/ids.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock } from '../../clock.ts';
+import type { SessionRef, WebsiteId } from '../../ids.ts';
 import type { ListeningServer } from '../http-server.ts';
 import type * as actions from './actions.ts';
 import type * as changes from './changes.ts';

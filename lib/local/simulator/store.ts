@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../../core/ids.ts';
+import { parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../../ids.ts';
 import type { CrispEvent } from './events.ts';
 import type {
   CrispConversation,

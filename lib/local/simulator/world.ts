@@ -1,5 +1,5 @@
-import type { SessionRef, WebsiteId } from '../../core/ids.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock } from '../../clock.ts';
+import type { SessionRef, WebsiteId } from '../../ids.ts';
 import type { CrispEvent, SessionEvents, WebsiteEvents } from './events.ts';
 import type { Random } from './random.ts';
 import type { Store, StoredConversation } from './store.ts';

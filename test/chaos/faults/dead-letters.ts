@@ -1,8 +1,18 @@
 import type { Random } from '../../../lib/local/simulator/random.ts';
 import type { World } from '../world/world.ts';
-import { disturbAws, drawServerError } from './aws-fault.ts';
-import { answering, disturbCrisp, pickSessionKey, refusal } from './crisp-fault.ts';
-import { type Fault, type FaultId, HOUR, MINUTE, nothingToEnd } from './fault.ts';
+import {
+  answering,
+  disturbAws,
+  disturbCrisp,
+  drawServerError,
+  type Fault,
+  type FaultId,
+  HOUR,
+  MINUTE,
+  nothingToEnd,
+  pickSessionKey,
+  refusal,
+} from './fault.ts';
 
 /** What operators do with dead letters, and what happens to them meanwhile. */
 export const DEAD_LETTER_FAULTS: readonly Fault[] = [

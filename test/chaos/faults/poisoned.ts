@@ -1,12 +1,11 @@
 import { AssertionError } from 'node:assert';
 import { errors } from 'undici';
 import type { Random } from '../../../lib/local/simulator/random.ts';
-import { say } from '../workload/crisp-actions.ts';
-import { currentState } from '../world/crisp/conversation.ts';
-import { type CrispReply, toReply } from '../world/crisp/crisp-call.ts';
+import { say } from '../workload.ts';
+import { currentState } from '../world/crisp-store.ts';
+import { type CrispReply, toReply } from '../world/fake-crisp.ts';
 import type { World } from '../world/world.ts';
-import { answering, disturbCrisp, drawScope, refusal } from './crisp-fault.ts';
-import { type Fault, HOUR, MINUTE } from './fault.ts';
+import { answering, disturbCrisp, drawScope, type Fault, HOUR, MINUTE, refusal } from './fault.ts';
 
 /** Answers that could be about everything, and are about one session, one website, or really about everything. */
 export const POISON_FAULTS: readonly Fault[] = [

@@ -24,7 +24,7 @@ export type HistoryEvent = { readonly atMs: number } & (
 );
 
 /** A delivery as Crisp sends it; repeated deliveries of one event share `eventId`. */
-export interface HookDelivered {
+interface HookDelivered {
   readonly type: 'hook-delivered';
   readonly deliveryId: string;
   readonly eventId: string;
@@ -38,7 +38,7 @@ export interface HookDelivered {
 }
 
 /** What the webhook answered; a delivery whose function was killed has no answer. */
-export interface HookAnswered {
+interface HookAnswered {
   readonly type: 'hook-answered';
   readonly deliveryId: string;
   readonly eventId: string;
@@ -47,7 +47,7 @@ export interface HookAnswered {
 }
 
 /** The sessions queue took a send; a duplicate has the id of the message that it equals. */
-export interface MessageSent {
+interface MessageSent {
   readonly type: 'message-sent';
   readonly messageId: string;
   readonly body: string;
@@ -59,7 +59,7 @@ export interface MessageSent {
 }
 
 /** `received`: handed out; `deleted`; `dead-lettered`: moved to the dead-letter queue by SQS; `expired`: kept too long. */
-export interface MessageMoved {
+interface MessageMoved {
   readonly type: 'message-received' | 'message-deleted' | 'message-dead-lettered' | 'message-expired';
   readonly queue: 'sessions' | 'sessions-dlq';
   readonly messageId: string;
@@ -68,7 +68,7 @@ export interface MessageMoved {
 }
 
 /** Crisp's server answered a request, or broke it off; `atMs` is when it arrived there. */
-export interface CrispAnswered {
+interface CrispAnswered {
   readonly type: 'crisp-answered';
   readonly by: 'consumer' | 'probe';
   readonly instance: string;
@@ -87,7 +87,7 @@ export interface CrispAnswered {
 }
 
 /** Crisp's own truth changed: the oracle holds records against it. */
-export interface CrispChanged {
+interface CrispChanged {
   readonly type: 'crisp-changed';
   readonly sessionKey: string;
   /** Fingerprints of all messages that the conversation now has; null once it is removed. */
@@ -96,39 +96,39 @@ export interface CrispChanged {
   readonly names?: readonly string[];
 }
 
-export interface ObjectPut {
+interface ObjectPut {
   readonly type: 'object-put';
   readonly key: string;
   readonly body: string;
 }
 
 /** The topic took a notice for good. */
-export interface NoticePublished {
+interface NoticePublished {
   readonly type: 'notice-published';
   readonly body: string;
 }
 
 /** A message arrived on the records queue (again, where SNS delivered twice). */
-export interface RecordDelivered {
+interface RecordDelivered {
   readonly type: 'record-delivered';
   readonly body: string;
 }
 
 /** A log line, an error that reached the platform, or a line of a tool: everything that people may see. */
-export interface LineWritten {
+interface LineWritten {
   readonly type: 'line-written';
   readonly by: string;
   readonly text: string;
 }
 
-export interface InstanceKilled {
+interface InstanceKilled {
   readonly type: 'instance-killed';
   readonly instance: string;
   readonly why: 'fault' | 'timeout' | 'memory';
 }
 
 /** What the consumer answered for a batch; `failedIds` undefined where it threw or was killed. */
-export interface BatchAnswered {
+interface BatchAnswered {
   readonly type: 'batch-answered';
   readonly instance: string;
   readonly messageIds: readonly string[];
@@ -136,19 +136,19 @@ export interface BatchAnswered {
 }
 
 /** A person acted: started a redrive, paused, changed a token. */
-export interface Operated {
+interface Operated {
   readonly type: 'operated';
   readonly action: string;
 }
 
 /** The event source mapping was asked to stop or to start; it does so within the propagation time. */
-export interface TapTurned {
+interface TapTurned {
   readonly type: 'tap-turned';
   readonly to: 'on' | 'off';
 }
 
 /** Something other than an answer of Crisp's was disturbed: a call to AWS, a clock, a delivery. */
-export interface FaultInjected {
+interface FaultInjected {
   readonly type: 'fault-injected';
   /** Of the fault catalogue: `F48`. */
   readonly fault: string;
@@ -160,7 +160,42 @@ export interface FaultInjected {
 }
 
 /** The ledger took a note; the text of all that was written, for the search for what must not be there. */
-export interface NoteWritten {
+interface NoteWritten {
   readonly type: 'note-written';
+  readonly text: string;
+}
+
+/** The numbers in which the promises are stated: what the run was configured with, and what must not be seen in it. */
+export interface Terms {
+  /** B: an event's bucket was computed before its bucket's end. */
+  readonly coalesceSeconds: number;
+  /** Over all instances of the consumer. */
+  readonly requestsPerSecond: number;
+  /** How many instances of the consumer share that rate. */
+  readonly consumerInstances: number;
+  /** How often SQS hands out a message before it moves it. */
+  readonly receiveLimit: number;
+  readonly maxAttempts: number;
+  readonly visibilityTimeoutMs: number;
+  /** How long one invocation of the consumer may run. */
+  readonly functionTimeoutMs: number;
+  /** By how much longer than another a request may be on its way to Crisp: what left apart may arrive together. */
+  readonly transitJitterMs: number;
+  /** How long the event source mapping goes on after it was asked to stop. */
+  readonly tapPropagationMs: number;
+  /** Must appear nowhere that people, queues or the ledger see, and in no record. */
+  readonly secrets: readonly string[];
+  /** Text and contact data of conversations: in records only. */
+  readonly canaries: readonly string[];
+}
+
+export type InvariantId = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10';
+
+/** A promise that a run broke. */
+export interface Violation {
+  readonly invariant: InvariantId;
+  /** When it could first be seen, epoch ms. */
+  readonly atMs: number;
+  /** One sentence for whoever replays the run. */
   readonly text: string;
 }

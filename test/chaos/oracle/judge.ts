@@ -1,19 +1,9 @@
-import { findCover } from './evidence/cover.ts';
-import { type Evidence, toEvidence } from './evidence/evidence.ts';
-import { isDead } from './evidence/message-lives.ts';
-import type { History } from './history.ts';
-import { checkBoundedLoad } from './invariants/bounded-load.ts';
-import { checkNeverStale } from './invariants/never-stale.ts';
-import { checkNoEarlyAck } from './invariants/no-early-ack.ts';
-import { checkNoEarlyDelete } from './invariants/no-early-delete.ts';
-import { checkNoInvention } from './invariants/no-invention.ts';
-import { checkNoLeak } from './invariants/no-leak.ts';
-import { checkNoLoss } from './invariants/no-loss.ts';
-import { checkNothingCrashed } from './invariants/nothing-crashed.ts';
-import { checkOneTerminalState } from './invariants/one-terminal-state.ts';
-import { checkProgress } from './invariants/progress.ts';
-import type { Terms } from './terms.ts';
-import type { InvariantId, Violation } from './violation.ts';
+import { checkNeverStale, checkNoInvention, checkNoLeak } from './content.ts';
+import { findCover } from './cover.ts';
+import { checkNoEarlyAck, checkNoEarlyDelete, checkNoLoss, checkOneTerminalState } from './delivery.ts';
+import { type Evidence, isDead, toEvidence } from './evidence.ts';
+import type { History, InvariantId, Terms, Violation } from './history.ts';
+import { checkBoundedLoad, checkNothingCrashed, checkProgress } from './running.ts';
 
 /** What a run amounts to. */
 export interface Figures {
@@ -30,7 +20,7 @@ export interface Figures {
   readonly crispRequests: number;
 }
 
-export interface Verdict {
+interface Verdict {
   /** In the order in which they could first be seen. */
   readonly violations: readonly Violation[];
   readonly figures: Figures;

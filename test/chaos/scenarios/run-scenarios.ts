@@ -1,6 +1,5 @@
-import { SCENARIOS } from './all-scenarios.ts';
-import { formatScenarios, type NamedReport } from './format-scenarios.ts';
-import { playOwnFailure } from './own-failure.ts';
+import type { ScenarioReport } from './scenario.ts';
+import { playOwnFailure, SCENARIOS } from './scenarios.ts';
 
 /** Plays all scenarios, prints what each cost, and returns how many promises were broken. */
 export async function runScenarios(print: (text: string) => void): Promise<number> {
@@ -21,4 +20,57 @@ export async function runScenarios(print: (text: string) => void): Promise<numbe
   for (const { invariant, text } of violations) print(`${invariant}: ${text}`);
   print(`scenarios ${SCENARIOS.length + 1} · violations ${violations.length}`);
   return violations.length;
+}
+
+interface NamedReport extends ScenarioReport {
+  readonly name: string;
+}
+
+/** The reports as a table for people. */
+function formatScenarios(reports: readonly NamedReport[]): string {
+  const rows = [HEADINGS, ...reports.map(toRow)];
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+        )
+        .join('  '),
+    )
+    .join('\n');
+}
+
+const HEADINGS = [
+  'scenario',
+  'accepted',
+  'records',
+  'dead letters',
+  'dead after',
+  'most receives',
+  'calls while down',
+  'down',
+  'drained in',
+  'violations',
+];
+
+function toRow(report: NamedReport): string[] {
+  return [
+    report.name,
+    String(report.accepted),
+    String(report.records),
+    String(report.deadLetters),
+    toSpan(report.deadAfterMs),
+    String(report.mostReceives),
+    String(report.callsWhileDown),
+    toSpan(report.downMs),
+    toSpan(report.drainMs),
+    String(report.violations.length),
+  ];
+}
+
+function toSpan(ms: number | undefined): string {
+  if (ms === undefined) return '-';
+  const minutes = ms / 60_000;
+  return minutes >= 60 ? `${(minutes / 60).toFixed(1)} h` : `${minutes.toFixed(1)} min`;
 }

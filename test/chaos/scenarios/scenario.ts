@@ -1,7 +1,9 @@
+import type { Violation } from '../oracle/history.ts';
 import { judge } from '../oracle/judge.ts';
-import type { Violation } from '../oracle/violation.ts';
-import { toTerms } from '../world/settings.ts';
-import { HOUR_MS, type Scene } from './create-scene.ts';
+import type { Conversation } from '../world/crisp-store.ts';
+import type { CrispTrouble } from '../world/fake-crisp.ts';
+import { toTerms, type WorldSettings } from '../world/settings.ts';
+import { createWorld, type World } from '../world/world.ts';
 
 /** A long trouble, played through in virtual time. */
 export interface Scenario {
@@ -29,7 +31,7 @@ export interface ScenarioReport {
 }
 
 /** The trouble itself: from when until when, epoch ms. */
-export interface Trouble {
+interface Trouble {
   readonly fromMs: number;
   readonly untilMs: number;
   /** Of the one that it is about, where it is about one: its calls alone are counted. */
@@ -83,3 +85,91 @@ function readOpenings({ world: { history } }: Scene): string[] {
   );
   return [...new Set(opened.map(({ code }) => String(code)))];
 }
+
+/** A world with conversations in it, where nothing goes wrong unless a scenario says so. */
+export interface Scene {
+  readonly world: World;
+  readonly conversations: readonly Conversation[];
+  /** A visitor writes, and Crisp tells us. */
+  say(conversation: Conversation): void;
+  /** Lets time pass; every `everyMs` somebody writes, one conversation after the other. */
+  goOn(forMs: number, everyMs: number): Promise<void>;
+  /** From now on Crisp answers so, where the call is one of those; the function that is returned ends it. */
+  breakCrisp(isStruck: (call: StruckCall) => boolean, failure: CrispFailure): () => void;
+}
+
+interface StruckCall {
+  readonly route: string;
+  readonly sessionKey: string | undefined;
+}
+
+interface CrispFailure {
+  /** Of the fault catalogue. */
+  readonly fault: string;
+  readonly status: number;
+  readonly reason: string;
+}
+
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+
+/** `startMs`: six in the evening, UTC, by default, so that midnight is six hours away. */
+export function createScene({
+  conversations: count,
+  startMs = EVENING_MS,
+}: {
+  conversations: number;
+  startMs?: number;
+}): Scene {
+  const world = createWorld({ ...SETTINGS, startMs });
+  const { clock, crisp, hooks } = world;
+  const conversations = Array.from({ length: count }, (_, place) =>
+    crisp.store.create({ websiteId: WEBSITE_ID, sessionId: `session_${String(place).padStart(8, '0')}` }),
+  );
+  let turn = 0;
+
+  function say(conversation: Conversation): void {
+    const { websiteId, sessionId } = conversation;
+    const { fingerprint, content } = crisp.store.say(conversation, {});
+    hooks.send({ name: 'message:send', websiteId, sessionId, data: { content, fingerprint }, fingerprint });
+  }
+
+  return {
+    world,
+    conversations,
+    say,
+    async goOn(forMs, everyMs) {
+      const endMs = clock.nowMs() + forMs;
+      while (clock.nowMs() < endMs) {
+        const conversation = conversations[turn % conversations.length];
+        turn += 1;
+        if (conversation) say(conversation);
+        await world.advance(Math.min(everyMs, endMs - clock.nowMs()));
+      }
+    },
+    breakCrisp: (isStruck, failure) =>
+      crisp.disturbances.add(({ question: { route }, sessionKey }) =>
+        isStruck({ route, sessionKey }) ? toTrouble(failure) : undefined,
+      ),
+  };
+}
+
+function toTrouble({ fault, status, reason }: CrispFailure): CrispTrouble {
+  const body = JSON.stringify({ error: true, reason, data: {} });
+  return { fault, kind: 'answer', answer: () => ({ status, body }) };
+}
+
+const EVENING_MS = Date.UTC(2026, 9, 1, 18);
+const WEBSITE_ID = '8c842203-7ed8-4e29-a608-7cf78a7d2fcc';
+
+const SETTINGS: Omit<WorldSettings, 'startMs'> = {
+  seed: 4,
+  coalesceSeconds: 60,
+  marginSeconds: 10,
+  include: 'profile',
+  inlineLimitBytes: 204_800,
+  maxPages: 600,
+  crisp: { pageSize: 50, isInclusive: false, says206: true },
+  hooks: { mode: 'plugin', timestampUnit: 'ms', isBase64: false, resigns: true },
+  websiteIds: [WEBSITE_ID],
+};

@@ -1,7 +1,5 @@
-import type { Terms } from '../oracle/terms.ts';
-import { CANARIES } from './crisp/conversation.ts';
-import type { CrispHabits } from './crisp/crisp-routes.ts';
-import type { HookHabits } from './hooks/hook-sender.ts';
+import type { Terms } from '../oracle/history.ts';
+import { CANARIES } from './crisp-store.ts';
 
 /** What differs between one world and another before anything happens in it. */
 export interface WorldSettings {
@@ -32,10 +30,10 @@ export const STAGE = 'chaos';
 export const SECRETS_PATH = `/crisp-enrich/${STAGE}/`;
 export const CONSUMER_CONCURRENCY = 2;
 export const CONSUMER_TIMEOUT_MS = 600_000;
-export const REQUESTS_PER_SECOND = 10;
+const REQUESTS_PER_SECOND = 10;
 /** The rate is shared with the API and the search for missed conversations, one instance each. */
 const INSTANCES = CONSUMER_CONCURRENCY + 2;
-export const MAX_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 5;
 
 // infra/queues.yml.
 export const RECEIVE_LIMIT = 20;
@@ -89,4 +87,20 @@ export function toTerms(settings: WorldSettings): Terms {
     secrets: [hook, nextHook, ...keys, typed],
     canaries: Object.values(canaries),
   };
+}
+
+export interface CrispHabits {
+  readonly pageSize: number;
+  /** Whether `timestamp_before` lets through a message of that very moment. */
+  readonly isInclusive: boolean;
+  /** False: it answers 200 although older messages exist. */
+  readonly says206: boolean;
+}
+
+export interface HookHabits {
+  readonly mode: 'plugin' | 'website';
+  readonly timestampUnit: 's' | 'ms';
+  readonly isBase64: boolean;
+  /** A retry carries the first try's timestamp and signature, or new ones. */
+  readonly resigns: boolean;
 }

@@ -1,23 +1,29 @@
+import { OperationError } from '../../../lib/errors.ts';
+import { parseWebsiteId } from '../../../lib/ids.ts';
 import { createRandom, type Random } from '../../../lib/local/simulator/random.ts';
+import type { OperatedStage } from '../../../lib/operate/operated-stage.ts';
+import { createOperations, type Operations } from '../../../lib/operate/operations.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 import type { History } from '../oracle/history.ts';
-import type { AwsDisturbances } from './aws/aws-call.ts';
-import { createFakeAws } from './aws/fake-aws.ts';
-import type { FakeSns } from './aws/fake-sns.ts';
-import type { FakeSqs } from './aws/sqs/fake-sqs.ts';
-import type { NamedQueue } from './aws/sqs/named-queue.ts';
-import { createCrispStore } from './crisp/crisp-store.ts';
-import { createFakeCrisp, type FakeCrisp } from './crisp/fake-crisp.ts';
-import { createDisturbances, type Disturbances } from './disturbances.ts';
-import { createHookSender, type HookSender } from './hooks/hook-sender.ts';
-import type { CauseOfDeath, Crossing, Role } from './instance.ts';
-import { createInstances } from './instances.ts';
-import type { ConsumerMapping } from './lambda/consumer-mapping.ts';
-import { createFakePlatform, type FakePlatform } from './lambda/fake-platform.ts';
-import type { Schedule } from './lambda/schedule.ts';
-import { createOperator, type Operator } from './operator.ts';
-import { createRecorder, type Recorder } from './recorder.ts';
-import { SECRETS, type WorldSettings } from './settings.ts';
+import type { AwsDisturbances } from './aws/call.ts';
+import { createFakeAws, type FakeSns } from './aws/fake-aws.ts';
+import type { NamedQueue } from './aws/queue.ts';
+import type { FakeSqs } from './aws/sqs.ts';
+import { createCrispStore } from './crisp-store.ts';
+import { createFakeCrisp, type FakeCrisp } from './fake-crisp.ts';
+import { createHookSender, type HookSender } from './hooks.ts';
+import {
+  type CauseOfDeath,
+  type Crossing,
+  createInstances,
+  type Instance,
+  type InstanceClients,
+  type Role,
+} from './instances.ts';
+import type { ConsumerMapping } from './mapping.ts';
+import { createFakePlatform, type FakePlatform, type Schedule } from './platform.ts';
+import { createDisturbances, createRecorder, type Disturbances, type Recorder } from './recorder.ts';
+import { SECRETS, STAGE, toEnvironment, type WorldSettings } from './settings.ts';
 
 /** Crisp, AWS and the functions between them, in one process and in virtual time. */
 export interface World {
@@ -116,4 +122,80 @@ function enterSecrets({ hooks, crisp, secrets }: Pick<World, 'hooks' | 'crisp' |
   secrets.set('CRISP_TOKEN_IDENTIFIER', identifier);
   secrets.set('CRISP_TOKEN_KEY', key);
   crisp.tokens.add(`${identifier}:${key}`);
+}
+
+interface OperatorDeps {
+  readonly settings: WorldSettings;
+  readonly recorder: Recorder;
+  readonly spawn: (role: Role) => Instance;
+  readonly clientsOf: (instance: Instance) => InstanceClients;
+}
+
+/** A person with the command line; each command is a process of its own, which may be ended in its midst. */
+interface Operator {
+  /** No command runs. */
+  readonly isIdle: boolean;
+  /** Runs a command; what it prints, or says where it fails, stands in the history. */
+  run(action: string, command: (operations: Operations) => Promise<unknown>): Promise<void>;
+}
+
+function createOperator({ settings, recorder, spawn, clientsOf }: OperatorDeps): Operator {
+  const { coalesceSeconds, marginSeconds } = settings;
+  const stage = toStage(settings);
+  let running = 0;
+
+  return {
+    get isIdle() {
+      return running === 0;
+    },
+    async run(action, command) {
+      recorder.note({ type: 'operated', action });
+      running += 1;
+      const instance = spawn('operator');
+      instance.isBusy = true;
+      const operations = createOperations({
+        clients: { ...clientsOf(instance), destroy() {} },
+        clock: instance.clock,
+        coalesce: { coalesceSeconds, marginSeconds },
+        websiteIds: settings.websiteIds.flatMap((it) => parseWebsiteId(it) ?? []),
+        stage,
+      });
+      const lived = await instance.outlive(command(operations));
+      running -= 1;
+      instance.kill('end');
+      if (lived.outcome === 'died') return;
+      const text = lived.outcome === 'returned' ? JSON.stringify(lived.value) : toText(lived.error);
+      recorder.note({ type: 'line-written', by: instance.name, text: `${action}: ${text}` });
+    },
+  };
+}
+
+function toStage(settings: WorldSettings): OperatedStage {
+  const environment = toEnvironment(settings);
+  const queue = (name: string) =>
+    `https://sqs.eu-west-1.amazonaws.com/123456789012/crisp-enrich-${STAGE}-${name}`;
+  return {
+    stage: STAGE,
+    region: 'eu-west-1',
+    queues: {
+      sessions: queue('sessions.fifo'),
+      'sessions-dlq': queue('sessions-dlq.fifo'),
+      records: queue('records'),
+      'records-dlq': queue('records-dlq'),
+      'records-undelivered': queue('records-undelivered'),
+    },
+    bucket: environment.ARCHIVE_BUCKET,
+    table: environment.LEDGER_TABLE,
+    consumer: {
+      functionName: environment.CONSUMER_FUNCTION_NAME,
+      queueArn: environment.SESSIONS_QUEUE_ARN,
+    },
+    endpoints: undefined,
+  };
+}
+
+/** What the command line shows of a failure. */
+function toText(error: unknown): string {
+  if (error instanceof OperationError) return error.message;
+  return error instanceof Error ? error.name : typeof error;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SessionRef } from '../../../lib/core/ids.ts';
+import type { SessionRef } from '../../../lib/ids.ts';
 import type { CrispConversation, CrispMessage } from '../../../lib/local/simulator/model.ts';
 import { selectMessages } from '../../../lib/local/simulator/replies.ts';
 import { startSimulator } from './support/start-simulator.ts';

@@ -3,16 +3,17 @@ import type {
   ConversationEvent,
   ConversationFile,
   ConversationMessage,
-  ConversationMeta,
   ConversationOriginal,
   ConversationPage,
   EventsMap,
+  ConversationMeta as OfficialMeta,
   PeopleProfile,
   Website,
 } from 'crisp-api';
 import { expectTypeOf, test } from 'vitest';
 import type { SessionEvents, WebsiteEvents } from '../../../lib/local/simulator/events.ts';
 import type {
+  ConversationMeta,
   CrispConversation,
   CrispMessage,
   CrispProfile,
@@ -22,7 +23,6 @@ import type {
   MessageContents,
   MessageEventFields,
   OriginalMessage,
-  ConversationMeta as SimulatedMeta,
   VisitedPage,
 } from '../../../lib/local/simulator/model.ts';
 
@@ -37,7 +37,7 @@ type WithoutNull<Value> = Value extends object
 
 test('what the simulator answers has the official client’s types, nulls aside', () => {
   expectTypeOf<WithoutNull<CrispConversation>>().toExtend<Conversation>();
-  expectTypeOf<WithoutNull<SimulatedMeta>>().toExtend<ConversationMeta>();
+  expectTypeOf<WithoutNull<ConversationMeta>>().toExtend<OfficialMeta>();
   expectTypeOf<WithoutNull<CrispMessage>>().toExtend<ConversationMessage>();
   expectTypeOf<CrispProfile>().toExtend<PeopleProfile>();
   expectTypeOf<CrispWebsite>().toExtend<Website>();
@@ -51,7 +51,7 @@ test('the simulator’s objects have no field that the official client does not 
   expectTypeOf<keyof CrispConversation>().toExtend<keyof Conversation>();
   expectTypeOf<keyof CrispMessage>().toExtend<keyof ConversationMessage>();
   expectTypeOf<keyof CrispProfile>().toExtend<keyof PeopleProfile>();
-  expectTypeOf<keyof SimulatedMeta>().toExtend<keyof ConversationMeta>();
+  expectTypeOf<keyof ConversationMeta>().toExtend<keyof OfficialMeta>();
 });
 
 test('the nine message types are those of the official client', () => {

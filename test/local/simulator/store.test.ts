@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { SessionRef } from '../../../lib/core/ids.ts';
+import type { SessionRef } from '../../../lib/ids.ts';
 import type { Simulator } from '../../../lib/local/simulator/simulator.ts';
 import { receiveHooks } from './support/receive-hooks.ts';
 import { startSimulator } from './support/start-simulator.ts';

@@ -1,23 +1,130 @@
-import { MAX_COALESCE_SECONDS, MAX_MARGIN_SECONDS } from '../../../lib/core/job/coalesce.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MAX_COALESCE_SECONDS, MAX_MARGIN_SECONDS } from '../../../lib/config/config.ts';
 import {
   at,
   type NamedResource,
+  ROOT,
   resourcesOf,
+  set,
   type Template,
+  type TemplateRule,
   targetOf,
   toList,
-} from '../template/template.ts';
+} from '../template.ts';
 import { deadLetterQueueIds } from './queues.ts';
+import { checkMetricsPublished } from './views.ts';
 
-type Properties = NamedResource['properties'];
+const ALARM_PAGE = readFileSync(join(ROOT, 'docs/alarms.md'), 'utf8');
 
 const alarmsOf = (template: Template) => resourcesOf(template, 'AWS::CloudWatch::Alarm');
+
+// What publishes all the time, and what is to be heard of for its very silence.
+const SPEAK_ALWAYS = ['BreakerOpenAlarm', 'NoHooksAlarm'];
+
+/** What must hold for the alarms of a template with every option set, for only that one has them all. */
+export const EVERY_ALARM_RULES: readonly TemplateRule[] = [
+  {
+    title: 'every alarm has a heading in docs/alarms.md, and every heading an alarm',
+    check: (it) => checkAlarmPages(it, ALARM_PAGE),
+    breaches: [
+      set(['SessionsWaitingAlarm', 'AlarmName'], 'crisp-enrich-test-sessions-late'),
+      set(['SessionsWaitingAlarm', 'AlarmDescription'], 'Look it up.'),
+      (it) => void delete it.Resources.PagingUntrustedAlarm,
+    ],
+  },
+  {
+    title: 'an alarm tells the alarm topic, also when it is over, and knows what silence means',
+    check: checkAlarmAudience,
+    breaches: [
+      set(['ConsumerErrorsAlarm', 'AlarmActions'], []),
+      set(['ConsumerErrorsAlarm', 'OKActions'], undefined),
+      set(['ConsumerErrorsAlarm', 'TreatMissingData'], undefined),
+      set(['NoHooksAlarm', 'TreatMissingData'], 'notBreaching'),
+    ],
+  },
+];
+
+const HOUR_SECONDS = 3600;
+
+/** What must hold for the alarms of every template. */
+export const ALARM_RULES: readonly TemplateRule[] = [
+  {
+    title: 'an alarm over several metrics adds all of them up',
+    check: checkSums,
+    breaches: [
+      set(['CrispRefusesAlarm', 'Metrics', 2, 'Expression'], 'SUM([FILL(m1, 0)])'),
+      set(['CrispRefusesAlarm', 'Metrics', 0, 'ReturnData'], true),
+    ],
+  },
+  {
+    title: 'a single message in a queue of dead letters raises an alarm',
+    check: checkDeadLetterAlarms,
+    breaches: [
+      ...['SessionsDeadLetterAlarm', 'RecordsDeadLetterAlarm', 'RecordsUndeliveredAlarm'].flatMap((id) => [
+        set([id, 'Threshold'], 2),
+        set([id, 'Dimensions', 0, 'Value'], { 'Fn::GetAtt': ['SessionsQueue', 'QueueName'] }),
+      ]),
+      set(['SessionsDeadLetterAlarm', 'Statistic'], 'Minimum'),
+      set(['SessionsDeadLetterAlarm', 'ComparisonOperator'], 'GreaterThanThreshold'),
+    ],
+  },
+  {
+    title: 'messages that spend half and four fifths of what a queue keeps them for raise an alarm each',
+    check: checkRetentionAlarms,
+    breaches: [
+      set(['SessionsAge50Alarm', 'Threshold'], 700_000),
+      set(['SessionsDeadLetterAge80Alarm', 'Threshold'], 1_209_600),
+      set(['RecordsQueue', 'MessageRetentionPeriod'], 345_600),
+      (it) => void delete it.Resources.RecordsUndeliveredAge80Alarm,
+    ],
+  },
+  {
+    title: 'a session that waits much longer than the longest delay raises an alarm',
+    check: checkWaitingAlarm,
+    breaches: [
+      set(['SessionsWaitingAlarm', 'Threshold'], 300),
+      set(['SessionsWaitingAlarm', 'Threshold'], 86_400),
+      set(['SessionsWaitingAlarm', 'Dimensions', 0, 'Value'], {
+        'Fn::GetAtt': ['RecordsQueue', 'QueueName'],
+      }),
+    ],
+  },
+  {
+    title: 'a function that dies or is refused by Lambda raises an alarm',
+    check: checkFunctionAlarms,
+    breaches: [
+      set(['ProbeThrottlesAlarm', 'Dimensions', 0, 'Value', 'Ref'], 'ConsumerLambdaFunction'),
+      set(['WebhookErrorsAlarm', 'Threshold'], 100),
+      set(['WebhookFailingAlarm', 'MetricName'], 'Url4xxCount'),
+    ],
+  },
+  {
+    title: 'an alarm watches what the functions publish: namespace, name and every dimension',
+    check: checkMetricsPublished,
+    breaches: [
+      set(['BreakerOpenAlarm', 'Dimensions'], []),
+      set(['BreakerOpenAlarm', 'Namespace'], 'crisp-enrich'),
+      set(['PagingUntrustedAlarm', 'MetricName'], 'paging-trusted'),
+      set(['PagingUntrustedAlarm', 'Dimensions', 0, 'Value'], 'webhook'),
+      set(['LedgerUnavailableAlarm', 'Dimensions', 1, 'Value'], 'ledger_unavailable'),
+      set(['LedgerUnavailableAlarm', 'Dimensions'], [{ Name: 'service', Value: 'consumer' }]),
+      set(
+        ['CrispRefusesAlarm', 'Metrics', 0, 'MetricStat', 'Metric', 'Dimensions', 1, 'Value'],
+        'rate_limited',
+      ),
+      set(['ConsumerLambdaFunction', 'Environment', 'Variables', 'METRICS_NAMESPACE'], 'crisp-enrich/other'),
+    ],
+  },
+];
+
+type Properties = NamedResource['properties'];
 
 const PAGE = 'docs/alarms.md';
 const HEADING = /^## `([^`]+)`$/gm;
 
 /** An alarm's name is a heading of the page about alarms, which its description leads to; and the page has no others. */
-export function checkAlarmPages(template: Template, page: string): string[] {
+function checkAlarmPages(template: Template, page: string): string[] {
   const headings = [...page.matchAll(HEADING)].map(([, name = '']) => name);
   const names = alarmsOf(template).map(({ properties }) => toShortName(properties));
   return [
@@ -31,11 +138,8 @@ export function checkAlarmPages(template: Template, page: string): string[] {
   ];
 }
 
-// What publishes all the time, and what is to be heard of for its very silence.
-const SPEAK_ALWAYS = ['BreakerOpenAlarm', 'NoHooksAlarm'];
-
 /** An alarm and its end go to the alarm topic. Most metrics count what should not happen, and are silent without it. */
-export function checkAlarmAudience(template: Template): string[] {
+function checkAlarmAudience(template: Template): string[] {
   const isHeard = (actions: unknown) => toList(actions).some((action) => targetOf(action) === 'AlarmTopic');
   return alarmsOf(template).flatMap(({ id, properties: it }) => [
     ...(isHeard(it.AlarmActions) && isHeard(it.OKActions) ? [] : [`${id} tells nobody`]),
@@ -46,7 +150,7 @@ export function checkAlarmAudience(template: Template): string[] {
 }
 
 /** An alarm over several metrics adds all of them up, and misses none that is silent. */
-export function checkSums(template: Template): string[] {
+function checkSums(template: Template): string[] {
   return alarmsOf(template)
     .filter(({ properties }) => properties.Metrics !== undefined)
     .filter(({ properties }) => {
@@ -60,7 +164,7 @@ export function checkSums(template: Template): string[] {
 }
 
 /** Every queue of messages that need a person has an alarm that a single message raises. */
-export function checkDeadLetterAlarms(template: Template): string[] {
+function checkDeadLetterAlarms(template: Template): string[] {
   const undelivered = resourcesOf(template, 'AWS::SNS::Subscription').map(({ properties }) =>
     targetOf(at(properties, 'RedrivePolicy', 'deadLetterTargetArn')),
   );
@@ -75,7 +179,7 @@ function isRaisedByOne({ properties: it }: NamedResource, queue: string | undefi
 }
 
 /** Every queue has an alarm at 50 % and at 80 % of the time for which it keeps messages. */
-export function checkRetentionAlarms(template: Template): string[] {
+function checkRetentionAlarms(template: Template): string[] {
   return resourcesOf(template, 'AWS::SQS::Queue').flatMap(({ id, properties }) => {
     const ages = ageThresholds(template, id);
     return [0.5, 0.8]
@@ -84,10 +188,8 @@ export function checkRetentionAlarms(template: Template): string[] {
   });
 }
 
-const HOUR_SECONDS = 3600;
-
 /** The longest delay and a short queue raise nothing; an hour does. */
-export function checkWaitingAlarm(template: Template): string[] {
+function checkWaitingAlarm(template: Template): string[] {
   const longestDelay = MAX_COALESCE_SECONDS + MAX_MARGIN_SECONDS;
   const ages = ageThresholds(template, 'SessionsQueue').filter(
     (age) => age > longestDelay && age <= HOUR_SECONDS,
@@ -104,7 +206,7 @@ function ageThresholds(template: Template, queue: string): number[] {
 }
 
 /** Every function has an alarm for its deaths and for Lambda's refusals; one with a URL also for its 5xx. */
-export function checkFunctionAlarms(template: Template): string[] {
+function checkFunctionAlarms(template: Template): string[] {
   const urls = resourcesOf(template, 'AWS::Lambda::Url').map((it) =>
     targetOf(it.properties.TargetFunctionArn),
   );

@@ -1,6 +1,21 @@
-import { allStatements, type PolicyStatement, resourceStatements } from '../template/policy-statements.ts';
-import { at, resourcesOf, type Template, targetOf } from '../template/template.ts';
+import { type BuildOptions, buildSync } from 'esbuild';
+import type { Artifact } from '../../../scripts/packaging/package-service.ts';
+import {
+  allStatements,
+  at,
+  type PolicyStatement,
+  ROOT,
+  resourceStatements,
+  resourcesOf,
+  roleStatements,
+  set,
+  type Template,
+  type TemplateRule,
+  targetOf,
+  toList,
+} from '../template.ts';
 import { deadLetterQueueIds } from './queues.ts';
+import { checkTapRights } from './tap.ts';
 
 /** Roles name their actions and resources; resource policies allow nobody in particular nothing. */
 export function checkWildcards(template: Template): string[] {
@@ -113,4 +128,220 @@ function maySend(action: string): boolean {
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
   return new RegExp(`^${pattern}$`, 'i').test('sqs:SendMessage');
+}
+
+// Where the commands get at AWS, all but `doctor`, which is for whoever deploys.
+const DOORS = `
+  export { connectStage, createOperations } from './lib/operate/operations.ts';
+  export { openSecretStore } from './lib/config/secret-store.ts';
+`;
+
+const IMPORT = /import\s*\{([^}]*)\}\s*from\s*['"]@aws-sdk\/client-(\w+)['"]/g;
+const COMMAND = /^(\w+)Command$/;
+
+const PROVIDER_METHODS: Readonly<Record<string, RegExp>> = {
+  'ssm:GetParameter': /\.get\(/,
+  'ssm:GetParameters': /\.getParametersByName\(/,
+  'ssm:GetParametersByPath': /\.getMultiple\(/,
+};
+
+// What Powertools' provider of parameters calls for each of its methods.
+const PROVIDER = /\bSSMProvider\b/;
+
+// `trace` reads the archive through the adapter that the consumer writes it with.
+const NOT_CALLED = ['s3:PutObject'];
+
+const USED = findOperatorActions();
+
+const statement = (index: number) => ['OperatorPolicy', 'PolicyDocument', 'Statement', index];
+
+const ownStatements = (template: Template) =>
+  allStatements(template).filter(({ owner, effect }) => Object.hasOwn(POLICIES, owner) && effect === 'Allow');
+
+// A move into the source queue is what a redrive is.
+const SOURCES = ['SessionsQueue', 'RecordsQueue'];
+
+/** What each policy alone may do: nobody who looks and redrives also enters secrets or erases. */
+const POLICIES: Readonly<Record<string, RegExp | undefined>> = {
+  OperatorPolicy: undefined,
+  SecretsPolicy: /^ssm:PutParameter/,
+  ErasePolicy: /^s3:Delete|^dynamodb:DeleteItem/,
+};
+
+/** What must hold for the policy of whoever operates a stage. */
+export const OPERATOR_RULES: readonly TemplateRule[] = [
+  {
+    title: 'an operator has the rights that the commands use, and no other',
+    check: (it) => checkOperatorRights(it, USED),
+    breaches: [
+      set([...statement(2), 'Action'], ['sqs:StartMessageMoveTask']),
+      set([...statement(5), 'Action'], ['s3:GetObject', 's3:PutObject']),
+    ],
+  },
+  {
+    title:
+      'an operator sends into the queues that dead letters came from alone, and reads neither content nor secrets',
+    check: checkOperatorReach,
+    breaches: [
+      set([...statement(3), 'Resource', 1], { 'Fn::GetAtt': ['RecordsDeadLetterQueue', 'Arn'] }),
+      set([...statement(5), 'Resource'], { 'Fn::Sub': 'arn:aws:s3:::archive/records/*' }),
+      set(
+        ['SecretsPolicy', 'PolicyDocument', 'Statement', 0, 'Action'],
+        ['ssm:PutParameter', 'ssm:GetParameter'],
+      ),
+    ],
+  },
+  {
+    title: 'who looks and redrives neither enters secrets nor erases',
+    check: checkOperatorTrust,
+    breaches: [
+      set([...statement(5), 'Action'], ['s3:GetObject', 's3:DeleteObjectVersion']),
+      set([...statement(4), 'Action'], ['dynamodb:Query', 'dynamodb:DeleteItem']),
+      set([...statement(7), 'Action'], ['lambda:ListEventSourceMappings', 'ssm:PutParameter']),
+      set(['ErasePolicy', 'PolicyDocument', 'Statement', 0, 'Action'], ['ssm:PutParameter']),
+    ],
+  },
+  {
+    title: 'an operator can turn the trigger of this stage alone',
+    check: checkTapRights,
+    breaches: [
+      (it: Template) => {
+        const statements = toList(
+          at(it.Resources, 'OperatorPolicy', 'Properties', 'PolicyDocument', 'Statement'),
+        );
+        for (const one of statements) Object.assign(one ?? {}, { Condition: undefined });
+      },
+    ],
+  },
+];
+
+/** Entering secrets and erasing are rights of one policy each. */
+function checkOperatorTrust(template: Template): string[] {
+  return ownStatements(template).flatMap(({ owner, actions }) =>
+    Object.entries(POLICIES).flatMap(([policy, alone]) =>
+      owner === policy
+        ? []
+        : actions.filter((action) => alone?.test(action)).map((action) => `${owner} may ${action}`),
+    ),
+  );
+}
+
+/** The operators' policies together allow `used` and nothing else. */
+function checkOperatorRights(template: Template, used: readonly string[]): string[] {
+  const granted = ownStatements(template).flatMap(({ actions }) => actions);
+  return [
+    ...used.filter((action) => !granted.includes(action)).map((action) => `an operator lacks ${action}`),
+    ...granted
+      .filter((action) => !used.includes(action))
+      .map((action) => `an operator does not need ${action}`),
+  ];
+}
+
+/** Messages go back where they came from; conversations and secrets stay unread. */
+function checkOperatorReach(template: Template): string[] {
+  const deadLetterQueues = deadLetterQueueIds(template);
+  const reachOf = (action: string) =>
+    ownStatements(template)
+      .filter(({ actions }) => actions.includes(action))
+      .flatMap(({ resources }) => resources);
+  return [
+    ...reachOf('sqs:SendMessage')
+      .filter((it) => !SOURCES.includes(targetOf(it) ?? ''))
+      .map(() => 'an operator may send elsewhere'),
+    ...reachOf('sqs:StartMessageMoveTask')
+      .filter((it) => !deadLetterQueues.includes(targetOf(it) ?? ''))
+      .map(() => 'an operator may move what is not dead'),
+    ...reachOf('s3:GetObject')
+      .filter((it) => !String(at(it, 'Fn::Sub')).endsWith('/latest/*'))
+      .map(() => 'an operator may read conversations'),
+    ...['ssm:GetParameter', 'ssm:GetParameters', 'ssm:GetParametersByPath']
+      .filter((action) => reachOf(action).length > 0)
+      .map((action) => `an operator may read secrets (${action})`),
+  ];
+}
+
+/** The rights that the commands of a person ask for. */
+function findOperatorActions(): string[] {
+  const actions = findActions(bundleOwnCode({ stdin: { contents: DOORS, resolveDir: ROOT, loader: 'ts' } }));
+  return [...new Set(actions.flatMap(toRights))].filter((action) => !NOT_CALLED.includes(action));
+}
+
+/** IAM knows no rights of their own for SQS's batches, and other names for listing and deleting objects. */
+function toRights(action: string): string[] {
+  if (action === 's3:ListObjectsV2') return ['s3:ListBucket'];
+  if (action === 's3:ListObjectVersions') return ['s3:ListBucketVersions'];
+  if (action === 's3:DeleteObjects') return ['s3:DeleteObject', 's3:DeleteObjectVersion'];
+  return [action.startsWith('sqs:') ? action.replace(/Batch$/, '') : action];
+}
+
+// Rights that no command of ours asks for: the log, what Lambda itself does with the event source, and what makes S3 say
+// 404 rather than 403.
+const WITHOUT_COMMAND = [
+  'logs:CreateLogStream',
+  'logs:PutLogEvents',
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+  's3:ListBucket',
+];
+
+/** A role has the rights that its function's own code needs, and no other. */
+export function checkUsedActions(
+  template: Template,
+  { name }: Pick<Artifact, 'name'>,
+  root: string,
+): string[] {
+  const used = findActions(bundleOwnCode({ absWorkingDir: root, entryPoints: [`functions/${name}.ts`] }));
+  const granted = grantedActions(template, name);
+  return [
+    ...new Set([
+      ...used.filter((action) => !granted.includes(action)).map((action) => `lacks ${action}`),
+      ...granted
+        .filter((action) => !used.includes(action) && !WITHOUT_COMMAND.includes(action))
+        .map((action) => `does not need ${action}`),
+    ]),
+  ].map((complaint) => `${name} ${complaint}`);
+}
+
+/** Our own code alone, without what an entry point does not reach. */
+function bundleOwnCode(options: BuildOptions): string {
+  const { outputFiles } = buildSync({
+    ...options,
+    bundle: true,
+    write: false,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    outdir: 'out',
+  });
+  return outputFiles?.map(({ text }) => text).join('\n') ?? '';
+}
+
+/** The commands that a bundle imports, and what it asks a provider of parameters for. */
+function findActions(bundle: string): string[] {
+  // A bundler drops what is not called, but no name from an import of which another one is used.
+  const body = bundle.replace(IMPORT, '');
+  const commands = [...bundle.matchAll(IMPORT)].flatMap(([, names = '', service = '']) =>
+    names.split(',').flatMap((name) => {
+      const [given = '', local = given] = name.trim().split(' as ');
+      const command = COMMAND.exec(given)?.[1];
+      return command === undefined || !body.includes(`new ${local}(`) ? [] : [`${service}:${command}`];
+    }),
+  );
+  const readers = bundle
+    .split(/^\/\/ (?=lib\/)/m)
+    .filter((part) => PROVIDER.test(part))
+    .flatMap((part) => Object.entries(PROVIDER_METHODS).filter(([, method]) => method.test(part)))
+    .map(([action]) => action);
+  return [...commands, ...readers];
+}
+
+function grantedActions(template: Template, name: string): string[] {
+  const lambda = resourcesOf(template, 'AWS::Lambda::Function').find(({ properties }) =>
+    String(at(properties, 'FunctionName')).endsWith(`-${name}`),
+  );
+  const role = targetOf(lambda?.properties.Role);
+  return roleStatements(template)
+    .filter(({ owner, effect }) => owner === role && effect === 'Allow')
+    .flatMap(({ actions }) => actions);
 }

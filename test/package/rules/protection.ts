@@ -1,5 +1,20 @@
-import { resourceStatements } from '../template/policy-statements.ts';
-import { at, resourcesOf, type Template, targetOf, toList } from '../template/template.ts';
+import { EXAMPLE_KEY_ARN } from '../../../scripts/packaging/format-permissions.ts';
+import {
+  allStatements,
+  at,
+  type PolicyStatement,
+  resourceStatements,
+  resourcesOf,
+  set,
+  type Template,
+  type TemplateRule,
+  targetOf,
+  toList,
+} from '../template.ts';
+import { EVERY_ALARM_RULES } from './alarms.ts';
+import { checkWildcards } from './permissions.ts';
+import { SCHEMA_RULES } from './queues.ts';
+import { checkAlarmAddress } from './tap.ts';
 
 /** Whatever holds messages or records holds them encrypted. */
 export function checkEncryption(template: Template): string[] {
@@ -105,4 +120,128 @@ function find(
   return resourcesOf(template, type)
     .filter(({ properties }) => !isMet(properties))
     .map(({ id }) => id);
+}
+
+/** What must hold for a template with every option set. */
+export const OPTION_RULES: readonly TemplateRule[] = [
+  {
+    title: 'what holds messages, records, notes or logs is encrypted with the key that was given',
+    check: (it) => checkOwnKey(it, EXAMPLE_KEY_ARN),
+    breaches: [
+      set(['RecordsUndeliveredQueue', 'KmsMasterKeyId'], undefined),
+      set(['SessionsQueue', 'SqsManagedSseEnabled'], true),
+      set(['RecordsTopic', 'KmsMasterKeyId'], 'alias/aws/sns'),
+      set(['ArchiveBucket', 'BucketEncryption', 'ServerSideEncryptionConfiguration', 0], {}),
+      set(['LedgerTable', 'SSESpecification', 'KMSMasterKeyId'], undefined),
+      set(['ProbeLogGroup', 'KmsKeyId'], undefined),
+    ],
+  },
+  {
+    title: 'whoever uses what is encrypted may use the key, and that key alone',
+    check: (it) => checkKeyRights(it, EXAMPLE_KEY_ARN),
+    breaches: [
+      (it) => void delete it.Resources.WebhookKeyPolicy,
+      set(['WebhookKeyPolicy', 'PolicyDocument', 'Statement', 0, 'Action'], ['kms:Decrypt']),
+      set(['ConsumerKeyPolicy', 'RoleName'], { Ref: 'ProbeRole' }),
+      set(['ProbeKeyPolicy', 'PolicyDocument', 'Statement', 0, 'Resource'], '*'),
+    ],
+  },
+  {
+    title: 'policies name actions and resources',
+    check: checkWildcards,
+    breaches: [set(['ConsumerKeyPolicy', 'PolicyDocument', 'Statement', 0, 'Action'], 'kms:*')],
+  },
+  {
+    title: 'the webhook has the concurrency that was reserved for it',
+    check: (it) => expectValue(it, ['WebhookLambdaFunction', 'ReservedConcurrentExecutions'], 20),
+    breaches: [set(['WebhookLambdaFunction', 'ReservedConcurrentExecutions'], undefined)],
+  },
+  {
+    title: 'the silence of the hooks is heard after the hours that were given',
+    check: (it) => [
+      ...expectValue(it, ['NoHooksAlarm', 'EvaluationPeriods'], 48),
+      ...expectValue(it, ['NoHooksAlarm', 'DatapointsToAlarm'], 48),
+      ...expectValue(it, ['NoHooksAlarm', 'Period'], 3600),
+    ],
+    breaches: [
+      set(['NoHooksAlarm', 'EvaluationPeriods'], 24),
+      set(['NoHooksAlarm', 'Period'], 60),
+      (it) => void delete it.Resources.NoHooksAlarm,
+    ],
+  },
+  {
+    title: 'alarms are mailed to the address that was given',
+    check: (it) => checkAlarmAddress(it, 'ops@example.com'),
+    breaches: [
+      set(['AlarmTopic', 'Subscription'], undefined),
+      set(['AlarmTopic', 'Subscription', 0, 'Endpoint'], 'somebody@example.com'),
+    ],
+  },
+  ...EVERY_ALARM_RULES,
+  ...SCHEMA_RULES,
+];
+
+function expectValue(template: Template, [id = '', ...keys]: (string | number)[], value: unknown): string[] {
+  const found = at(template.Resources, id, 'Properties', ...keys);
+  return found === value ? [] : [`${[id, ...keys].join('.')} is ${JSON.stringify(found)}`];
+}
+
+/** Everything that holds something names the key; but for the alarm topic, which holds nothing. */
+function checkOwnKey(template: Template, keyArn: string): string[] {
+  return [
+    ...find('AWS::SQS::Queue', (it) => it.KmsMasterKeyId === keyArn && it.SqsManagedSseEnabled === false),
+    ...find('AWS::SNS::Topic', (it) => it.KmsMasterKeyId === keyArn).filter((id) => id !== 'AlarmTopic'),
+    ...find('AWS::DynamoDB::Table', (it) => at(it, 'SSESpecification', 'KMSMasterKeyId') === keyArn),
+    ...find('AWS::Logs::LogGroup', (it) => it.KmsKeyId === keyArn),
+    ...find('AWS::S3::Bucket', (it) => keyOfBucket(it) === keyArn).filter(
+      // Of the code alone, and osls's own.
+      (id) => id !== 'ServerlessDeploymentBucket',
+    ),
+  ].map((id) => `${id} is not encrypted with the key`);
+
+  function find(type: string, isMet: (properties: Readonly<Record<string, unknown>>) => boolean): string[] {
+    return resourcesOf(template, type)
+      .filter(({ properties }) => !isMet(properties))
+      .map(({ id }) => id);
+  }
+}
+
+function keyOfBucket(properties: Readonly<Record<string, unknown>>): unknown {
+  const path = ['BucketEncryption', 'ServerSideEncryptionConfiguration', 0, 'ServerSideEncryptionByDefault'];
+  return at(properties, ...path, 'KMSMasterKeyID');
+}
+
+// What writes needs a data key; whatever else is read needs it decrypted.
+const WRITES = ['sqs:SendMessage', 'sns:Publish', 's3:PutObject', 'dynamodb:UpdateItem', 'dynamodb:PutItem'];
+
+// Counts what others do: it neither reads nor writes anything that is encrypted.
+const UNTOUCHED = 'SummaryRole';
+
+/** Each role may use the key as its other rights need it, and no other key. */
+function checkKeyRights(template: Template, keyArn: string): string[] {
+  const statements = allStatements(template).filter(({ effect }) => effect === 'Allow');
+  const ofKeys = statements.filter(({ actions }) => actions.some((action) => action.startsWith('kms:')));
+  return [
+    ...ofKeys
+      .filter(({ resources }) => resources.join() !== keyArn)
+      .map(({ owner }) => `${owner} may use other keys`),
+    ...resourcesOf(template, 'AWS::IAM::Role').flatMap(({ id }) => {
+      if (id === UNTOUCHED) return [];
+      const granted = keyActionsOf(id, ofKeys, template);
+      const isWriter = statements.some(({ owner, actions }) => owner === id && actions.some(isWrite));
+      return ['kms:Decrypt', ...(isWriter ? ['kms:GenerateDataKey'] : [])]
+        .filter((action) => !granted.includes(action))
+        .map((action) => `${id} lacks ${action}`);
+    }),
+  ];
+}
+
+function keyActionsOf(role: string, ofKeys: readonly PolicyStatement[], template: Template): string[] {
+  return ofKeys
+    .filter(({ owner }) => targetOf(at(template.Resources, owner, 'Properties', 'RoleName')) === role)
+    .flatMap(({ actions }) => actions);
+}
+
+function isWrite(action: string): boolean {
+  return WRITES.includes(action);
 }

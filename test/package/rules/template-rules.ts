@@ -1,18 +1,15 @@
-import { parseConsumerConfig } from '../../../lib/core/config/parse-consumer-config.ts';
-import { parseWebhookConfig } from '../../../lib/core/config/parse-webhook-config.ts';
-import { toInfraSettings } from '../../../lib/core/config/to-infra-settings.ts';
-import { ROOT } from '../template/package-repository.ts';
-import { runtimeEnvironment } from '../template/runtime-environment.ts';
-import type { Template } from '../template/template.ts';
-import { ALARM_RULES } from './alarm-rules.ts';
-import { checkMappings, checkVisibility } from './event-source.ts';
-import { OPERATOR_RULES } from './operator-rules.ts';
+import { toInfraSettings } from '../../../lib/config/infra-settings.ts';
+import { parseConsumerConfig, parseWebhookConfig } from '../../../lib/config/parse.ts';
+import { grant, ROOT, runtimeEnvironment, set, type Template, type TemplateRule } from '../template.ts';
+import { ALARM_RULES } from './alarms.ts';
 import {
   checkDeadLetterSenders,
   checkFunctionUrls,
   checkRoles,
   checkStrangers,
+  checkUsedActions,
   checkWildcards,
+  OPERATOR_RULES,
 } from './permissions.ts';
 import {
   checkArchiveLifecycle,
@@ -22,14 +19,17 @@ import {
   checkPublicAccess,
   checkTransport,
 } from './protection.ts';
-import { checkDelay, checkFifo, checkReceiveLimit, checkRedriveAllowance, checkRetention } from './queues.ts';
-import { SCHEMA_RULES } from './schema-rules.ts';
-import { STAGE_RULES } from './stage-rules.ts';
-import { SUMMARY_RULES } from './summary-rules.ts';
-import { TAP_RULES } from './tap-rules.ts';
-import { grant, set, type TemplateRule } from './template-rule.ts';
-import { checkUsedActions } from './used-actions.ts';
-import { VIEW_RULES } from './view-rules.ts';
+import {
+  checkDelay,
+  checkFifo,
+  checkReceiveLimit,
+  checkRedriveAllowance,
+  checkRetention,
+  SCHEMA_RULES,
+} from './queues.ts';
+import { STAGE_RULES, SUMMARY_RULES } from './stage.ts';
+import { checkMappings, checkVisibility, TAP_RULES } from './tap.ts';
+import { VIEW_RULES } from './views.ts';
 
 // What the deployer gets who sets nothing.
 const DEPLOYED = toInfraSettings({}, { isLocal: false, archiveBucketSuffix: '' });

@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type StubAws, startStubAws } from '../../support/stub-aws.ts';
+import { type StubAws, startStubAws } from '../../support/deploy.ts';
 
 // The real scripts and the real osls, from a copy of the repository that was never packaged, against a stub of AWS.
 const ROOT = join(import.meta.dirname, '../../..');
@@ -39,6 +39,42 @@ afterEach(async () => {
   await aws.stop();
   await rm(join(copy, '.env.prod'), { force: true });
 });
+
+/** All requests of a first deployment. Sorted where they are compared, because some are made at once. */
+const REQUESTS = [
+  // Ours: is there a token, a stack, anything of an earlier one?
+  'ssm DescribeParameters',
+  'cloudformation DescribeStacks',
+  'sts GetCallerIdentity',
+  's3 HeadBucket',
+  'dynamodb DescribeTable',
+  // A stack with the bucket for the artefacts alone.
+  'sts GetCallerIdentity',
+  'cloudformation DescribeStacks',
+  'cloudformation CreateChangeSet',
+  'cloudformation DescribeChangeSet',
+  'cloudformation ExecuteChangeSet',
+  'cloudformation DescribeStackEvents',
+  // Has anything changed since the last deployment?
+  'cloudformation DescribeStackResource',
+  's3 HeadBucket',
+  's3 ListObjectsV2',
+  ...Array.from({ length: 4 }, () => 'lambda GetFunction'),
+  // Template, state, and a zip for each function.
+  ...Array.from({ length: 6 }, () => 's3 PutObject'),
+  // Everything else.
+  'cloudformation ValidateTemplate',
+  'cloudformation DeleteChangeSet',
+  'cloudformation CreateChangeSet',
+  'cloudformation DescribeChangeSet',
+  'cloudformation ExecuteChangeSet',
+  'cloudformation DescribeStackEvents',
+  'cloudformation DescribeStacks',
+  'cloudformation ListStackResources',
+  's3 ListObjectsV2',
+  // Ours: the outputs.
+  'cloudformation DescribeStacks',
+];
 
 test('a stage is deployed from a fresh copy, and a forgotten setting is asked for', {
   timeout: TIMEOUT,
@@ -189,39 +225,3 @@ async function run(
   const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
   return { exitCode, printed };
 }
-
-/** All requests of a first deployment. Sorted where they are compared, because some are made at once. */
-const REQUESTS = [
-  // Ours: is there a token, a stack, anything of an earlier one?
-  'ssm DescribeParameters',
-  'cloudformation DescribeStacks',
-  'sts GetCallerIdentity',
-  's3 HeadBucket',
-  'dynamodb DescribeTable',
-  // A stack with the bucket for the artefacts alone.
-  'sts GetCallerIdentity',
-  'cloudformation DescribeStacks',
-  'cloudformation CreateChangeSet',
-  'cloudformation DescribeChangeSet',
-  'cloudformation ExecuteChangeSet',
-  'cloudformation DescribeStackEvents',
-  // Has anything changed since the last deployment?
-  'cloudformation DescribeStackResource',
-  's3 HeadBucket',
-  's3 ListObjectsV2',
-  ...Array.from({ length: 4 }, () => 'lambda GetFunction'),
-  // Template, state, and a zip for each function.
-  ...Array.from({ length: 6 }, () => 's3 PutObject'),
-  // Everything else.
-  'cloudformation ValidateTemplate',
-  'cloudformation DeleteChangeSet',
-  'cloudformation CreateChangeSet',
-  'cloudformation DescribeChangeSet',
-  'cloudformation ExecuteChangeSet',
-  'cloudformation DescribeStackEvents',
-  'cloudformation DescribeStacks',
-  'cloudformation ListStackResources',
-  's3 ListObjectsV2',
-  // Ours: the outputs.
-  'cloudformation DescribeStacks',
-];

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../../ports/clock.ts';
+import type { Clock } from '../../../clock.ts';
 import type { SqsMessage } from '../fauxqs-internals.ts';
 import type { MessageLog, SentMessage } from './message-log.ts';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../../ports/clock.ts';
+import type { Clock } from '../../../clock.ts';
 import type { SqsMessage } from '../fauxqs-internals.ts';
 import { createMessageLine, type Hold, type MessageLine } from './message-line.ts';
 import type { MessageLog } from './message-log.ts';

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../../ports/clock.ts';
-import type { FauxqsApp } from '../fauxqs-internals.ts';
-import { readSqsRequest, type SqsRequest, sendSqsError } from '../fauxqs-internals.ts';
+import type { Clock } from '../../../clock.ts';
+import { type FauxqsApp, readSqsRequest, type SqsRequest, sendSqsError } from '../fauxqs-internals.ts';
 import { type EmbeddedQueue, type EmbeddedSqsStore, type QueuedMessage, readRedrivePolicy } from './queue.ts';
 
 type MoveTaskStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../../ports/clock.ts';
+import type { Clock } from '../../../clock.ts';
 import { type ReceivedMessage, type SqsMessage, SqsQueue, SqsStore } from '../fauxqs-internals.ts';
 import { createSentMessages, type SentMessages, splitDeduplicationKey } from './deduplication.ts';
 import { createKeptLine, createLongPolls, type KeptLine, type LongPolls } from './kept-line.ts';

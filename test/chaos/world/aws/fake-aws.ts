@@ -1,10 +1,17 @@
+import { createHash } from 'node:crypto';
+import type {
+  DeleteObjectCommandInput,
+  GetObjectCommandInput,
+  ListObjectsV2CommandInput,
+  PutObjectCommandInput,
+} from '@aws-sdk/client-s3';
+import type { PublishCommandInput } from '@aws-sdk/client-sns';
+import { ParameterNotFound } from '@aws-sdk/client-ssm';
 import type { Random } from '../../../../lib/local/simulator/random.ts';
 import type { VirtualClock } from '../../../support/virtual-clock.ts';
-import { createClients, type InstanceClients } from '../create-clients.ts';
-import { createDisturbances } from '../disturbances.ts';
-import type { Instance } from '../instance.ts';
-import type { MappingState } from '../lambda/mapping-state.ts';
-import type { Recorder } from '../recorder.ts';
+import { createClients, type Instance, type InstanceClients } from '../instances.ts';
+import type { MappingState } from '../mapping.ts';
+import { createDisturbances, type Recorder } from '../recorder.ts';
 import {
   RECEIVE_LIMIT,
   RETENTION_SECONDS,
@@ -14,14 +21,10 @@ import {
   VISIBILITY_SECONDS,
   type WorldSettings,
 } from '../settings.ts';
-import type { AwsDisturbances } from './aws-call.ts';
-import { createFakeDynamoDb } from './dynamodb/fake-dynamodb.ts';
-import { createFakeLambda } from './fake-lambda.ts';
-import { createFakeS3 } from './fake-s3.ts';
-import { createFakeSns, type FakeSns } from './fake-sns.ts';
-import { createFakeSsm } from './fake-ssm.ts';
-import { createFakeSqs, type FakeSqs } from './sqs/fake-sqs.ts';
-import type { NamedQueue } from './sqs/named-queue.ts';
+import { type AwsActions, type AwsDisturbances, toAwsError } from './call.ts';
+import { createFakeDynamoDb } from './dynamodb.ts';
+import { isSqsText, type NamedQueue } from './queue.ts';
+import { createFakeSqs, type FakeSqs } from './sqs.ts';
 
 /** The services of AWS that a stage uses, and its resources in them. */
 export interface FakeAws {
@@ -36,7 +39,7 @@ export interface FakeAws {
   clientsOf(instance: Instance): InstanceClients;
 }
 
-export interface FakeAwsDeps {
+interface FakeAwsDeps {
   readonly settings: WorldSettings;
   readonly clock: VirtualClock;
   readonly recorder: Recorder;
@@ -94,4 +97,201 @@ function createQueues(
     RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount: RECEIVE_LIMIT }),
   });
   return { sessions, deadLetters };
+}
+
+const MAPPING_ID = '5f0a1c1e-0000-4000-8000-000000000001';
+
+/** The part of Lambda's API by which an event source mapping is found, seen and switched. */
+function createFakeLambda({
+  state,
+  functionName,
+  queueArn,
+}: {
+  /** A function: Lambda and the mapping know each other. */
+  state: () => MappingState;
+  functionName: string;
+  queueArn: string;
+}): AwsActions {
+  const describe = () => ({
+    UUID: MAPPING_ID,
+    EventSourceArn: queueArn,
+    FunctionArn: `arn:aws:lambda:eu-west-1:123456789012:function:${functionName}`,
+    State: state().name,
+  });
+
+  return {
+    ListEventSourceMappings({
+      EventSourceArn,
+      FunctionName,
+    }: {
+      EventSourceArn?: string;
+      FunctionName?: string;
+    }) {
+      const isIt =
+        (EventSourceArn ?? queueArn) === queueArn && (FunctionName ?? functionName) === functionName;
+      return { EventSourceMappings: isIt ? [describe()] : [] };
+    },
+    GetEventSourceMapping({ UUID }: { UUID?: string }) {
+      if (UUID !== MAPPING_ID) throw toAwsError('ResourceNotFoundException', 404);
+      return describe();
+    },
+    UpdateEventSourceMapping({ UUID, Enabled = true }: { UUID?: string; Enabled?: boolean }) {
+      if (UUID !== MAPPING_ID) throw toAwsError('ResourceNotFoundException', 404);
+      if (!state().turn(Enabled)) throw toAwsError('ResourceInUseException', 400);
+      return describe();
+    },
+  };
+}
+
+interface StoredObject {
+  readonly text: string;
+  readonly etag: string;
+}
+
+/** Buckets with the conditional writes that S3 documents. */
+export function createFakeS3(recorder: Recorder): AwsActions {
+  // By bucket and key.
+  const objects = new Map<string, StoredObject>();
+
+  return {
+    CreateBucket: () => ({}),
+
+    PutObject({ Bucket, Key = '', Body, IfNoneMatch, IfMatch }: PutObjectCommandInput) {
+      const stored = objects.get(toPlace(Bucket, Key));
+      if (IfNoneMatch === '*' && stored) throw toAwsError('PreconditionFailed', 412);
+      if (IfMatch !== undefined && !stored) throw toAwsError('NoSuchKey', 404);
+      if (IfMatch !== undefined && stored?.etag !== IfMatch) throw toAwsError('PreconditionFailed', 412);
+
+      const text = String(Body);
+      // Of an object that was put in one piece the ETag is the MD5 of its bytes: equal content, equal ETag.
+      const etag = `"${createHash('md5').update(text).digest('hex')}"`;
+      objects.set(toPlace(Bucket, Key), { text, etag });
+      recorder.note({ type: 'object-put', key: Key, body: text });
+      return { ETag: etag };
+    },
+
+    GetObject({ Bucket, Key }: GetObjectCommandInput) {
+      const stored = objects.get(toPlace(Bucket, Key));
+      if (!stored) throw toAwsError('NoSuchKey', 404);
+      return { ETag: stored.etag, Body: { transformToString: async () => stored.text } };
+    },
+
+    DeleteObject({ Bucket, Key }: DeleteObjectCommandInput) {
+      objects.delete(toPlace(Bucket, Key));
+      return {};
+    },
+
+    ListObjectsV2({
+      Bucket,
+      Prefix = '',
+      MaxKeys = 1000,
+      ContinuationToken = '',
+    }: ListObjectsV2CommandInput) {
+      const start = toPlace(Bucket);
+      const keys = [...objects.keys()]
+        .filter((place) => place.startsWith(start + Prefix))
+        .map((place) => place.slice(start.length))
+        .filter((key) => key > ContinuationToken)
+        .sort();
+      const page = keys.slice(0, MaxKeys);
+      return {
+        Contents: page.map((Key) => ({ Key })),
+        ...(keys.length > page.length && { NextContinuationToken: page.at(-1) }),
+      };
+    },
+  };
+}
+
+function toPlace(bucket = '', key = ''): string {
+  return `${bucket}\n${key}`;
+}
+
+/** How the topic treats one delivery to the records queue. */
+interface RecordDelivery {
+  /** Each copy arrives that much later. */
+  readonly copiesAfterMs: readonly number[];
+}
+
+export interface FakeSns {
+  readonly actions: AwsActions;
+  /** What becomes of a delivery; by default one copy, soon. */
+  disturbDelivery: ((random: Random) => RecordDelivery) | undefined;
+  /** How many deliveries are on their way. */
+  readonly pending: number;
+}
+
+// SNS's limit, attributes included.
+const MOST_BYTES = 256 * 1024;
+
+/** The records topic, with the records queue as its subscriber; another subscriber's trouble is not seen here. */
+function createFakeSns({
+  clock,
+  random,
+  recorder,
+}: {
+  clock: VirtualClock;
+  random: Random;
+  recorder: Recorder;
+}): FakeSns {
+  let pending = 0;
+  const sns: FakeSns = {
+    actions: { Publish: publish },
+    disturbDelivery: undefined,
+    get pending() {
+      return pending;
+    },
+  };
+  return sns;
+
+  function publish({ Message = '', MessageAttributes = {} }: PublishCommandInput) {
+    if (
+      Message === '' ||
+      Buffer.byteLength(Message) + sizeOf(MessageAttributes) > MOST_BYTES ||
+      !isSqsText(Message)
+    )
+      throw toAwsError('InvalidParameter', 400);
+    // Raw delivery to SQS discards a message with more than ten.
+    if (Object.keys(MessageAttributes).length > 10) throw new Error('more attributes than SQS takes');
+    recorder.note({ type: 'notice-published', body: Message });
+    const { copiesAfterMs } = sns.disturbDelivery?.(random) ?? { copiesAfterMs: [random.integer(5, 120)] };
+    for (const delayMs of copiesAfterMs) deliver(Message, delayMs);
+    return { MessageId: random.uuid() };
+  }
+
+  function deliver(body: string, delayMs: number): void {
+    pending += 1;
+    clock.schedule(clock.nowMs() + delayMs, () => {
+      pending -= 1;
+      recorder.note({ type: 'record-delivered', body });
+    });
+  }
+}
+
+function sizeOf(attributes: NonNullable<PublishCommandInput['MessageAttributes']>): number {
+  return Object.entries(attributes)
+    .flatMap(([name, { DataType = '', StringValue = '' }]) => [name, DataType, StringValue])
+    .reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
+}
+
+interface FakeSsm {
+  readonly actions: AwsActions;
+  /** What an operator entered, by full name. */
+  readonly parameters: Map<string, string>;
+}
+
+/** SSM's parameter store. */
+function createFakeSsm(): FakeSsm {
+  const parameters = new Map<string, string>();
+  return {
+    parameters,
+    actions: {
+      GetParameter({ Name = '' }: { Name?: string }) {
+        const Value = parameters.get(Name);
+        // Powertools asks for the class itself.
+        if (Value === undefined)
+          throw new ParameterNotFound({ message: 'canary-aws-message', $metadata: {} });
+        return { Parameter: { Name, Value } };
+      },
+    },
+  };
 }

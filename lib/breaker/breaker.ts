@@ -1,0 +1,121 @@
+import type { Clock } from '../clock.ts';
+import type { CrispApi } from '../crisp/client.ts';
+import type { SessionRef } from '../ids.ts';
+import type { BreakerNotes, Opening } from '../ledger/breaker-notes.ts';
+import type { Blame } from '../ledger/failure-notes.ts';
+import { type BestEffort, createBestEffort } from '../ledger/table.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import { type FailedRun, REMOVALS_IN_A_ROW, toEvidence } from './evidence.ts';
+import { createJudgeEvidence } from './judge.ts';
+import type { ConsumerSwitch } from './mapping.ts';
+import {
+  createOpenBreaker,
+  createWatchOpening,
+  LONGEST_HOLD_OFF_SECONDS,
+  type OpenReason,
+} from './opening.ts';
+
+/**
+ * Stops the deliveries to the consumer while nothing can succeed. Nothing here throws: with the ledger or the switch
+ * away, the pipeline is less thrifty.
+ */
+export interface Breaker {
+  /** The code for which it opened, while deliveries that were under way then may still come; undefined otherwise. */
+  holding(): Promise<string | undefined>;
+  /**
+   * A session's conversation was fetched and announced, or equals what was: whatever failed before it was not everything.
+   * Not to be called for a removal or a skipped session: these show no conversation.
+   */
+  noteSuccess(session: SessionRef): Promise<void>;
+  judge(session: SessionRef, failed: FailedRun): Promise<Blame>;
+  /** A removal is about to be announced. `outage`: it would be one too many in a row, and the breaker opens instead. */
+  judgeRemoval(session: SessionRef): Promise<'removed' | 'outage'>;
+}
+
+interface BreakerDependencies {
+  readonly notes: BreakerNotes;
+  readonly consumerSwitch: ConsumerSwitch;
+  /** The consumer's own client: what it asks takes its turn like any other request. */
+  readonly crisp: CrispApi;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/** A switch that refused to turn is not tried again at once by each message that fails. */
+const TRY_AGAIN_AFTER_MS = 30_000;
+
+/** The breaker of one consumer instance; instances know of each other through the notes. */
+export function createBreaker(dependencies: BreakerDependencies): Breaker {
+  const { notes, clock, telemetry } = dependencies;
+  const bestEffort: BestEffort = createBestEffort(telemetry);
+  const watch = createWatchOpening({ notes, bestEffort, clock });
+  const judgeEvidence = createJudgeEvidence({ ...dependencies, bestEffort });
+  const openBreaker = createOpenBreaker({ ...dependencies, bestEffort });
+  let opening: Promise<void> | undefined;
+  let triedMs = Number.NEGATIVE_INFINITY;
+
+  return {
+    async holding() {
+      return (await watch.find())?.code;
+    },
+
+    async noteSuccess(session) {
+      await bestEffort('note-success', () => notes.noteSuccess(session, clock.nowMs()));
+    },
+
+    async judge(session, failed) {
+      const { error } = failed;
+      const evidence = toEvidence(error);
+      // What is delivered while it opens fails for the same reason: that is known already.
+      const isOurs = evidence === 'none' || evidence === 'platform';
+      if (!isOurs && (await watch.find()) !== undefined) return 'outage';
+      const blame = await judgeEvidence(evidence, session, failed);
+      if (blame === 'outage')
+        await open({ code: error.code, route: error.route, session, retryAfterMs: error.retryAfterMs });
+      return blame;
+    },
+
+    async judgeRemoval(session) {
+      const inARow = await bestEffort('note-removal', () => notes.noteRemoval(session));
+      // Not counted: to wait costs nothing, and a removal deletes what was archived.
+      if (inARow === undefined) return 'outage';
+      if (inARow <= REMOVALS_IN_A_ROW) return 'removed';
+      await open({ code: 'too_many_removals', route: 'website/conversation', session });
+      return 'outage';
+    },
+  };
+
+  async function open(reason: OpenReason): Promise<void> {
+    if (opening === undefined && (await watch.find()) !== undefined) return;
+    if (opening === undefined && clock.nowMs() - triedMs < TRY_AGAIN_AFTER_MS) return;
+    opening ??= openOnce(reason).finally(() => {
+      opening = undefined;
+    });
+    await opening;
+  }
+
+  async function openOnce(reason: OpenReason): Promise<void> {
+    triedMs = clock.nowMs();
+    const opened = await openBreaker(reason);
+    if (opened === undefined) return;
+    watch.remember(opened);
+    triedMs = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** EventBridge's minutes are not exact: a look that would be due a moment later is not put off by a whole minute. */
+const SLACK_MS = 10_000;
+
+const MINUTE_MS = 60_000;
+
+export function isLookDue({ nextProbeMs }: Pick<Opening, 'nextProbeMs'>, nowMs: number): boolean {
+  return nowMs >= nextProbeMs - SLACK_MS;
+}
+
+/**
+ * Without the ledger nobody knows when the last look was. Then it is due in every fifteenth minute of the clock: as
+ * seldom as after the longest hold-off, and without a memory.
+ */
+export function isBlindLookDue(nowMs: number): boolean {
+  return Math.floor(nowMs / MINUTE_MS) % (LONGEST_HOLD_OFF_SECONDS / 60) === 0;
+}

@@ -1,0 +1,190 @@
+import type { Clock } from '../clock.ts';
+import { MAX_RETRY_AFTER_MS } from '../crisp/answers.ts';
+import { toJobError } from '../errors.ts';
+import { type SessionRef, toSessionKey } from '../ids.ts';
+import type { BreakerNotes, NotedOpening, Opening } from '../ledger/breaker-notes.ts';
+import type { BestEffort } from '../ledger/table.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import type { ConsumerSwitch } from './mapping.ts';
+
+interface OpenBreakerDependencies {
+  readonly consumerSwitch: Pick<ConsumerSwitch, 'read' | 'turnOff'>;
+  readonly notes: Pick<BreakerNotes, 'readOpening' | 'noteOpening' | 'noteClosing'>;
+  readonly bestEffort: BestEffort;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+export interface OpenReason {
+  readonly code: string;
+  readonly route?: string | undefined;
+  readonly session: SessionRef;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/**
+ * Notes why, and turns the switch off: in this order, for a switch that is off without a note is turned on again by the
+ * first probe, and a note without a switch holds for two minutes at most. Undefined, and an event, where the switch could
+ * not be turned: then the note is taken back, for the queue is not held.
+ */
+export function createOpenBreaker(dependencies: OpenBreakerDependencies) {
+  const { consumerSwitch, notes, bestEffort, clock, telemetry } = dependencies;
+
+  return async (reason: OpenReason): Promise<Opening | undefined> => {
+    const { opening, found } = await findOrNote(reason);
+    if (found === 'off') return opening;
+    if (!(await isTurnedOff())) {
+      if (found === 'none') await takeBack(opening);
+      return undefined;
+    }
+    if (found === 'none') tell(opening);
+    return opening;
+  };
+
+  /**
+   * This opening, noted where there is none: instances that open at the same moment share the first one, which is told
+   * once and makes no relapse of itself. `young`: another one holds already; `off`: the queue is held since longer.
+   */
+  async function findOrNote(
+    reason: OpenReason,
+  ): Promise<{ opening: Opening; found: 'none' | 'young' | 'off' }> {
+    let own: Opening | undefined;
+    for (let tries = 1; ; tries += 1) {
+      const previous = await bestEffort('read-opening', () => notes.readOpening());
+      // The answer to the note was lost, and the note was not.
+      if (own && previous && isSame(own, previous)) return { opening: own, found: 'none' };
+      const nowMs = clock.nowMs();
+      if (previous && isHeld(previous, nowMs)) return { opening: previous, found: 'young' };
+      if (previous && previous.closing === undefined && (await isOff()))
+        return { opening: previous, found: 'off' };
+      const opening = toOpening(reason, toHoldOffSeconds(previous, nowMs), nowMs);
+      own = opening;
+      const isNoted = await bestEffort('note-opening', () => notes.noteOpening(opening, previous?.openedMs));
+      // With the ledger away it holds without a note.
+      if (isNoted !== false || tries === MOST_TRIES) return { opening, found: 'none' };
+    }
+  }
+
+  async function isTurnedOff(): Promise<boolean> {
+    try {
+      await consumerSwitch.turnOff();
+      return true;
+    } catch (thrown) {
+      telemetry.emit({ name: 'breaker-unchanged', code: toJobError(thrown).reason });
+      return false;
+    }
+  }
+
+  /** A run that was under way since before the opening is no new one: the looks that failed still count. */
+  async function isOff(): Promise<boolean> {
+    try {
+      return (await consumerSwitch.read()) === 'off';
+    } catch {
+      return false; // To turn it off fails too, or does no harm.
+    }
+  }
+
+  /** It held nothing, so no series of hold-offs starts with it. */
+  async function takeBack({ openedMs }: Opening): Promise<void> {
+    const closing = { closedMs: clock.nowMs(), wasFalseAlarm: true };
+    await bestEffort('note-closing', () => notes.noteClosing(openedMs, closing));
+  }
+
+  function tell({ code, route, session, openedMs, nextProbeMs }: Opening): void {
+    telemetry.emit({
+      name: 'breaker-opened',
+      code,
+      nextLookSeconds: Math.ceil((nextProbeMs - openedMs) / 1000),
+      ...(route !== undefined && { route }),
+      ...(session && { websiteId: session.websiteId, sessionId: session.sessionId }),
+    });
+  }
+}
+
+/** Each try but the last met another instance's note, which the next one finds. */
+const MOST_TRIES = 3;
+
+function isSame(one: Opening, other: Opening): boolean {
+  const keys = [one, other].map(({ session }) => session && toSessionKey(session));
+  return one.openedMs === other.openedMs && one.code === other.code && keys[0] === keys[1];
+}
+
+function toOpening(
+  { code, route, session, retryAfterMs }: OpenReason,
+  holdOffSeconds: number,
+  openedMs: number,
+): Opening {
+  const nextProbeMs = toNextProbeMs(openedMs, holdOffSeconds, retryAfterMs);
+  return { openedMs, code, route, session, holdOffSeconds, nextProbeMs, failedProbes: 0 };
+}
+
+/** How old the knowledge of another instance's opening may be. */
+const READ_EVERY_MS = 5000;
+
+interface WatchOpeningDependencies {
+  readonly notes: Pick<BreakerNotes, 'readOpening'>;
+  readonly bestEffort: BestEffort;
+  readonly clock: Clock;
+}
+
+/** Knows of a young opening, this instance's own or another's: messages that are still delivered then cost no call. */
+export function createWatchOpening({ notes, bestEffort, clock }: WatchOpeningDependencies) {
+  let own: Opening | undefined;
+  let noted: Promise<NotedOpening | undefined> = Promise.resolve(undefined);
+  let readMs = Number.NEGATIVE_INFINITY;
+
+  return {
+    remember(opening: Opening): void {
+      own = opening;
+    },
+
+    async find(): Promise<Opening | undefined> {
+      const nowMs = clock.nowMs();
+      if (nowMs - readMs >= READ_EVERY_MS) {
+        readMs = nowMs;
+        noted = bestEffort('read-opening', () => notes.readOpening());
+      }
+      const newest = await noted;
+      // By the opening and not by when it was closed: that is told by another machine's clock, an operator's perhaps.
+      if (own && newest?.closing && newest.openedMs >= own.openedMs) own = undefined;
+      return [own, newest].find((opening) => opening && isHeld(opening, nowMs));
+    },
+  };
+}
+
+/** The first look comes after a minute: most troubles are shorter. */
+export const FIRST_HOLD_OFF_SECONDS = 60;
+
+/** A recovery is noticed within a quarter of an hour, and a day of outage costs no more than a hundred looks. */
+export const LONGEST_HOLD_OFF_SECONDS = 900;
+
+/** An opening this soon after a close is a relapse: what was wrong had not really passed. */
+const RELAPSE_MS = 30 * 60_000;
+
+/** The hold-off of an opening now: twice the last one's after a relapse, else the first. A false alarm starts no series. */
+export function toHoldOffSeconds(previous: NotedOpening | undefined, nowMs: number): number {
+  if (previous === undefined || previous.closing?.wasFalseAlarm) return FIRST_HOLD_OFF_SECONDS;
+  // A closing that could not be noted came after the opening, whenever that was.
+  const quietSinceMs = previous.closing?.closedMs ?? Math.max(previous.openedMs, previous.nextProbeMs);
+  return nowMs - quietSinceMs < RELAPSE_MS ? doubleHoldOff(previous.holdOffSeconds) : FIRST_HOLD_OFF_SECONDS;
+}
+
+export function doubleHoldOff(holdOffSeconds: number): number {
+  return Math.min(LONGEST_HOLD_OFF_SECONDS, Math.max(FIRST_HOLD_OFF_SECONDS, holdOffSeconds * 2));
+}
+
+/** When to look again: after the hold-off, and not before the time that Crisp asked for. */
+export function toNextProbeMs(nowMs: number, holdOffSeconds: number, retryAfterMs = 0): number {
+  return nowMs + Math.max(holdOffSeconds * 1000, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
+}
+
+/** Turning the switch off takes up to a minute; what was received until then is handled within as much again. */
+export const HELD_FOR_MS = 120_000;
+
+/**
+ * True of an opening after which messages may still be delivered. For two minutes only: a note that nobody took back must
+ * never starve a queue that is on.
+ */
+export function isHeld({ openedMs, closing }: Opening & Partial<NotedOpening>, nowMs: number): boolean {
+  return closing === undefined && nowMs - openedMs < HELD_FOR_MS;
+}

@@ -1,0 +1,260 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { type Clock, systemClock } from '../clock.ts';
+import type { ProbeConfig } from '../config/config.ts';
+import { loadProbeConfig } from '../config/load.ts';
+import { createKnownSecrets, createSecrets, type Secrets } from '../config/secret-reader.ts';
+import { startFunction, withoutForeignErrors } from '../config/start-function.ts';
+import { type CrispApi, createCrispApi } from '../crisp/client.ts';
+import type { CrispPool } from '../crisp/http.ts';
+import { createThrottle } from '../crisp/throttle.ts';
+import { type JobError, toJobError } from '../errors.ts';
+import type { SessionRef, WebsiteId } from '../ids.ts';
+import {
+  type BreakerNotes,
+  CONTROL_ROUTE,
+  createDynamoBreakerNotes,
+  type NotedOpening,
+  type Opening,
+  type Row,
+} from '../ledger/breaker-notes.ts';
+import { createBestEffort } from '../ledger/table.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/logger.ts';
+import { isBlindLookDue, isLookDue } from './breaker.ts';
+import { type Look, lookAtCrisp, lookWithoutReason } from './look.ts';
+import { type ConsumerSwitch, type ConsumerSwitchState, createConsumerSwitch } from './mapping.ts';
+import { doubleHoldOff, FIRST_HOLD_OFF_SECONDS, isHeld, toNextProbeMs } from './opening.ts';
+import { createCloseBreaker } from './pause.ts';
+
+/** The probe of this process's environment; a wrong configuration ends the function at its start, and says why. */
+export function startProbe() {
+  return startFunction(() => {
+    const config = loadProbeConfig();
+    return createProbeHandler(config, { secrets: createSecrets(config.secrets, systemClock) });
+  });
+}
+
+interface ProbeDependencies {
+  readonly secrets: Secrets;
+  /** The rest are what local mode and tests put in the place of AWS; `telemetry`, in that of Powertools. */
+  readonly dynamodb?: DynamoDBClient;
+  readonly consumerSwitch?: ConsumerSwitch;
+  readonly clock?: Clock;
+  readonly telemetry?: Telemetry;
+  /** In place of connections to Crisp. */
+  readonly pool?: CrispPool;
+}
+
+// Three requests in a row are the most that a look makes; none of them waits, and no consumer's share is touched.
+const PACE = { ratePerSecond: 1, burst: 3 };
+
+// Nobody waits for the probe: it would rather know than go on without its notes.
+const LEDGER_TIMES = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
+};
+
+/** The probe function: one look a minute, whatever the event says. */
+export function createProbeHandler(config: ProbeConfig, dependencies: ProbeDependencies) {
+  const { pool, clock = systemClock, dynamodb = new DynamoDBClient(LEDGER_TIMES) } = dependencies;
+  const { secrets, redact } = createKnownSecrets(dependencies.secrets);
+  const { consumerSwitch = createConsumerSwitch(config, clock) } = dependencies;
+  const { telemetry, middlewares } = dependencies.telemetry
+    ? { telemetry: createSafeTelemetry(dependencies.telemetry, redact), middlewares: [] }
+    : createPowertoolsTelemetry({
+        service: 'probe',
+        logLevel: config.logLevel,
+        namespace: config.metricsNamespace,
+        redact,
+      });
+  const probeCrisp = createProbeCrisp({
+    notes: createDynamoBreakerNotes({ client: dynamodb, table: config.ledgerTable }),
+    consumerSwitch,
+    crisp: createCrispApi({
+      baseUrl: config.crispApiUrl,
+      tier: config.crispTier,
+      maxResponseBytes: config.maxResponseBytes,
+      throttle: createThrottle({ ...PACE, clock }),
+      secrets,
+      clock,
+      telemetry,
+      ...(pool && { pool }),
+    }),
+    clock,
+    telemetry,
+    websiteIds: config.websiteIds,
+  });
+
+  const handler = middy(async (_event: unknown): Promise<void> => probeCrisp()).use(middlewares);
+  return withoutForeignErrors((event: unknown, context: Context) => handler(event, context));
+}
+
+interface ProbeCrispDependencies {
+  readonly notes: BreakerNotes;
+  readonly consumerSwitch: ConsumerSwitch;
+  readonly crisp: CrispApi;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** The configured ones; for a look while nobody knows what failed. */
+  readonly websiteIds: readonly WebsiteId[];
+}
+
+/** For how long a pause that was read is still meant while the ledger is away. */
+const REMEMBER_PAUSE_MS = 5 * 60_000;
+
+interface Noted {
+  readonly opening: NotedOpening | undefined;
+  readonly row: Row;
+}
+
+type NextLook = Pick<Opening, 'holdOffSeconds' | 'nextProbeMs'>;
+
+interface WhenFailing {
+  readonly holdOffSeconds: number;
+  note(error: JobError | undefined, next: NextLook): Promise<unknown>;
+}
+
+interface FoundReason {
+  readonly error: JobError | undefined;
+  readonly session: SessionRef | undefined;
+  readonly next: NextLook;
+  readonly replacesMs: number | undefined;
+}
+
+type ProbeCrisp = () => Promise<void>;
+
+/**
+ * One look, to be run every minute. Whether the queue is held is what the switch says; the notes tell why, and when to
+ * look. Turns the switch off for an operator's pause, and on as soon as Crisp answers where it failed. Never throws.
+ */
+export function createProbeCrisp(dependencies: ProbeCrispDependencies): ProbeCrisp {
+  const { notes, consumerSwitch, crisp, clock, telemetry, websiteIds } = dependencies;
+  const bestEffort = createBestEffort(telemetry);
+  const closeBreaker = createCloseBreaker({ ...dependencies, bestEffort });
+  let pauseReadMs = Number.NEGATIVE_INFINITY;
+
+  return async () => {
+    const state = await turnOrTell(() => consumerSwitch.read());
+    if (state === undefined) return;
+    // On its own: no other note, however broken, may hide what an operator wants.
+    const read = await bestEffort('read-pause', async () => ({ pause: await notes.readPause() }));
+    if (read) pauseReadMs = read.pause ? clock.nowMs() : Number.NEGATIVE_INFINITY;
+    if (read?.pause) return keepPaused(state);
+    // While the ledger is away, a pause that was known just now keeps it from being turned on, and turns nothing off.
+    if (clock.nowMs() - pauseReadMs < REMEMBER_PAUSE_MS && state === 'off') return tellPaused();
+    const noted = await bestEffort('read-breaker', readNotes);
+    const isOn = state === 'off' ? await look(noted) : state === 'on';
+    if (state === 'on') await forgetOpening(noted?.opening);
+    tellState(state, isOn, noted?.opening);
+  };
+
+  async function readNotes(): Promise<Noted> {
+    const [opening, row] = await Promise.all([notes.readOpening(), notes.readRow()]);
+    return { opening, row };
+  }
+
+  async function keepPaused(state: ConsumerSwitchState): Promise<void> {
+    if (state === 'on') await turnOrTell(() => consumerSwitch.turnOff());
+    tellPaused();
+  }
+
+  function tellPaused(): void {
+    telemetry.emit({ name: 'breaker-state', isOpen: false, isPaused: true });
+  }
+
+  /** True where the switch was turned on again. */
+  async function look(noted: Noted | undefined): Promise<boolean> {
+    if (noted === undefined) {
+      if (!isBlindLookDue(clock.nowMs())) return false;
+      const found = await lookWithoutReason(crisp, websiteIds[0]);
+      return settle(found, undefined, undefined);
+    }
+    const { opening, row } = noted;
+    if (opening === undefined || opening.closing !== undefined) return lookForReason(row.healthy, opening);
+    if (!isLookDue(opening, clock.nowMs())) return false;
+    const found = await lookAtCrisp(crisp, { opening, row, websiteIds });
+    const holdOffSeconds = doubleHoldOff(opening.holdOffSeconds);
+    return settle(found, opening, { holdOffSeconds, note: (_error, next) => noteFailedLook(opening, next) });
+  }
+
+  /** It is off, and nobody noted why: it was turned by hand, or the note was lost. If Crisp fails now, that is why. */
+  async function lookForReason(
+    healthy: SessionRef | undefined,
+    previous: NotedOpening | undefined,
+  ): Promise<boolean> {
+    const found = await lookWithoutReason(crisp, healthy?.websiteId ?? websiteIds[0]);
+    return settle(found, undefined, {
+      holdOffSeconds: FIRST_HOLD_OFF_SECONDS,
+      note: (error, next) => noteReason({ error, session: healthy, next, replacesMs: previous?.openedMs }),
+    });
+  }
+
+  async function settle(
+    found: Look,
+    opening: Opening | undefined,
+    whenFailing: WhenFailing | undefined,
+  ): Promise<boolean> {
+    const { outcome } = found;
+    const code = opening?.code ?? UNKNOWN;
+    if (outcome !== 'failing') {
+      telemetry.emit({ name: 'breaker-probed', code, outcome });
+      return closeBreaker({ reason: outcome, code, opening });
+    }
+    const nowMs = clock.nowMs();
+    const next = whenFailing && {
+      holdOffSeconds: whenFailing.holdOffSeconds,
+      nextProbeMs: toNextProbeMs(nowMs, whenFailing.holdOffSeconds, found.error?.retryAfterMs),
+    };
+    const told = next && { nextLookSeconds: Math.ceil((next.nextProbeMs - nowMs) / 1000) };
+    telemetry.emit({ name: 'breaker-probed', code, outcome, ...told });
+    if (next) await whenFailing?.note(found.error, next);
+    return false;
+  }
+
+  function noteFailedLook({ openedMs, failedProbes }: Opening, next: NextLook) {
+    return bestEffort('note-failed-probe', () =>
+      notes.noteFailedProbe(openedMs, { ...next, failedProbes: failedProbes + 1 }),
+    );
+  }
+
+  function noteReason({ error, session, next, replacesMs }: FoundReason) {
+    const code = error?.code ?? UNKNOWN;
+    const opening = {
+      openedMs: clock.nowMs(),
+      code,
+      route: CONTROL_ROUTE,
+      session,
+      ...next,
+      failedProbes: 0,
+    };
+    return bestEffort('note-opening', () => notes.noteOpening(opening, replacesMs));
+  }
+
+  /** Somebody else turned it on: the note must not tell otherwise for ever. A young one may just be on its way. */
+  async function forgetOpening(opening: NotedOpening | undefined): Promise<void> {
+    if (opening === undefined || opening.closing !== undefined || isHeld(opening, clock.nowMs())) return;
+    const closing = { closedMs: clock.nowMs(), wasFalseAlarm: false };
+    await bestEffort('note-closing', () => notes.noteClosing(opening.openedMs, closing));
+  }
+
+  function tellState(state: ConsumerSwitchState, isOn: boolean, opening: NotedOpening | undefined): void {
+    const isNoted = opening !== undefined && opening.closing === undefined;
+    const isOpen = state === 'changing' ? isNoted : !isOn;
+    const code = state === 'absent' ? 'switch_absent' : isNoted ? opening.code : UNKNOWN;
+    telemetry.emit({ name: 'breaker-state', isOpen, isPaused: false, ...(isOpen && { code }) });
+  }
+
+  async function turnOrTell<Result>(turn: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await turn();
+    } catch (thrown) {
+      telemetry.emit({ name: 'breaker-unchanged', code: toJobError(thrown).reason });
+      return undefined;
+    }
+  }
+}
+
+/** In place of a code, where nobody noted one. */
+const UNKNOWN = 'unknown';

@@ -1,1 +1,0 @@
-export { plural } from '../../core/text/plural.ts';

@@ -1,0 +1,152 @@
+import type { WebsiteId } from '../ids.ts';
+import type { LogLevel } from '../telemetry/logger.ts';
+
+export type CrispTier = 'plugin' | 'website';
+export type HookMode = 'plugin' | 'website';
+
+export type Inclusion = 'profile' | 'pages' | 'events' | 'relations';
+
+/** The keypair of a Crisp token. */
+export interface CrispToken {
+  readonly identifier: string;
+  readonly key: string;
+}
+
+/**
+ * Where secrets come from. On AWS the environment only names an SSM path (`/crisp-enrich/{stage}/`), and a parameter
+ * that does not exist yet is no error of the configuration; locally they are in the environment and checked at start.
+ */
+export type SecretsConfig =
+  | { readonly source: 'ssm'; readonly path: string; readonly areUrlKeys?: boolean }
+  | {
+      readonly source: 'environment';
+      readonly hookSecrets: readonly string[];
+      readonly crispToken: CrispToken | undefined;
+    };
+
+/** One entry of `TRIGGER_EVENTS`: `name`, `prefix*`, or `name=value` (held against `data.state`). */
+export interface EventTrigger {
+  readonly name: string;
+  /** True for `prefix*`; `name` is then the prefix. */
+  readonly isPrefix: boolean;
+  readonly state?: string;
+}
+
+/** What every part of the pipeline shares. Empty `websiteIds` means all websites. */
+export interface CommonConfig {
+  readonly websiteIds: readonly WebsiteId[];
+  readonly coalesce: CoalesceWindow;
+  readonly secrets: SecretsConfig;
+  readonly logLevel: LogLevel;
+  /** CloudWatch namespace of the metrics: the stage's own, for their dimensions do not name it. */
+  readonly metricsNamespace: string;
+}
+
+export interface WebhookConfig extends CommonConfig {
+  readonly hookMode: HookMode;
+  readonly hookMaxAgeSeconds: number;
+  readonly triggers: readonly EventTrigger[];
+  readonly sessionsQueueUrl: string;
+}
+
+/** Where the tap of the sessions queue is: the trigger of the consumer. */
+export interface TapConfig {
+  readonly sessionsQueueArn: string;
+  readonly consumerFunctionName: string;
+}
+
+export interface ConsumerConfig extends CommonConfig, TapConfig {
+  readonly crispApiUrl: URL;
+  readonly crispTier: CrispTier;
+  /** `CRISP_REQUESTS_PER_SECOND`, over all instances. */
+  readonly requestsPerSecond: number;
+  /** How many instances share that rate: consumer concurrency + API concurrency + 1 for reconcile. */
+  readonly instances: number;
+  readonly include: readonly Inclusion[];
+  readonly maxPages: number;
+  readonly maxResponseBytes: number;
+  readonly inlineLimitBytes: number;
+  readonly maxAttempts: number;
+  readonly retryBaseSeconds: number;
+  readonly sessionsQueueUrl: string;
+  readonly recordsTopicArn: string;
+  readonly archiveBucket: string;
+  readonly ledgerTable: string;
+}
+
+/** The summary tells once a day what the stage came to; it reads no secret. */
+export interface SummaryConfig extends Pick<CommonConfig, 'logLevel' | 'metricsNamespace'> {
+  readonly stage: string;
+  readonly alarmTopicArn: string;
+}
+
+/** The probe looks whether Crisp answers again, and turns the tap. */
+export interface ProbeConfig extends CommonConfig, TapConfig {
+  readonly crispApiUrl: URL;
+  readonly crispTier: CrispTier;
+  readonly maxResponseBytes: number;
+  readonly ledgerTable: string;
+}
+
+/** True inside a Lambda function: its runtime always sets this variable. */
+export function isOnAws({ AWS_LAMBDA_FUNCTION_NAME }: Environment): boolean {
+  return AWS_LAMBDA_FUNCTION_NAME !== undefined && AWS_LAMBDA_FUNCTION_NAME !== '';
+}
+
+/** Names and texts, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A variable that is set to nothing, as in a copied `.env` file, counts as one that is not set. */
+export function dropBlanks(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([, text]) => text?.trim()));
+}
+
+/** The secrets, and where they are kept. On AWS a parameter under the path bears the variable's name. */
+export const SECRET_VARIABLES = [
+  'CRISP_SECRETS_PATH',
+  'CRISP_HOOK_SECRETS',
+  'CRISP_TOKEN_IDENTIFIER',
+  'CRISP_TOKEN_KEY',
+] as const;
+
+/**
+ * `TRIGGER_EVENTS` where it is not set: whatever changes what a record says, less what is mere presence (typing,
+ * availability, read marks, page views).
+ */
+export const DEFAULT_TRIGGER_EVENTS: readonly string[] = [
+  'message:send',
+  'message:received',
+  'message:updated',
+  'message:removed',
+  'session:set_state',
+  'session:set_routing',
+  'session:set_inbox',
+  'session:set_segments',
+  'session:set_data',
+  'session:set_email',
+  'session:set_phone',
+  'session:set_nickname',
+  'session:set_subject',
+  'session:set_participants',
+  'session:set_block',
+  'session:update_verify',
+  'session:sync:rating',
+  'session:sync:topic',
+  'session:removed',
+  'people:bind:session',
+  'people:profile:updated',
+  'people:profile:removed',
+];
+
+/** SQS deduplicates for five minutes: a longer bucket would only be cut in two. */
+export const MAX_COALESCE_SECONDS = 300;
+
+/** With the longest bucket it makes the queue's delay, of which SQS allows 900 s. */
+export const MAX_MARGIN_SECONDS = 300;
+
+export interface CoalesceWindow {
+  /** B: length of a bucket in seconds, at most `MAX_COALESCE_SECONDS`. */
+  readonly coalesceSeconds: number;
+  /** Time added after the bucket's end before a fetch may start; absorbs clock differences. */
+  readonly marginSeconds: number;
+}

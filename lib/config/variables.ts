@@ -1,0 +1,288 @@
+import * as z from 'zod/mini';
+import type { ConfigProblem } from '../errors.ts';
+import { parseWebsiteId } from '../ids.ts';
+import { findNearestName, isLoopbackUrl, toPrintable } from '../text.ts';
+import {
+  DEFAULT_TRIGGER_EVENTS,
+  type Environment,
+  type EventTrigger,
+  type Inclusion,
+  MAX_COALESCE_SECONDS,
+  MAX_MARGIN_SECONDS,
+  SECRET_VARIABLES,
+} from './config.ts';
+
+export const DEFAULT_CRISP_API_URL = 'https://api.crisp.chat/v1';
+
+const INCLUSIONS: readonly Inclusion[] = ['profile', 'pages', 'events', 'relations'];
+const MIB = 1024 * 1024;
+
+// A name, or the beginning of one and a star, or a name and a state; Crisp's names are words joined by colons.
+const TRIGGER = /^(?:(?<name>[a-z_]+(?::[a-z_]+)*)(?:=(?<state>[a-z]+))?|(?<prefix>[a-z_:]*)\*)$/;
+
+/** Every variable that is no secret, with its rule and its default; each part of the pipeline picks its own. */
+export const variables = z.object({
+  CRISP_API_URL: apiUrl(DEFAULT_CRISP_API_URL),
+  CRISP_TIER: oneOf(['plugin', 'website'], 'plugin'),
+  CRISP_WEBSITE_IDS: listOf({ expected: 'website ids (UUIDs)', fallback: '', parseItem: parseWebsiteId }),
+  CRISP_HOOK_MODE: oneOf(['plugin', 'website'], 'plugin'),
+  // A day: a retry may carry the timestamp of the first try, and a replay costs one coalesced fetch.
+  CRISP_HOOK_MAX_AGE_SECONDS: wholeNumber({ min: 1, max: 31_536_000, fallback: 86_400 }),
+  CRISP_REQUESTS_PER_SECOND: rate({ max: 1000, fallback: 10 }),
+  // Lambda's bounds for an event source mapping's MaximumConcurrency.
+  CONSUMER_CONCURRENCY: wholeNumber({ min: 2, max: 1000, fallback: 2 }),
+  API_CONCURRENCY: wholeNumber({ min: 0, max: 1000, fallback: 1 }),
+  COALESCE_SECONDS: wholeNumber({ min: 1, max: MAX_COALESCE_SECONDS, fallback: 60 }),
+  COALESCE_MARGIN_SECONDS: wholeNumber({ min: 1, max: MAX_MARGIN_SECONDS, fallback: 10 }),
+  // Below the queue's receive limit of 20: the receives that are left take a dead message to the DLQ.
+  MAX_ATTEMPTS: wholeNumber({ min: 1, max: 19, fallback: 5 }),
+  RETRY_BASE_SECONDS: wholeNumber({ min: 1, max: 900, fallback: 30 }),
+  TRIGGER_EVENTS: eventTriggers(DEFAULT_TRIGGER_EVENTS),
+  ENRICH_INCLUDE: listOf({
+    expected: `some of ${INCLUSIONS.join(', ')}`,
+    fallback: 'profile',
+    parseItem: (text) => INCLUSIONS.find((inclusion) => inclusion === text),
+  }),
+  MAX_PAGES: wholeNumber({ min: 1, max: 100_000, fallback: 600 }),
+  MAX_RESPONSE_BYTES: wholeNumber({ min: 1024, max: 128 * MIB, fallback: 16 * MIB }),
+  // SNS takes 256 KiB, attributes included.
+  INLINE_LIMIT_BYTES: wholeNumber({ min: 0, max: 256 * 1024, fallback: 204_800 }),
+  ARCHIVE_RETENTION_DAYS: wholeNumber({ min: 1, max: 36_500, fallback: 400 }),
+  LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], 'info'),
+
+  // Of the template alone.
+  ALARM_EMAIL: optional(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'an e-mail address'),
+  // An alarm looks back at most seven days. 0: none, for only the team knows how quiet its nights are.
+  NO_HOOKS_ALARM_HOURS: wholeNumber({ min: 0, max: 168, fallback: 0 }),
+  KMS_KEY_ARN: optional(
+    /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/,
+    'the ARN of a KMS key (not of an alias)',
+  ),
+  // 0: none. A small account refuses any: it must keep 100 unreserved.
+  WEBHOOK_RESERVED_CONCURRENCY: wholeNumber({ min: 0, max: 10_000, fallback: 0 }),
+
+  // Set by the template, not by people.
+  SESSIONS_QUEUE_URL: matching(/^https?:\/\/\S+\.fifo$/, 'the URL of a FIFO queue'),
+  SESSIONS_QUEUE_ARN: matching(/^arn:[\w-]+:sqs:[\w-]*:\d{12}:[\w-]+\.fifo$/, 'the ARN of a FIFO queue'),
+  CONSUMER_FUNCTION_NAME: matching(/^[\w-]{1,64}$/, 'the name of a function'),
+  RECORDS_TOPIC_ARN: matching(/^arn:[\w-]+:sns:[\w-]*:\d{12}:[\w.-]+$/, 'the ARN of an SNS topic'),
+  ARCHIVE_BUCKET: matching(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket'),
+  LEDGER_TABLE: matching(/^[\w.-]{3,255}$/, 'the name of a DynamoDB table'),
+  ALARM_TOPIC_ARN: matching(/^arn:[\w-]+:sns:[\w-]*:\d{12}:[\w-]+$/, 'the ARN of an SNS topic'),
+  STAGE: matching(/^[a-z][a-z0-9-]{0,19}$/, 'the name of a stage'),
+  METRICS_NAMESPACE: variable({
+    expected: 'a namespace of CloudWatch',
+    fallback: 'crisp-enrich',
+    parse: (text) => (/^[\w./#-]{1,255}$/.test(text) ? text : undefined),
+  }),
+});
+
+export type VariableName = keyof typeof variables.shape;
+
+/** What the template sets from the resources that it creates. */
+export const RESOURCE_VARIABLES = {
+  SESSIONS_QUEUE_URL: true,
+  SESSIONS_QUEUE_ARN: true,
+  CONSUMER_FUNCTION_NAME: true,
+  RECORDS_TOPIC_ARN: true,
+  ARCHIVE_BUCKET: true,
+  LEDGER_TABLE: true,
+  METRICS_NAMESPACE: true,
+} as const satisfies Partial<Record<VariableName, true>>;
+
+/** The same for the summary alone. */
+export const SUMMARY_VARIABLES = { ALARM_TOPIC_ARN: true, STAGE: true } as const satisfies Partial<
+  Record<VariableName, true>
+>;
+
+/** What only the template reads: no function gets it. */
+export const TEMPLATE_VARIABLES = {
+  ALARM_EMAIL: true,
+  NO_HOOKS_ALARM_HOURS: true,
+  KMS_KEY_ARN: true,
+  WEBHOOK_RESERVED_CONCURRENCY: true,
+} as const satisfies Partial<Record<VariableName, true>>;
+
+// The prefix that is ours alone: a misspelt variable of another name cannot be told from a stranger's.
+const OWN_PREFIX = 'CRISP_';
+
+/** Variables with our prefix that other parts of the project read. */
+const READ_ELSEWHERE = ['CRISP_DAILY_QUOTA', 'CRISP_ENRICH_URL'];
+
+const KNOWN_NAMES = [...Object.keys(variables.shape), ...SECRET_VARIABLES, ...READ_ELSEWHERE];
+
+/** A problem for each `CRISP_…` variable that nobody reads: a misspelt one would otherwise be a silent default. */
+export function findUnknownVariables(environment: Environment): ConfigProblem[] {
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(OWN_PREFIX) && !KNOWN_NAMES.includes(name))
+    .map((name) => {
+      const nearest = findNearestName(name, KNOWN_NAMES);
+      return {
+        code: 'config_unknown',
+        variable: toPrintable(name),
+        message: nearest ? `is not a variable. Did you mean ${nearest}?` : 'is not a variable',
+      };
+    });
+}
+
+/** The address of a REST API: https, or http on this very machine; normalised to end without a slash. */
+function apiUrl(fallback: string) {
+  return variable({
+    expected: 'an https URL (http on a loopback address alone) without credentials, query or fragment',
+    fallback,
+    parse: parseApiUrl,
+    isShown: false,
+  });
+}
+
+function parseApiUrl(text: string): URL | undefined {
+  const url = URL.parse(text);
+  if (!url || text.includes('?') || text.includes('#')) return undefined;
+  if (url.username !== '' || url.password !== '') return undefined;
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+  if (!isSafe) return undefined;
+  url.pathname = url.pathname.replace(/\/+$/, '');
+  return url;
+}
+
+/** URL has already turned every spelling of an IPv4 address into four decimal numbers. */
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** Which events are worth a fetch: `name`, `prefix*`, or `name=value`. */
+function eventTriggers(fallback: readonly string[]) {
+  return listOf({
+    expected: 'events as name, name=state or prefix*',
+    fallback: fallback.join(','),
+    parseItem: parseTrigger,
+  });
+}
+
+function parseTrigger(text: string): EventTrigger | undefined {
+  const { name, state, prefix } = TRIGGER.exec(text)?.groups ?? {};
+  if (prefix !== undefined) return { name: prefix, isPrefix: true };
+  if (name === undefined) return undefined;
+  return state === undefined ? { name, isPrefix: false } : { name, isPrefix: false, state };
+}
+
+interface ListRule<T> {
+  /** The items, in the plural. */
+  readonly expected: string;
+  /** Empty: no item. */
+  readonly fallback: string;
+  readonly parseItem: (text: string) => T | undefined;
+}
+
+/** Items between commas, each once; blanks around them do not count. */
+function listOf<T>({ expected, fallback, parseItem }: ListRule<T>) {
+  return variable<readonly T[]>({
+    expected: `${expected}, separated by commas`,
+    fallback,
+    parse(text) {
+      if (text === '') return [];
+      const items = [...new Set(text.split(',').map((item) => item.trim()))].map(parseItem);
+      const valid = items.filter((item) => item !== undefined);
+      return valid.length === items.length ? [...new Set(valid)] : undefined;
+    },
+  });
+}
+
+/** The address of something on this machine. */
+export function loopbackUrl(fallback: string) {
+  return variable({
+    expected: 'a URL with http on a loopback address, without credentials',
+    fallback,
+    isShown: false,
+    parse(text) {
+      const url = URL.parse(text);
+      return url && isLoopbackUrl(text) && url.username === '' && url.password === '' ? url : undefined;
+    },
+  });
+}
+
+/** A required text of a given form. */
+function matching(pattern: RegExp, expected: string) {
+  return variable({ expected, parse: (text) => (pattern.test(text) ? text : undefined) });
+}
+
+/** One word of a few. */
+function oneOf<Word extends string>(words: readonly Word[], fallback: Word) {
+  return variable({
+    expected: `one of ${words.join(', ')}`,
+    fallback,
+    parse: (text) => words.find((word) => word === text.toLowerCase()),
+  });
+}
+
+/** A text of a given form, or an empty one where the variable is not set. Its value is in no message. */
+function optional(pattern: RegExp, expected: string) {
+  return variable({
+    expected,
+    fallback: '',
+    parse: (text) => (text === '' || pattern.test(text) ? text : undefined),
+    isShown: false,
+  });
+}
+
+/** Something per second: more than nothing, at most `max`, fractions allowed. */
+function rate({ max, fallback }: { readonly max: number; readonly fallback: number }) {
+  return variable({
+    expected: `a number above 0 and up to ${max}`,
+    fallback: String(fallback),
+    parse(text) {
+      const value = /^\d{1,6}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+      return value > 0 && value <= max ? value : undefined;
+    },
+  });
+}
+
+interface WholeNumberRange {
+  readonly min: number;
+  readonly max: number;
+  readonly fallback: number;
+}
+
+/** A whole number within bounds, in digits alone: no `1e3`, no `0x10`, no sign. */
+function wholeNumber({ min, max, fallback }: WholeNumberRange) {
+  return variable({
+    expected: `a whole number from ${min} to ${max}`,
+    fallback: String(fallback),
+    parse(text) {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+  });
+}
+
+interface VariableRule<T> {
+  /** Completes the sentence "expected …". */
+  readonly expected: string;
+  /** As it would be written in the environment; without one the variable is required. */
+  readonly fallback?: string;
+  /** Undefined for a text that breaks the rule; the text is never empty. */
+  readonly parse: (text: string) => T | undefined;
+  /** False where a wrong value could hold a secret. */
+  readonly isShown?: boolean;
+}
+
+/** One environment variable as a zod schema: from its text, or its absence, to its value. */
+function variable<T>({ expected, fallback, parse, isShown = true }: VariableRule<T>) {
+  return z.pipe(
+    z.optional(z.string()),
+    z.transform((given: string | undefined, context): T => {
+      const text = given ?? fallback;
+      const value = text === undefined ? undefined : parse(text.trim());
+      if (value !== undefined) return value;
+
+      const found = text === undefined ? 'nothing' : isShown ? `"${toPrintable(text)}"` : 'something else';
+      context.issues.push({
+        code: 'custom',
+        input: given,
+        message: `expected ${expected}, found ${found}`,
+        params: { code: text === undefined ? 'config_missing' : 'config_invalid' },
+      });
+      return z.NEVER;
+    }),
+  );
+}

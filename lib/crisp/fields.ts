@@ -1,0 +1,103 @@
+import { JobError } from '../errors.ts';
+import { parseSessionId, parseWebsiteId } from '../ids.ts';
+import { isJsonObject } from '../text.ts';
+
+/**
+ * Refuses an answer about somebody else: every id of `expected` that `answer` carries has to be the one asked for.
+ * UUIDs may differ in case. Throws `session_mismatch`, because a wrong answer must never become a record.
+ */
+export function expectIds(answer: CrispObject, expected: { readonly [field: string]: string }): void {
+  for (const [field, id] of Object.entries(expected)) {
+    const found = answer[field];
+    if (found === undefined || found === null) continue;
+    if (!isSameId(found, id)) throw new JobError('session_mismatch', { hint: `${field} of another` });
+  }
+}
+
+/**
+ * Refuses a message of somebody else. Its ids are not needed, so one that is no id at all says nothing, and stays in the
+ * message as it came. Throws `session_mismatch`.
+ */
+export function refuseOtherIds(
+  message: CrispObject,
+  { website_id, session_id }: { readonly website_id: string; readonly session_id: string },
+): void {
+  if (parseWebsiteId(message.website_id)) expectIds(message, { website_id });
+  if (parseSessionId(message.session_id)) expectIds(message, { session_id });
+}
+
+function isSameId(found: unknown, id: string): boolean {
+  if (typeof found !== 'string') return false;
+  // A session id has no documented case rule: it is compared as it is.
+  return id.startsWith('session_') ? found === id : found.toLowerCase() === id.toLowerCase();
+}
+
+/** The data of a route that answers with a list, its items unchanged; throws `bad_response:shape` for anything else. */
+export function expectList(data: unknown): readonly unknown[] {
+  if (!Array.isArray(data)) throw new JobError('bad_response', { detail: 'shape' });
+  return data;
+}
+
+/** The data of a route that answers with one object, unchanged; throws `bad_response:shape` for anything else. */
+export function expectObject(data: unknown): CrispObject {
+  if (!isCrispObject(data)) throw new JobError('bad_response', { detail: 'shape' });
+  return data;
+}
+
+/** A value of Crisp's that has another type than the record's schema promises, and where it stood. */
+export interface OddField {
+  /** Names and places in a list, joined by dots: `meta.segments.1`. */
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/** What was read, in its typed form, and what was odd about it. */
+export interface Typed<Value> {
+  readonly value: Value;
+  readonly oddFields: readonly OddField[];
+}
+
+/**
+ * The profile of the person who was asked for. Another person's is left out, and only its id is kept: it must not be
+ * mixed in anywhere. Null where there is none.
+ */
+export function toTypedProfile(profile: unknown, peopleId: string): Typed<CrispObject | null> {
+  if (!isCrispObject(profile)) return { value: null, oddFields: toOdd('profile', profile) };
+
+  const { people_id: id } = profile;
+  const isTheirs = isPeopleId(id) && id.toLowerCase() === peopleId.toLowerCase();
+  if (id === undefined || id === null || isTheirs) return { value: profile, oddFields: [] };
+  return { value: null, oddFields: [{ path: 'profile.people_id', value: id }] };
+}
+
+/** What was read for a field of the record that holds one object. */
+export function toTypedObject(path: string, data: unknown): Typed<CrispObject> {
+  if (isCrispObject(data)) return { value: data, oddFields: [] };
+  return { value: {}, oddFields: toOdd(path, data) };
+}
+
+/** What was read for one page of a list; undefined where it is no list. */
+export function toTypedList(path: string, data: unknown): Typed<readonly unknown[] | undefined> {
+  if (Array.isArray(data)) return { value: data, oddFields: [] };
+  return { value: undefined, oddFields: toOdd(path, data) };
+}
+
+// Nothing at all is not odd: it is empty.
+function toOdd(path: string, value: unknown): OddField[] {
+  return value === undefined || value === null ? [] : [{ path, value }];
+}
+
+const PEOPLE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** True for the UUID of a profile. Crisp's routes take an e-mail address in its place: never used, it would be in URLs. */
+export function isPeopleId(value: unknown): value is string {
+  return typeof value === 'string' && PEOPLE_ID.test(value);
+}
+
+/** True for a JSON object, of which Crisp may have sent any; its fields are still unread. */
+export function isCrispObject(value: unknown): value is CrispObject {
+  return isJsonObject(value);
+}
+
+/** A JSON object as Crisp sent it: unknown fields stay. */
+export type CrispObject = { readonly [key: string]: unknown };

@@ -1,0 +1,206 @@
+import { type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../clock.ts';
+import type { CrispTier } from '../config/config.ts';
+import type { SecretOptions, Secrets } from '../config/secret-reader.ts';
+import { JobError, toJobError } from '../errors.ts';
+import { VERSION } from '../ids.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import { createDroppedConnections, readBody, toConnectionError, untilAborted } from './connection.ts';
+import type { Throttle } from './throttle.ts';
+
+/** Crisp's own clients give up after 10 s, headers and body together. */
+const DEADLINE_MS = 10_000;
+
+export interface CrispHttpDependencies {
+  readonly baseUrl: URL;
+  readonly tier: CrispTier;
+  readonly secrets: Secrets;
+  readonly throttle: Throttle;
+  readonly clock: Clock;
+  readonly maxResponseBytes: number;
+  /** For one request, from its start to the last byte of its answer; waiting for the throttle does not count. */
+  readonly deadlineMs?: number;
+  /** Told of each request as `crisp-requested`, with status 0 where no answer came. */
+  readonly telemetry?: Telemetry;
+  /** In place of connections to the base URL's host. */
+  readonly pool?: CrispPool;
+}
+
+/** The part of undici's `Pool` that is used. */
+export type CrispPool = Pick<Pool, 'request' | 'destroy'>;
+
+interface CrispRequest {
+  readonly url: URL;
+  /** The route without its ids, for telemetry. */
+  readonly route: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Called as each request is sent: again where the first met a dropped connection, or had an outdated token. */
+  readonly onRequest?: (() => void) | undefined;
+}
+
+interface CrispHttp {
+  /** Any answer that came in whole, whatever its status; throws `JobError` where none did. */
+  get(request: CrispRequest): Promise<CrispResponse>;
+  close(): Promise<void>;
+}
+
+/** HTTP to Crisp: authenticated, throttled, with a deadline and a byte cap; follows no redirect, accepts gzip at most. */
+export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp {
+  const { baseUrl, tier, secrets, throttle, clock, maxResponseBytes, telemetry } = dependencies;
+  const { deadlineMs = DEADLINE_MS } = dependencies;
+  const connections = createDroppedConnections({ timeout: deadlineMs, allowH2: false });
+  // The deadline covers both of undici's own timeouts. HTTP/1.1: one request to a connection, so one that drops is one.
+  const pool: CrispPool =
+    dependencies.pool ??
+    new Pool(baseUrl.origin, {
+      connect: connections.connect,
+      allowH2: false,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+
+  /** A rejected token may have been rolled a moment ago: the new one, if there is one, is tried once. */
+  async function get(request: CrispRequest): Promise<CrispResponse> {
+    const authorization = await toAuthorization(secrets);
+    const response = await send(request, authorization);
+    if (response.status !== 401) return response;
+    const renewed = await toAuthorization(secrets, { fresh: true });
+    return renewed === authorization ? response : send(request, renewed);
+  }
+
+  async function send(request: CrispRequest, authorization: string): Promise<CrispResponse> {
+    const first = await attempt(request, authorization);
+    if (first !== 'connection-dropped') return first;
+    const second = await attempt(request, authorization);
+    if (second !== 'connection-dropped') return second;
+    throw new JobError('crisp_unreachable', { hint: 'connection dropped twice' });
+  }
+
+  async function attempt(
+    request: CrispRequest,
+    authorization: string,
+  ): Promise<CrispResponse | 'connection-dropped'> {
+    const headers = { ...FIXED_HEADERS, 'x-crisp-tier': tier, authorization };
+    await takeTurn(request.signal);
+    const startedMs = clock.nowMs();
+    const deadline = startDeadline();
+    const signal = request.signal ? AbortSignal.any([deadline.signal, request.signal]) : deadline.signal;
+    let status = 0;
+    try {
+      request.onRequest?.();
+      const answer = await untilAborted(pool.request({ ...toTarget(request.url), headers, signal }), signal);
+      status = answer.statusCode;
+      return await toResponse(answer, maxResponseBytes);
+    } catch (error) {
+      if (request.signal?.aborted) throw toGivenUp(request.signal, error);
+      if (deadline.signal.aborted)
+        throw new JobError('crisp_timeout', { hint: `no answer in ${deadlineMs} ms` });
+      if (status === 0 && connections.isDropped(error)) return 'connection-dropped';
+      throw toConnectionError(error, status !== 0);
+    } finally {
+      deadline.clear();
+      telemetry?.emit({
+        name: 'crisp-requested',
+        route: request.route,
+        status,
+        durationMs: clock.nowMs() - startedMs,
+      });
+    }
+  }
+
+  function startDeadline(): { signal: AbortSignal; clear: () => void } {
+    const [reached, cleared] = [new AbortController(), new AbortController()];
+    clock.sleep(deadlineMs, cleared.signal).then(
+      () => reached.abort(),
+      () => undefined, // The answer came first.
+    );
+    return { signal: reached.signal, clear: () => cleared.abort() };
+  }
+
+  async function takeTurn(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await throttle.take(signal);
+    } catch (error) {
+      // Nothing was sent: a mistake of ours.
+      throw signal?.aborted ? toGivenUp(signal, error) : toJobError(error);
+    }
+  }
+
+  return { get, close: () => pool.destroy() };
+}
+
+/** How the pipeline names itself to Crisp. */
+const USER_AGENT = `crisp-enrich/${VERSION}`;
+
+const FIXED_HEADERS = { 'user-agent': USER_AGENT, accept: 'application/json', 'accept-encoding': 'gzip' };
+
+function toTarget(url: URL): { method: 'GET'; path: string } {
+  return { method: 'GET', path: `${url.pathname}${url.search}` };
+}
+
+/** The caller's own error if it gave one with the abort, else that its time was over. */
+function toGivenUp({ reason }: AbortSignal, cause: unknown): JobError {
+  return reason instanceof JobError ? reason : new JobError('deadline_reached', { cause });
+}
+
+async function toResponse(answer: Dispatcher.ResponseData, maxBytes: number): Promise<CrispResponse> {
+  const { statusCode: status, headers } = answer;
+  return {
+    status,
+    body: await toText(answer, maxBytes),
+    contentType: toSingle(headers['content-type']),
+    retryAfter: toSingle(headers['retry-after']),
+    location: toSingle(headers.location),
+  };
+}
+
+/** From 300 on the status says what happened: a body that cannot be read must not hide it, a redirect's is not wanted. */
+async function toText(
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  maxBytes: number,
+): Promise<string> {
+  const options = {
+    contentEncoding: toSingle(headers['content-encoding']),
+    contentLength: toSingle(headers['content-length']),
+    maxBytes: statusCode < 300 ? maxBytes : Math.min(maxBytes, MAX_ERROR_BYTES),
+  };
+  if (statusCode < 300) return readBody(body, options);
+  return readBody(body, options).catch(() => '');
+}
+
+/** Crisp's envelope of an error has a few hundred bytes. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+function toSingle(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+/** The `Authorization` header of the token as it is now; throws `crisp_auth_failed` where there is none yet. */
+async function toAuthorization(secrets: Secrets, options?: SecretOptions): Promise<string> {
+  const token = await readToken(secrets, options);
+  if (!token) throw new JobError('crisp_auth_failed', { hint: 'no token yet' });
+  return `Basic ${Buffer.from(`${token.identifier}:${token.key}`).toString('base64')}`;
+}
+
+async function readToken(secrets: Secrets, options: SecretOptions | undefined) {
+  try {
+    return await secrets.crispToken(options);
+  } catch (cause) {
+    throw new JobError('crisp_auth_failed', { hint: 'the token could not be read', cause });
+  }
+}
+
+/** An answer of Crisp to a GET, as far as its meaning depends on it. */
+export interface CrispResponse {
+  readonly status: number;
+  readonly body: string;
+  readonly contentType?: string | undefined;
+  readonly retryAfter?: string | undefined;
+  readonly location?: string | undefined;
+}
+
+export interface ResponseContext {
+  readonly nowMs: number;
+  /** Where the request went: a redirect may name its target relative to it. */
+  readonly requestUrl: URL;
+}

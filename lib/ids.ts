@@ -1,0 +1,48 @@
+/** `incremental`: the newest pages are enough. `full`: old pages may have changed, fetch them all. */
+export type FetchMode = 'incremental' | 'full';
+
+declare const brand: unique symbol;
+
+/** Names a conversation within a website, e.g. `session_700c65e1-85e2-465a-b9ac-ecb5ec2c9881`. */
+export type SessionId = string & { readonly [brand]: 'SessionId' };
+
+/** A Crisp website (tenant): a lower-case UUID. */
+export type WebsiteId = string & { readonly [brand]: 'WebsiteId' };
+
+/** A session id is unique only within its website, so the two always travel together. */
+export interface SessionRef {
+  readonly websiteId: WebsiteId;
+  readonly sessionId: SessionId;
+}
+
+// Crisp publishes no normative pattern. This one admits every form seen and nothing that could leave its path segment.
+const SESSION_ID = /^session_[0-9A-Za-z_-]{1,64}$/;
+const WEBSITE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Returns the id, or undefined where the value is none. */
+export function parseSessionId(value: unknown): SessionId | undefined {
+  return isSessionId(value) ? value : undefined;
+}
+
+/** Returns the id in lower case, or undefined where the value is none. */
+export function parseWebsiteId(value: unknown): WebsiteId | undefined {
+  if (typeof value !== 'string') return undefined;
+  const lowered = value.toLowerCase();
+  return isWebsiteId(lowered) ? lowered : undefined;
+}
+
+export function isSessionId(value: unknown): value is SessionId {
+  return typeof value === 'string' && SESSION_ID.test(value);
+}
+
+export function isWebsiteId(value: unknown): value is WebsiteId {
+  return typeof value === 'string' && WEBSITE_ID.test(value) && value === value.toLowerCase();
+}
+
+/** `websiteId:sessionId`: the SQS message group, and the key of everything that is kept per session. */
+export function toSessionKey({ websiteId, sessionId }: SessionRef): string {
+  return `${websiteId}:${sessionId}`;
+}
+
+/** The version in package.json, repeated because that file is not part of a deployed function; a test keeps them equal. */
+export const VERSION = '0.1.0';

@@ -1,0 +1,249 @@
+import { join } from 'node:path';
+import type { ConsumerSwitch } from '../breaker/mapping.ts';
+import { createProbeHandler } from '../breaker/probe.ts';
+import type { Clock } from '../clock.ts';
+import type { ConsumerConfig } from '../config/config.ts';
+import type { LocalConfig } from '../config/local-config.ts';
+import { createSecrets } from '../config/secret-reader.ts';
+import { DEMO_TOKEN } from '../config/secrets.ts';
+import { createConsumerHandler } from '../consumer/handler.ts';
+import { createCrispApi } from '../crisp/client.ts';
+import { createThrottle } from '../crisp/throttle.ts';
+import { toJobError } from '../errors.ts';
+import type { WebsiteId } from '../ids.ts';
+import { createWebhookHandler } from '../webhook/handler.ts';
+import { MAX_BODY_BYTES } from '../webhook/verify.ts';
+import type { LocalAws } from './aws/embedded-aws.ts';
+import { readEventSource, readScheduleMs } from './aws/infra.ts';
+import { openFrontDoor, type UrlFunction } from './front-door.ts';
+import {
+  createEventSourceMapping,
+  createLocalConsumerSwitch,
+  type EventSourceMapping,
+} from './lambda/event-source-mapping.ts';
+import { createLambdaContext } from './lambda/instances.ts';
+import { startSchedule } from './lambda/schedule.ts';
+import { listenOrGiveWay } from './listen.ts';
+import type { RequestedPort } from './options.ts';
+import { createSimulator } from './simulator/create-simulator.ts';
+import type { Simulator } from './simulator/simulator.ts';
+import type { Terminal } from './terminal.ts';
+
+interface PipelineOptions {
+  readonly config: LocalConfig;
+  readonly aws: LocalAws;
+  readonly port: RequestedPort;
+  readonly health: () => object | undefined;
+  readonly clock: Clock;
+  readonly terminal: Terminal;
+}
+
+export interface Pipeline {
+  /** Of the front door. */
+  readonly url: string;
+  /** The tap between the queue and the consumer. */
+  readonly tap: ConsumerSwitch;
+  /** One run of the probe, beside those of its schedule. */
+  readonly probe: () => Promise<void>;
+  /** Lets running fetches finish for a few seconds; resolves with how many were cut off. */
+  readonly stop: () => Promise<number>;
+}
+
+// Lambda starts with five pollers where no limit is set.
+const UNLIMITED_CONCURRENCY = 5;
+
+/**
+ * Runs the very functions that are deployed: the webhook behind the front door, the consumer behind its queue, the probe
+ * on its schedule.
+ */
+export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const { aws, port, health, clock, terminal } = options;
+  const tap = createLocalConsumerSwitch(() => mapping);
+  const mapping: EventSourceMapping = createMapping(options, tap);
+  const probe = createProbe(options, tap);
+  const door = await listenOrGiveWay(port, (number) =>
+    openFrontDoor({
+      functions: { '/webhook': createWebhook(options) },
+      health,
+      deliveries: tap,
+      port: number,
+      bodyLimitBytes: MAX_BODY_BYTES,
+      clock,
+    }),
+  );
+  mapping.start();
+  const onFailure = (error: unknown) => terminal.showMapping({ name: 'schedule-failed', error });
+  const schedule = startSchedule({
+    everyMs: readScheduleMs(aws.template, 'probe'),
+    run: probe,
+    clock,
+    onFailure,
+  });
+
+  return {
+    url: door.url,
+    tap,
+    probe,
+    async stop() {
+      await door.stop();
+      await schedule.stop();
+      return mapping.stop();
+    },
+  };
+}
+
+function createWebhook({ config, aws, clock, terminal }: PipelineOptions): UrlFunction {
+  const webhook = createWebhookHandler(
+    { ...config, sessionsQueueUrl: aws.resources.queues.sessions },
+    { secrets: createSecrets(config.secrets, clock), sqs: aws.clients.sqs, clock, telemetry: terminal },
+  );
+  return (event) => webhook(event, createContext('webhook', aws, clock));
+}
+
+function createProbe({ config, aws, clock, terminal }: PipelineOptions, consumerSwitch: ConsumerSwitch) {
+  const probe = createProbeHandler(toFunctionConfig(config, aws), {
+    secrets: createSecrets(config.secrets, clock),
+    dynamodb: aws.clients.dynamodb,
+    consumerSwitch,
+    clock,
+    telemetry: terminal,
+  });
+  return () => probe({}, createContext('probe', aws, clock));
+}
+
+function createMapping(
+  { config, aws, clock, terminal }: PipelineOptions,
+  consumerSwitch: ConsumerSwitch,
+): EventSourceMapping {
+  const { queues, queueArns } = aws.resources;
+  const {
+    batchSize,
+    maximumConcurrency = UNLIMITED_CONCURRENCY,
+    timeoutSeconds,
+  } = readEventSource(aws.template, 'consumer');
+  const consumerConfig = toFunctionConfig(config, aws);
+  const secrets = createSecrets(config.secrets, clock);
+
+  return createEventSourceMapping({
+    sqs: aws.clients.sqs,
+    queueUrl: queues.sessions,
+    queueArn: queueArns.sessions,
+    batchSize,
+    maximumConcurrency,
+    timeoutSeconds,
+    clock,
+    onEvent: terminal.showMapping,
+    // Each instance has a token bucket of its own, as each of Lambda's has.
+    createInvoker: () => {
+      const consumer = createConsumerHandler(consumerConfig, {
+        secrets,
+        clients: aws.clients,
+        consumerSwitch,
+        returnsInFlight: aws.hasOwnQueues,
+        clock,
+        telemetry: terminal,
+      });
+      return { invoke: (event, context) => consumer(event, context) };
+    },
+  });
+}
+
+/** The configuration with the resources that were created. */
+function toFunctionConfig(config: LocalConfig, { resources }: LocalAws): LocalConfig & ConsumerConfig {
+  const { queues, queueArns, topicArn, bucket, table } = resources;
+  return {
+    ...config,
+    sessionsQueueUrl: queues.sessions,
+    sessionsQueueArn: queueArns.sessions,
+    consumerFunctionName: 'consumer',
+    recordsTopicArn: topicArn,
+    archiveBucket: bucket,
+    ledgerTable: table,
+  };
+}
+
+function createContext(functionName: string, { template }: LocalAws, clock: Clock) {
+  const timeoutMs = Number(template.functionNamed(functionName).field('timeout')) * 1000;
+  return createLambdaContext({ functionName, clock, deadlineMs: clock.nowMs() + timeoutMs });
+}
+
+/**
+ * Asks Crisp once for each website of the allow-list, and resolves with a sentence for each that it does not give: a
+ * wrong token or a plugin that is not installed is better known at the start than from the first failed job.
+ */
+export async function checkCrisp(config: LocalConfig, clock: Clock): Promise<string[]> {
+  const { crispApiUrl, crispTier, maxResponseBytes, requestsPerSecond, websiteIds } = config;
+  const crisp = createCrispApi({
+    baseUrl: crispApiUrl,
+    tier: crispTier,
+    maxResponseBytes,
+    secrets: createSecrets(config.secrets, clock),
+    throttle: createThrottle({ ratePerSecond: requestsPerSecond, burst: 1, clock }),
+    clock,
+  });
+  const findings = await Promise.all(websiteIds.map((websiteId) => explainWebsite(websiteId)));
+  await crisp.close();
+  return findings.filter((finding) => finding !== undefined);
+
+  async function explainWebsite(websiteId: WebsiteId): Promise<string | undefined> {
+    try {
+      await crisp.getWebsite(websiteId);
+      return undefined;
+    } catch (thrown) {
+      const { message } = toJobError(thrown);
+      return `Crisp does not give the website ${websiteId}: ${message}. Check the token, CRISP_TIER and CRISP_WEBSITE_IDS.`;
+    }
+  }
+}
+
+/** The simulator's usual port; it gives way to a free one. */
+export const SIMULATOR_PORT = 4701;
+
+/**
+ * Signs the demo's hooks where `CRISP_HOOK_SECRETS` is not set. It protects nothing: local mode listens on loopback and
+ * holds invented data, and a known secret lets anyone try the webhook by hand.
+ */
+export const DEMO_HOOK_SECRET = 'local-demo-hook-secret-known-to-everybody';
+
+export interface SimulatedCrisp {
+  readonly simulator: Simulator;
+  /** Page of its counters and controls. */
+  readonly controlUrl: string;
+  /** The configuration with this simulator in the place of Crisp. */
+  readonly config: LocalConfig;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a Crisp of our own for those who have no credentials yet. */
+export async function startSimulatedCrisp(
+  config: LocalConfig,
+  { clock, dataDir }: { readonly clock: Clock; readonly dataDir?: string | undefined },
+): Promise<SimulatedCrisp> {
+  const given = config.secrets.source === 'environment' ? config.secrets.hookSecrets : [];
+  const hookSecrets = given.length > 0 ? given : [DEMO_HOOK_SECRET];
+  const simulator = createSimulator({
+    clock,
+    tier: config.crispTier,
+    hookSecrets,
+    token: DEMO_TOKEN,
+    ...(dataDir !== undefined && { dataDir: join(dataDir, 'crisp') }),
+    ...(config.websiteIds.length > 0 && { websites: config.websiteIds.map((websiteId) => ({ websiteId })) }),
+  });
+  const server = await listenOrGiveWay({ port: SIMULATOR_PORT, isDefault: true }, (port) =>
+    simulator.listen({ port }),
+  );
+
+  return {
+    simulator,
+    controlUrl: `${server.url}/_simulator`,
+    config: {
+      ...config,
+      crispApiUrl: new URL(`${server.url}/v1`),
+      secrets: { source: 'environment', hookSecrets, crispToken: simulator.account.token },
+    },
+    async stop() {
+      await simulator.stop();
+      await server.stop();
+    },
+  };
+}

@@ -1,0 +1,251 @@
+import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { Clock } from '../clock.ts';
+import type { InfraSettings } from '../config/infra-settings.ts';
+import type { LocalConfig } from '../config/local-config.ts';
+import { ConfigError } from '../errors.ts';
+import type { WebsiteId } from '../ids.ts';
+import {
+  type LocalSettings,
+  OPERATED_QUEUES,
+  type OperatedQueueName,
+  toLocalSettings,
+} from '../operate/operated-stage.ts';
+import { DataFolderError, type LocalAws, startAws } from './aws/embedded-aws.ts';
+import type { AwsEndpoints } from './aws/endpoints.ts';
+import { InfraError } from './aws/infra-resolver.ts';
+import { DEFAULT_AWS_PORT, DEFAULT_PORT, type LocalOptions, UsageError } from './options.ts';
+import {
+  checkCrisp,
+  DEMO_HOOK_SECRET,
+  type Pipeline,
+  SIMULATOR_PORT,
+  type SimulatedCrisp,
+  startPipeline,
+  startSimulatedCrisp,
+} from './pipeline.ts';
+import { ARCHIVING_EVENTS } from './simulator/events.ts';
+import type { SubscriptionInput } from './simulator/hooks.ts';
+import type { Terminal } from './terminal.ts';
+
+interface LocalModeInput {
+  readonly options: LocalOptions;
+  readonly config: LocalConfig;
+  readonly settings: InfraSettings;
+  /** AWS services that are not to be embedded. */
+  readonly givenEndpoints: Partial<AwsEndpoints>;
+  readonly clock: Clock;
+  readonly terminal: Terminal;
+}
+
+export interface LocalMode {
+  /** What `GET /healthz` tells a program. */
+  readonly health: LocalHealth;
+  readonly aws: LocalAws;
+  readonly pipeline: Pipeline;
+  /** With `--once`: what the queues held before anything ran. */
+  readonly baseline: QueueDepths | undefined;
+  /** Undefined where Crisp is the real one, or another server that was named. */
+  readonly crisp: SimulatedCrisp | undefined;
+  /** Stops what was started, in the order in which work flows; resolves with the number of fetches cut off. */
+  readonly stop: () => Promise<number>;
+}
+
+export interface LocalHealth {
+  readonly status: 'ok';
+  readonly stage: 'local';
+  readonly webhook: string;
+  readonly aws: { readonly region: string; readonly endpoints: AwsEndpoints };
+  readonly queues: LocalAws['resources']['queues'];
+  readonly topic: string;
+  readonly bucket: string;
+  readonly table: string;
+  readonly crisp: string;
+  /** Empty: all. */
+  readonly websites: readonly WebsiteId[];
+  readonly settings: LocalSettings;
+}
+
+/** Starts the whole pipeline on this machine. Whatever fails on the way, what was started is stopped again. */
+export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> {
+  const { options, settings, givenEndpoints, clock, terminal } = input;
+  const started: (() => Promise<unknown>)[] = [];
+  let health: LocalHealth | undefined;
+  try {
+    const { dataDir, awsPort } = options;
+    const aws = await startAws({ givenEndpoints, port: awsPort, dataDir, settings, clock });
+    started.unshift(aws.stop);
+    const baseline = options.once ? await readQueueDepths(aws) : undefined;
+
+    const crisp = input.config.hasCrispCredentials
+      ? undefined
+      : await startSimulatedCrisp(input.config, { clock, dataDir });
+    if (crisp) started.unshift(crisp.stop);
+
+    const config = crisp?.config ?? input.config;
+    const pipeline = await startPipeline({
+      config,
+      aws,
+      port: options.port,
+      health: () => health,
+      clock,
+      terminal,
+    });
+    started.unshift(pipeline.stop);
+
+    health = toHealth(pipeline.url, { aws, config, settings: toLocalSettings(input.config, settings) });
+    if (!crisp) warnAboutCrisp(config, input);
+    crisp?.simulator.subscribeHook(toSubscription(health.webhook, crisp));
+    return { health, aws, pipeline, baseline, crisp, stop: () => stopAll(pipeline.stop, started) };
+  } catch (error) {
+    for (const stop of started) await stop();
+    throw error;
+  }
+}
+
+async function stopAll(
+  stopPipeline: () => Promise<number>,
+  started: (() => Promise<unknown>)[],
+): Promise<number> {
+  const cutOff = await stopPipeline();
+  for (const stop of started) if (stop !== stopPipeline) await stop();
+  return cutOff;
+}
+
+/** Beside the start, which does not wait for it: the pipeline takes hooks in whatever Crisp says now. */
+function warnAboutCrisp(config: LocalConfig, { clock, terminal }: LocalModeInput): void {
+  checkCrisp(config, clock).then(
+    (findings) => findings.forEach(terminal.say),
+    () => undefined,
+  );
+}
+
+/** The hook as somebody who archives conversations would configure it at Crisp. */
+function toSubscription(webhook: string, { config, simulator }: SimulatedCrisp): SubscriptionInput {
+  return config.hookMode === 'website'
+    ? {
+        url: `${webhook}?key=${encodeURIComponent(simulator.hookSecret)}`,
+        mode: 'website',
+        events: ARCHIVING_EVENTS,
+      }
+    : { url: webhook, mode: 'plugin', events: ARCHIVING_EVENTS };
+}
+
+function toHealth(
+  url: string,
+  { aws, config, settings }: { aws: LocalAws; config: LocalConfig; settings: LocalSettings },
+): LocalHealth {
+  const { queues, topicArn, bucket, table } = aws.resources;
+  return {
+    status: 'ok',
+    stage: 'local',
+    webhook: `${url}/webhook`,
+    aws: { region: aws.region, endpoints: aws.endpoints },
+    queues,
+    topic: topicArn,
+    bucket,
+    table,
+    crisp: config.crispApiUrl.href.replace(/\/$/, ''),
+    websites: config.websiteIds,
+    settings,
+  };
+}
+
+interface StartFailure {
+  /** What a person reads: one sentence, or the list of problems. */
+  readonly text: string;
+  /** 2 for a command line or configuration that cannot be followed, else 1. */
+  readonly exitCode: 1 | 2;
+}
+
+/** What to tell where local mode could not start. Only a defect shows its stack. */
+export function explainStartFailure(error: unknown): StartFailure {
+  if (error instanceof UsageError || error instanceof ConfigError)
+    return { text: error.message, exitCode: 2 };
+  if (error instanceof InfraError || error instanceof DataFolderError) {
+    return { text: error.message, exitCode: 1 };
+  }
+  const system = explainSystemError(error);
+  if (system !== undefined) return { text: system, exitCode: 1 };
+  return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), exitCode: 1 };
+}
+
+function explainSystemError(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : 'a file of local mode';
+  switch (error.code) {
+    case 'ENOSPC':
+      return `No space left for ${path}: free some, or choose another folder with --data DIR.`;
+    case 'ECONNREFUSED':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'A service named by AWS_ENDPOINT_URL… does not answer: start it, or unset the variable.';
+    case 'EISDIR':
+      return `${path} is a folder where a file is expected: remove it, or start in another folder.`;
+    default:
+      return undefined;
+  }
+}
+
+/** How many messages a queue holds, by what they wait for. */
+export interface QueueDepth {
+  readonly visible: number;
+  readonly inFlight: number;
+  readonly delayed: number;
+  readonly total: number;
+}
+
+/** Reads a queue's own counters. */
+export async function readQueueDepth(sqs: SQSClient, queueUrl: string): Promise<QueueDepth> {
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: queueUrl,
+      AttributeNames: [
+        'ApproximateNumberOfMessages',
+        'ApproximateNumberOfMessagesNotVisible',
+        'ApproximateNumberOfMessagesDelayed',
+      ],
+    }),
+  );
+  const visible = Number(Attributes.ApproximateNumberOfMessages ?? 0);
+  const inFlight = Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0);
+  const delayed = Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0);
+  return { visible, inFlight, delayed, total: visible + inFlight + delayed };
+}
+
+/** How many messages each queue holds in all. */
+export type QueueDepths = Readonly<Record<OperatedQueueName, number>>;
+
+export async function readQueueDepths({ clients, resources }: Pick<LocalAws, 'clients' | 'resources'>) {
+  const entries = OPERATED_QUEUES.map(
+    async (key) => [key, (await readQueueDepth(clients.sqs, resources.queues[key])).total] as const,
+  );
+  // Object.fromEntries widens the keys; OPERATED_QUEUES holds each of them.
+  return Object.fromEntries(await Promise.all(entries)) as QueueDepths;
+}
+
+/** What a person sees first: where everything is, what gave way to a busy port, and what to try. */
+export function formatBanner({ health, crisp }: LocalMode, { port, awsPort }: LocalOptions): string {
+  const { webhook, queues, aws } = health;
+  const frontDoor = port.isDefault ? explainPort(webhook, DEFAULT_PORT) : '';
+  // A service that is not embedded has the port that somebody gave it.
+  const isEmbedded = aws.endpoints.sqs === aws.endpoints.s3;
+  const sqs = awsPort.isDefault && isEmbedded ? explainPort(queues.records, DEFAULT_AWS_PORT) : '';
+  const simulator =
+    crisp && ` (simulator; controls at ${crisp.controlUrl}${explainPort(health.crisp, SIMULATOR_PORT)})`;
+  const rows: [what: string, where: string][] = [
+    ['webhook', `POST ${webhook}${frontDoor}`],
+    ['Crisp', `${health.crisp}${simulator ?? ''}`],
+    ['records', `${queues.records}${sqs}`],
+    ['dead letters', queues['sessions-dlq']],
+    ['addresses', `GET ${new URL('/healthz', webhook).href}`],
+  ];
+  if (crisp?.simulator.hookSecret === DEMO_HOOK_SECRET) rows.push(['hook secret', DEMO_HOOK_SECRET]);
+  return ['crisp-enrich is ready.', ...rows.map(([what, where]) => `  ${what.padEnd(13)}${where}`), ''].join(
+    '\n',
+  );
+}
+
+/** Empty where the address has the usual port. */
+function explainPort(url: string, usual: number): string {
+  return new URL(url).port === String(usual) ? '' : `; ${usual} was in use`;
+}

@@ -1,0 +1,291 @@
+import type { Clock } from '../clock.ts';
+import type { Telemetry, TelemetryEvent } from '../telemetry/events.ts';
+import { plural } from '../text.ts';
+import type { MappingEvent } from './lambda/batch.ts';
+
+// Often enough to see coalescing at work, seldom enough to read the rest.
+const PROGRESS_EVERY_MS = 15_000;
+
+export interface Terminal extends Telemetry {
+  say(text: string): void;
+  /** Shows what went wrong between the queue and the consumer. */
+  showMapping(event: MappingEvent): void;
+  totals(): RunTotals;
+  stop(): void;
+}
+
+/** Shows what the pipeline does as it does it, a line an event, and from time to time what coalescing saved. */
+export function openTerminal({ write, clock }: { write: (text: string) => void; clock: Clock }): Terminal {
+  const counter = createTotalsCounter();
+  const stopped = new AbortController();
+  let lastProgress = formatProgress(counter.totals());
+
+  const say = (text: string) => write(`${text}\n`);
+  const sayIfAny = (text: string | undefined) => {
+    if (text !== undefined) sayAt(text);
+  };
+  const sayAt = (text: string) => say(`${toTimeOfDay(clock.nowMs())}  ${text}`);
+  showProgress();
+
+  return {
+    say,
+    totals: counter.totals,
+    stop: () => stopped.abort(),
+    emit(event) {
+      counter.count(event);
+      sayIfAny(formatEvent(event, counter.hooksOf));
+    },
+    showMapping: (event) => sayIfAny(formatMappingEvent(event)),
+  };
+
+  async function showProgress(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      await clock.sleep(PROGRESS_EVERY_MS, stopped.signal).catch(() => undefined);
+      const progress = formatProgress(counter.totals());
+      if (!stopped.signal.aborted && progress !== lastProgress) sayAt(progress);
+      lastProgress = progress;
+    }
+  }
+}
+
+function toTimeOfDay(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 19);
+}
+
+/** One readable line for an event, without its time; undefined for events that a person watching need not see. */
+function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => number): string | undefined {
+  switch (event.name) {
+    case 'session-enqueued': {
+      const hooks = hooksOf(event.messageId);
+      return line(
+        'hook',
+        event.sessionId,
+        `${event.event} ${hooks > 1 ? `coalesced (${hooks} in one message)` : 'queued'}`,
+      );
+    }
+    case 'hook-refused':
+      return line('hook', '', `refused with ${event.status}: ${event.code}${suffix(event.detail)}`);
+    case 'conversation-fetched':
+      return line(
+        'fetch',
+        event.sessionId,
+        `${plural(event.messages, 'message')} in ${plural(event.pages, 'page')}, ${plural(event.apiCalls, 'request')}, ${event.durationMs} ms`,
+      );
+    case 'record-emitted':
+      return line(
+        'record',
+        event.sessionId,
+        `${event.kind} version ${event.version}, ${event.claimCheck ? 'claim check for ' : ''}${toKilobytes(event.bytes)}`,
+      );
+    case 'record-unchanged':
+      return line('record', event.sessionId, `unchanged since version ${event.version}, nothing announced`);
+    case 'job-skipped':
+      return line('skip', event.sessionId, event.reason);
+    case 'job-deferred':
+      return line('defer', event.sessionId, `${event.reason}, again in ${event.delaySeconds} s`);
+    case 'job-failed':
+      // Where a defect happened stands in the structured log; here its name is enough.
+      return line(
+        'fail',
+        event.sessionId ?? '',
+        `${event.code}${event.code.startsWith('unexpected') ? '' : suffix(event.hint)}: attempt ${event.attempt}, again in ${event.delaySeconds} s`,
+      );
+    case 'job-dead':
+      return line('dead', event.sessionId ?? '', `${event.code}: on its way to the dead-letter queue`);
+    case 'fields-odd':
+      return line('warn', event.sessionId, `${plural(event.count, 'odd field')} set aside: ${event.paths}`);
+    case 'paging-untrusted':
+      return line(
+        'warn',
+        event.sessionId,
+        'Crisp never said 206: walked to an empty page to be sure of the history',
+      );
+    case 'hook-warning':
+      return line('warn', '', `${event.code}${suffix(event.detail)}`);
+    case 'clock-suspect':
+      return line('warn', '', `a message is due ${event.aheadMs} ms too late: clamped`);
+    case 'bad-record':
+      return line('warn', '', `${event.code}: ${event.detail}`);
+    case 'ledger-unavailable':
+      return line('warn', '', `the ledger is away (${event.operation}: ${event.code}); going on without it`);
+    case 'visibility-unchanged':
+      return line('warn', '', `visibility of message ${event.messageId} not changed: ${event.code}`);
+    case 'breaker-opened':
+      return line(
+        'hold',
+        event.sessionId ?? '',
+        `the queue is held: ${event.code}${suffix(event.route)}; next look in ${event.nextLookSeconds} s`,
+      );
+    case 'breaker-closed':
+      return line('hold', '', `the queue flows again${suffix(event.code)}`);
+    case 'breaker-probed':
+      return line(
+        'hold',
+        '',
+        `looked whether ${event.code} has passed: ${event.outcome}${event.nextLookSeconds === undefined ? '' : `; next look in ${event.nextLookSeconds} s`}`,
+      );
+    case 'breaker-unchanged':
+      return line('warn', '', `the tap of the queue could not be turned: ${event.code}`);
+    // Of a function that local mode does not run.
+    case 'day-summarized':
+    // Told every minute, for the alarm on AWS.
+    case 'breaker-state':
+    // Most of what Crisp sends is typing and presence: counted in the progress line, not shown one by one.
+    case 'hook-ignored':
+    case 'breaker-asked':
+    case 'crisp-requested':
+    case 'job-acknowledged':
+      return undefined;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** `session_` and the first characters of what follows: enough to tell conversations apart. */
+function shortenSessionId(sessionId: string): string {
+  return sessionId.length > 17 ? `${sessionId.slice(0, 16)}…` : sessionId;
+}
+
+function line(kind: string, sessionId: string, text: string): string {
+  return `${kind.padEnd(7)}${shortenSessionId(sessionId).padEnd(18)} ${text}`;
+}
+
+function suffix(text: string | undefined): string {
+  return text === undefined ? '' : ` (${text})`;
+}
+
+function toKilobytes(bytes: number): string {
+  return `${(bytes / 1024).toFixed(1)} KB`;
+}
+
+/** One readable line for what went wrong around the consumer; undefined for what goes as it should. */
+function formatMappingEvent(event: MappingEvent): string | undefined {
+  switch (event.name) {
+    case 'invocation-failed':
+      return `fail   the consumer threw on a batch of ${event.messages}: ${toName(event.error)}`;
+    case 'invocation-timed-out':
+      return `fail   the consumer ran out of time on a batch of ${event.messages}`;
+    case 'response-invalid':
+      return `fail   the consumer's answer to a batch of ${event.messages} is invalid: ${event.reason}`;
+    case 'poll-failed':
+      return `warn   the sessions queue does not answer (${toName(event.error)}); again in ${event.retryMs} ms`;
+    case 'delete-failed':
+      return `warn   ${plural(event.messages, 'message')} could not be deleted (${toName(event.error)}) and will be received again`;
+    case 'schedule-failed':
+      return `fail   the probe threw: ${toName(event.error)}`;
+    case 'state-changed':
+    case 'batch-received':
+    case 'batch-finished':
+      return undefined;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** The name of what failed: its message may hold anything. */
+function toName(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown';
+}
+
+/** One line: what came in, what it cost, what coalescing saved. */
+export function formatProgress(totals: RunTotals): string {
+  const { hooksQueued, hooksIgnored, messages, conversationsFetched, crispRequests, recordsEmitted } = totals;
+  return (
+    `total  ${plural(hooksQueued, 'hook')} (and ${hooksIgnored} ignored) → ${plural(messages, 'message')} → ` +
+    `${plural(conversationsFetched, 'fetch', 'fetches')} (${plural(crispRequests, 'request')}) → ${plural(recordsEmitted, 'record')}; coalescing saved ${formatSaving(totals)}`
+  );
+}
+
+/** How many fetches the queued hooks did not cost, with its share. */
+export function formatSaving({ hooksQueued, messages }: RunTotals): string {
+  const saved = hooksQueued - messages;
+  const share = hooksQueued === 0 ? 0 : Math.round((100 * saved) / hooksQueued);
+  return `${saved} of ${plural(hooksQueued, 'fetch', 'fetches')} (${share} %)`;
+}
+
+/** What a run of local mode came to, counted from the events of the pipeline alone. */
+export interface RunTotals {
+  readonly hooksQueued: number;
+  readonly hooksIgnored: number;
+  readonly hooksRefused: number;
+  /** Distinct messages that SQS made of the queued hooks. */
+  readonly messages: number;
+  readonly conversationsFetched: number;
+  readonly crispRequests: number;
+  /** Of those, the ones for a conversation itself: one starts each fetch. */
+  readonly conversationRequests: number;
+  readonly recordsEmitted: number;
+  readonly removalsEmitted: number;
+  readonly unchanged: number;
+  readonly skipped: number;
+  readonly failures: number;
+}
+
+interface TotalsCounter {
+  count(event: TelemetryEvent): void;
+  totals(): RunTotals;
+  /** How many hooks one message stands for, by message id. */
+  hooksOf(messageId: string): number;
+}
+
+type Count = Exclude<keyof RunTotals, 'messages'>;
+
+// As the Crisp client names it: the path without its ids.
+const CONVERSATION_ROUTE = 'website/conversation';
+
+/** Counts the events of one run. */
+export function createTotalsCounter(): TotalsCounter {
+  const hooksByMessage = new Map<string, number>();
+  const counts: Record<Count, number> = {
+    hooksQueued: 0,
+    hooksIgnored: 0,
+    hooksRefused: 0,
+    conversationsFetched: 0,
+    crispRequests: 0,
+    conversationRequests: 0,
+    recordsEmitted: 0,
+    removalsEmitted: 0,
+    unchanged: 0,
+    skipped: 0,
+    failures: 0,
+  };
+  const hooksOf = (messageId: string) => hooksByMessage.get(messageId) ?? 0;
+
+  return {
+    hooksOf,
+    totals: () => ({ ...counts, messages: hooksByMessage.size }),
+    count(event) {
+      if (event.name === 'session-enqueued')
+        hooksByMessage.set(event.messageId, hooksOf(event.messageId) + 1);
+      const counted = toCount(event);
+      if (counted) counts[counted] += 1;
+      if (event.name === 'crisp-requested' && event.route === CONVERSATION_ROUTE)
+        counts.conversationRequests += 1;
+    },
+  };
+}
+
+function toCount(event: TelemetryEvent): Count | undefined {
+  switch (event.name) {
+    case 'session-enqueued':
+      return 'hooksQueued';
+    case 'hook-ignored':
+      return 'hooksIgnored';
+    case 'hook-refused':
+      return 'hooksRefused';
+    case 'conversation-fetched':
+      return 'conversationsFetched';
+    case 'crisp-requested':
+      return 'crispRequests';
+    case 'record-emitted':
+      return event.kind === 'conversation.removed' ? 'removalsEmitted' : 'recordsEmitted';
+    case 'record-unchanged':
+      return 'unchanged';
+    case 'job-skipped':
+      return 'skipped';
+    case 'job-failed':
+      return 'failures';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,132 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { expectBucketOwner } from '../aws/clients.ts';
+import type { CrispTier, HookMode, Inclusion } from '../config/config.ts';
+import type { InfraSettings } from '../config/infra-settings.ts';
+import type { LocalConfig } from '../config/local-config.ts';
+import type { WebsiteId } from '../ids.ts';
+
+/** The clients of a person's commands, which may wait longer than a function may. */
+export interface OperatorClients {
+  readonly sqs: SQSClient;
+  readonly s3: S3Client;
+  readonly dynamodb: DynamoDBClient;
+  readonly lambda: LambdaClient;
+  /** Closes their sockets. */
+  readonly destroy: () => void;
+}
+
+const OPERATOR_TIMES = {
+  maxAttempts: 4,
+  requestHandler: { connectionTimeout: 3000, requestTimeout: 30_000, throwOnRequestTimeout: true },
+};
+
+/** Clients of a stage: with the SDK's own credentials on AWS, with made-up ones on this machine. */
+export function createOperatorClients({
+  region,
+  endpoints,
+  queues,
+}: Pick<OperatedStage, 'region' | 'endpoints' | 'queues'>): OperatorClients {
+  const common = {
+    ...OPERATOR_TIMES,
+    region,
+    ...(endpoints && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
+  };
+  const sqs = new SQSClient({ ...common, ...(endpoints && { endpoint: endpoints.sqs }) });
+  const s3 = new S3Client({ ...common, ...(endpoints && { endpoint: endpoints.s3, forcePathStyle: true }) });
+  // On this machine bucket and queue can be of two emulators, with two accounts.
+  if (endpoints === undefined || endpoints.s3 === endpoints.sqs) expectBucketOwner(s3, queues.sessions);
+  const dynamodb = new DynamoDBClient({ ...common, ...(endpoints && { endpoint: endpoints.dynamodb }) });
+  // Local mode embeds no Lambda, so nothing of it is asked there.
+  const lambda = new LambdaClient(common);
+  return {
+    lambda,
+    sqs,
+    s3,
+    dynamodb,
+    destroy() {
+      for (const client of [sqs, s3, dynamodb, lambda]) client.destroy();
+    },
+  };
+}
+
+/** The queues of a stage, by the names under which local mode's `healthz` has them. */
+export const OPERATED_QUEUES = [
+  'sessions',
+  'sessions-dlq',
+  'records',
+  'records-dlq',
+  'records-undelivered',
+] as const;
+
+export type OperatedQueueName = (typeof OPERATED_QUEUES)[number];
+
+/** Where the parts of a running stage are, on AWS or on this machine. */
+export interface OperatedStage {
+  /** `local` for local mode. */
+  readonly stage: string;
+  readonly region: string;
+  /** The queues' URLs. */
+  readonly queues: Readonly<Record<OperatedQueueName, string>>;
+  readonly bucket: string;
+  readonly table: string;
+  /** The two ends of what feeds the consumer; undefined in local mode, where that is a part of another process. */
+  readonly consumer: ConsumerTap | undefined;
+  /** Base URLs of the services; undefined: AWS's own. */
+  readonly endpoints: OperatedEndpoints | undefined;
+  /** The websites that the consumer serves, empty: all; undefined where the stage does not say. */
+  readonly websiteIds?: readonly WebsiteId[] | undefined;
+  /** Where Crisp sends its hooks; undefined in local mode, and in a stack of an earlier version. */
+  readonly webhookUrl?: string | undefined;
+  readonly alarmTopicArn?: string | undefined;
+  /** The address of the Crisp that local mode asks; undefined on AWS. */
+  readonly crispUrl?: string | undefined;
+  /** The front door of local mode; undefined on AWS. */
+  readonly localUrl?: URL | undefined;
+  /** What the local mode that runs was started with; undefined on AWS. */
+  readonly settings?: LocalSettings | undefined;
+}
+
+interface ConsumerTap {
+  readonly functionName: string;
+  readonly queueArn: string;
+}
+
+interface OperatedEndpoints {
+  readonly sqs: string;
+  readonly s3: string;
+  readonly dynamodb: string;
+}
+
+/** The settings by which the doctor judges a local mode that runs: no secret is among them. */
+export interface LocalSettings {
+  readonly sessionsDelaySeconds: number;
+  readonly consumerConcurrency: number;
+  readonly hookMode: HookMode;
+  /** How many hook secrets it was given; 0: the demo's. */
+  readonly hookSecrets: number;
+  readonly crispTier: CrispTier;
+  /** Empty: all that the token may read. */
+  readonly websiteIds: readonly WebsiteId[];
+  readonly include: readonly Inclusion[];
+}
+
+export function toLocalSettings(
+  { hookMode, secrets, crispTier, websiteIds, include }: LocalConfig,
+  {
+    sessionsDelaySeconds,
+    consumerConcurrency,
+  }: Pick<InfraSettings, 'sessionsDelaySeconds' | 'consumerConcurrency'>,
+): LocalSettings {
+  const hookSecrets = secrets.source === 'environment' ? secrets.hookSecrets.length : 0;
+  return { sessionsDelaySeconds, consumerConcurrency, hookMode, hookSecrets, crispTier, websiteIds, include };
+}
+
+/** The names of what differs; which secrets somebody has around them says nothing. */
+export function compareSettings(a: LocalSettings, b: LocalSettings): string[] {
+  const { hookSecrets, ...compared } = a;
+  const names = Object.keys(compared) as (keyof typeof compared)[];
+  return names.filter((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]));
+}

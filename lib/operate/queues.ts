@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import type { QueueDescription, QueueReader } from '../aws/queues.ts';
+import type { InfraSettings } from '../config/infra-settings.ts';
+import { OperationError } from '../errors.ts';
+import type { ExpectedQueue } from './doctor/checks.ts';
+import { OPERATED_QUEUES, type OperatedQueueName } from './operated-stage.ts';
+
+export interface NamedQueue {
+  readonly name: OperatedQueueName;
+  /** Undefined where it could not be read. */
+  readonly description: QueueDescription | undefined;
+  /** Why not, for a person. */
+  readonly problem: string | undefined;
+}
+
+/** Reads how full every queue of a stage is. One that cannot be read is named; rejects where none can. */
+export function createReadQueues(toReader: (name: OperatedQueueName) => QueueReader) {
+  const readers = OPERATED_QUEUES.map((name) => ({ name, reader: toReader(name) }));
+  return async (): Promise<readonly NamedQueue[]> => {
+    const read = await Promise.allSettled(readers.map(({ reader }) => reader.describe()));
+    const [first] = read;
+    if (first?.status === 'rejected' && read.every(({ status }) => status === 'rejected')) throw first.reason;
+    return readers.map(({ name }, index) => {
+      const result = read[index];
+      return result?.status === 'fulfilled'
+        ? { name, description: result.value, problem: undefined }
+        : { name, description: undefined, problem: toSentence(result?.reason) };
+    });
+  };
+}
+
+function toSentence(reason: unknown): string {
+  return reason instanceof OperationError ? reason.message : 'unexpected';
+}
+
+const FILE = new URL('../../infra/queues.yml', import.meta.url);
+
+// What decides how messages live; encryption and access are CloudFormation's own, and no emulator's.
+const COMPARED = [
+  'FifoQueue',
+  'DeduplicationScope',
+  'FifoThroughputLimit',
+  'DelaySeconds',
+  'VisibilityTimeout',
+  'MessageRetentionPeriod',
+] as const;
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const fileSchema = z.object({
+  Resources: z.record(
+    z.string(),
+    z.object({
+      Type: z.string(),
+      Properties: z.looseObject({
+        QueueName: z.string().optional(),
+        RedrivePolicy: z.object({ maxReceiveCount: scalar }).optional(),
+      }),
+    }),
+  ),
+});
+
+/**
+ * What the infra files of this installation ask of the queues, with the stage's settings filled in. Rejects where the
+ * file is not to be read.
+ */
+export async function readInfraQueues(
+  settings: InfraSettings,
+): Promise<ReadonlyMap<OperatedQueueName, ExpectedQueue>> {
+  // CloudFormation's own tags stay as they are: none of them stands before a value that is compared.
+  const { Resources } = fileSchema.parse(parse(await readFile(FILE, 'utf8'), { logLevel: 'silent' }));
+  const values: Readonly<Record<string, unknown>> = settings;
+  const found = new Map<OperatedQueueName, ExpectedQueue>();
+  for (const { Type, Properties } of Object.values(Resources)) {
+    const name = OPERATED_QUEUES.find((it) =>
+      Properties.QueueName?.replace(/\.fifo$/, '').endsWith(`}-${it}`),
+    );
+    if (Type !== 'AWS::SQS::Queue' || name === undefined) continue;
+    const attributes = COMPARED.flatMap((attribute) => toAttribute(attribute, Properties[attribute], values));
+    const count = Properties.RedrivePolicy?.maxReceiveCount;
+    found.set(name, {
+      attributes: Object.fromEntries(attributes),
+      maxReceiveCount: count === undefined ? undefined : String(count),
+    });
+  }
+  return found;
+}
+
+const SETTING = /^\$\{self:custom\.settings\.(\w+)\}$/;
+
+function toAttribute(
+  name: string,
+  property: unknown,
+  settings: Readonly<Record<string, unknown>>,
+): [string, string][] {
+  if (property === undefined) return [];
+  const setting = SETTING.exec(String(property))?.[1];
+  return [[name, String(setting === undefined ? property : settings[setting])]];
+}

@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import * as z from 'zod/mini';
+import { toAwsFailure, toAwsOperationError } from '../aws/failures.ts';
+import { JobError } from '../errors.ts';
+import { parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../ids.ts';
+import { contentHash } from './content-hash.ts';
+import type { EnrichedRecord, RemovedRecord } from './schema.ts';
+import { type ArchivedRecord, escapeBody } from './topic.ts';
+
+/** The websites that have been seen, for a caller who names none. */
+interface KnownWebsites {
+  list(): Promise<readonly WebsiteId[]>;
+}
+
+/** Names one state of a session's `latest`: whoever replaces it must have seen it. */
+export type LatestRevision = string;
+
+export interface StoredLatest {
+  readonly latest: Latest;
+  readonly revision: LatestRevision;
+}
+
+/**
+ * The truth about what was announced: every version of every record, and which of them is the newest. Every method
+ * throws `JobError` alone: `archive_failed`, `downstream_denied`, or the code of an id that is none.
+ */
+export interface RecordArchive {
+  /**
+   * Keeps the JSON text of a version for good. The same text again is fine; another one for that version is refused
+   * with `record_superseded`, because an archived version never changes.
+   */
+  putRecord(session: SessionRef, version: number, body: string): Promise<ArchivedRecord>;
+  /** The text as it was put; undefined where there is no such version. */
+  getRecord(session: SessionRef, version: number): Promise<string | undefined>;
+  /** Undefined for a session that was never archived. */
+  getLatest(session: SessionRef): Promise<StoredLatest | undefined>;
+  /**
+   * Replaces what `replaces` names; undefined: there must be none yet. Throws `record_superseded` when another run was
+   * faster, and changes nothing then.
+   */
+  putLatest(
+    session: SessionRef,
+    latest: Latest,
+    replaces: LatestRevision | undefined,
+  ): Promise<LatestRevision>;
+}
+
+// Enough to show a choice.
+const MAX_WEBSITES = 20;
+
+/** The websites of which something was archived. Rejects with `OperationError`. */
+export function createS3KnownWebsites(s3: S3Client, bucket: string): KnownWebsites {
+  return {
+    async list() {
+      const command = new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: 'latest/',
+        Delimiter: '/',
+        MaxKeys: MAX_WEBSITES,
+      });
+      const { CommonPrefixes = [] } = await s3.send(command).catch((thrown: unknown) => {
+        throw toAwsOperationError(thrown, { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` });
+      });
+      return CommonPrefixes.map(({ Prefix = '' }) => parseWebsiteId(Prefix.split('/')[1])).filter(isKnown);
+    },
+  };
+}
+
+function isKnown(websiteId: WebsiteId | undefined): websiteId is WebsiteId {
+  return websiteId !== undefined;
+}
+
+interface S3RecordArchiveDeps {
+  /** With time limits of its own: a call that hangs would hold the whole batch. */
+  readonly client: S3Client;
+  readonly bucket: string;
+}
+
+/** The archive in an S3 bucket. It rests on S3's conditional writes, `If-None-Match: *` and `If-Match`. */
+export function createS3RecordArchive({ client, bucket }: S3RecordArchiveDeps): RecordArchive {
+  return {
+    async putRecord(session, version, body) {
+      const key = toArchiveKey(session, version);
+      await put(key, body, ABSENT);
+      return { bucket, key, bytes: Buffer.byteLength(body), sha256: sha256(body) };
+    },
+
+    async getRecord(session, version) {
+      return (await get(toArchiveKey(session, version)))?.text;
+    },
+
+    async getLatest(session) {
+      const stored = await get(toArchiveKey(session, 'latest'));
+      if (!stored) return undefined;
+      const latest = decodeLatest(stored.text);
+      if (!latest) throw new JobError('archive_failed', { detail: 'latest_malformed' });
+      return { latest, revision: stored.etag };
+    },
+
+    async putLatest(session, latest, replaces) {
+      const condition = replaces === undefined ? ABSENT : { IfMatch: replaces };
+      return await put(toArchiveKey(session, 'latest'), escapeBody(latest), condition);
+    },
+  };
+
+  async function put(key: string, text: string, condition: PutCondition): Promise<string> {
+    try {
+      const object = { Bucket: bucket, Key: key, Body: text, ContentType: 'application/json' };
+      return toEtag(await client.send(new PutObjectCommand({ ...object, ...condition })));
+    } catch (thrown) {
+      if (!LOST_RACE.has(toAwsFailure(thrown).code)) throw toArchiveError(thrown, 's3:PutObject');
+      // The SDK repeats a put whose answer was lost, and then loses the race against itself.
+      const stored = await get(key);
+      if (stored?.text !== text) throw new JobError('record_superseded', { cause: thrown });
+      return stored.etag;
+    }
+  }
+
+  async function get(key: string): Promise<{ text: string; etag: string } | undefined> {
+    try {
+      const object = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      return { text: (await object.Body?.transformToString()) ?? '', etag: toEtag(object) };
+    } catch (thrown) {
+      if (toAwsFailure(thrown).code === 'no_such_key') return undefined;
+      throw toArchiveError(thrown, 's3:GetObject');
+    }
+  }
+}
+
+type PutCondition = { readonly IfNoneMatch: '*' } | { readonly IfMatch: string };
+
+const ABSENT = { IfNoneMatch: '*' } as const;
+
+// 412, 409 for two writers at once, and 404 where what was to be replaced is gone.
+const LOST_RACE = new Set(['precondition_failed', 'conditional_request_conflict', 'no_such_key']);
+
+const HINTS = {
+  's3:PutObject': "allow s3:PutObject on the archive's objects, and the use of its KMS key where it has one",
+  's3:GetObject':
+    "allow s3:GetObject on the archive's objects and s3:ListBucket on the bucket, or S3 denies objects that do not exist",
+};
+
+function toArchiveError(thrown: unknown, action: keyof typeof HINTS): JobError {
+  if (thrown instanceof JobError) return thrown;
+  const { code, status, isDenied } = toAwsFailure(thrown);
+  return new JobError(isDenied ? 'downstream_denied' : 'archive_failed', {
+    detail: code,
+    cause: thrown,
+    ...(status !== undefined && { status }),
+    ...(isDenied && { hint: HINTS[action] }),
+  });
+}
+
+function toEtag({ ETag }: { readonly ETag?: string | undefined }): string {
+  if (!ETag) throw new JobError('archive_failed', { detail: 'no_etag' });
+  return ETag;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/**
+ * Where the archive keeps something of a session: `records/{websiteId}/{sessionId}/{version}.json`, or
+ * `latest/{websiteId}/{sessionId}.json`. The ids are checked again here: nothing may leave its place in the key.
+ * Throws `website_id_invalid`, `session_id_invalid`, or a RangeError for a version that is no positive integer.
+ */
+export function toArchiveKey(session: SessionRef, version: number | 'latest'): string {
+  const place = toPlace(session);
+  if (version === 'latest') return `latest/${place}.json`;
+  if (!Number.isSafeInteger(version) || version <= 0) throw new RangeError('not the version of a record');
+  return `${toRecordsPrefix(session)}${version}.json`;
+}
+
+/** Where all records of a session are, and of no other. Throws as `toArchiveKey` does. */
+export function toRecordsPrefix(session: SessionRef): string {
+  return `records/${toPlace(session)}/`;
+}
+
+function toPlace(session: SessionRef): string {
+  const websiteId = parseWebsiteId(session.websiteId);
+  if (!websiteId) throw new JobError('website_id_invalid');
+  const sessionId = parseSessionId(session.sessionId);
+  if (!sessionId) throw new JobError('session_id_invalid');
+  return `${websiteId}/${sessionId}`;
+}
+
+/** What `latest` says of a record. */
+export function toLatest(
+  record: EnrichedRecord | RemovedRecord,
+  { announced }: { readonly announced: boolean },
+): Latest {
+  return {
+    kind: record.kind,
+    version: record.version,
+    content_hash: record.kind === 'conversation.enriched' ? record.content_hash : contentHash(record),
+    announced,
+    updated_at: typeof record.updated_at === 'number' ? record.updated_at : null,
+  };
+}
+
+const latestSchema = z.object({
+  kind: z.enum(['conversation.enriched', 'conversation.removed']),
+  version: z.int().check(z.positive()),
+  content_hash: z.string(),
+  /** True only once the topic has taken a notice of this version. */
+  announced: z.boolean(),
+  /** Crisp's own, epoch ms, as of the last fetch: what a list of conversations is held against. */
+  updated_at: z.nullable(z.number()),
+});
+
+/** What the archive says about a session's newest record: the one truth about what was announced. */
+export type Latest = z.infer<typeof latestSchema>;
+
+/** Returns undefined where the text is no JSON of that shape. */
+export function decodeLatest(text: string): Latest | undefined {
+  try {
+    return latestSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,144 @@
+import type { Clock } from '../clock.ts';
+import type { WebhookConfig } from '../config/config.ts';
+import type { SecretOptions, Secrets } from '../config/secret-reader.ts';
+import { toErrorName } from '../defects.ts';
+import { ConfigError } from '../errors.ts';
+import type { FetchMode, SessionRef } from '../ids.ts';
+import { type CoalescedJob, toCoalescedJob } from '../queue/coalesce.ts';
+import type { QueuedMessage, SessionQueue } from '../queue/sessions-queue.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import {
+  findHookWarnings,
+  type HookDelivery,
+  type HookEvent,
+  parseHookBody,
+  readHookEvent,
+} from './event.ts';
+import { HookRefusedError } from './refusal.ts';
+import { type AcceptedHook, decideHook, type IgnoredCode, toEventName } from './triggers.ts';
+import {
+  checkHookAge,
+  checkRequest,
+  type HookCredential,
+  readCredential,
+  readHookBody,
+  verifyCredential,
+} from './verify.ts';
+
+/** How long the queue may take: Crisp is answered within five seconds, and SQS takes about 20 ms. */
+export const QUEUE_DEADLINE_MS = 3000;
+
+interface AcceptWebhookDependencies {
+  readonly config: Pick<
+    WebhookConfig,
+    'hookMode' | 'hookMaxAgeSeconds' | 'triggers' | 'websiteIds' | 'coalesce'
+  >;
+  readonly secrets: Pick<Secrets, 'hookSecrets'>;
+  readonly queue: SessionQueue;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * Takes one delivery in: verifies its raw bytes, picks its session, and enqueues it. `queued` means that the queue has
+ * the job for good; `ignored`, that the event is genuine and of no interest. Throws `HookRefusedError` for all else;
+ * before the queue is asked, nothing but the secrets is read from outside, and Crisp is never called.
+ */
+export function createAcceptWebhook(dependencies: AcceptWebhookDependencies) {
+  const { config, secrets, queue, clock, telemetry } = dependencies;
+
+  return async (delivery: HookDelivery): Promise<AcceptedHook> => {
+    checkRequest(delivery);
+    const body = readHookBody(delivery);
+    await authenticate(delivery, body);
+
+    const event = readHookEvent(parseHookBody(body));
+    for (const warning of findHookWarnings(delivery, event)) {
+      telemetry.emit({ name: 'hook-warning', ...warning });
+    }
+    const decision = decideHook(event, config);
+    return decision.outcome === 'ignore'
+      ? ignore(event, decision.code)
+      : enqueue(event, decision.session, decision.mode);
+  };
+
+  async function authenticate(delivery: HookDelivery, body: Uint8Array): Promise<void> {
+    // The shape comes first: a request without any credential is not worth a look at the secrets.
+    const credential = readCredential(delivery, config.hookMode);
+    await verify(credential, body);
+    if (credential.kind === 'signature') {
+      checkHookAge(credential.emittedMs, clock.nowMs(), config.hookMaxAgeSeconds);
+    }
+  }
+
+  /** What fits no secret may be signed with one that was entered a moment ago: those are read anew, and tried once. */
+  async function verify(credential: HookCredential, body: Uint8Array): Promise<void> {
+    const known = await loadHookSecrets();
+    try {
+      verifyCredential(credential, body, known);
+    } catch (mismatch) {
+      const renewed = await loadHookSecrets({ fresh: true });
+      if (renewed.join() === known.join()) throw mismatch;
+      verifyCredential(credential, body, renewed);
+    }
+  }
+
+  async function loadHookSecrets(options?: SecretOptions): Promise<readonly string[]> {
+    let hookSecrets: readonly string[];
+    try {
+      hookSecrets = await secrets.hookSecrets(options);
+    } catch (cause) {
+      throw new HookRefusedError('config_unavailable', toFailureName(cause), { cause });
+    }
+    if (hookSecrets.length === 0) {
+      throw new HookRefusedError('config_unavailable', 'there is no hook secret yet');
+    }
+    return hookSecrets;
+  }
+
+  function ignore({ name }: HookEvent, code: IgnoredCode): AcceptedHook {
+    telemetry.emit({ name: 'hook-ignored', code, event: toEventName(name) });
+    return { outcome: 'ignored', code };
+  }
+
+  async function enqueue({ name }: HookEvent, session: SessionRef, mode: FetchMode): Promise<AcceptedHook> {
+    const coalesced = toCoalescedJob(session, mode, clock.nowMs(), config.coalesce);
+    const { messageId, sequenceNumber } = await sendInTime(coalesced);
+    // Here the newest sent message of the session, { sequenceNumber, bucketMs }, will be noted in the ledger for the
+    // debounce: best effort, within 100 ms, and never a reason to refuse what the queue already has.
+    telemetry.emit({
+      name: 'session-enqueued',
+      event: toEventName(name),
+      ...session,
+      mode,
+      messageId,
+      bucketMs: coalesced.job.bucketMs,
+      ...(sequenceNumber !== undefined && { sequenceNumber }),
+    });
+    return { outcome: 'queued', messageId };
+  }
+
+  async function sendInTime(coalesced: CoalescedJob): Promise<QueuedMessage> {
+    const sent = new AbortController();
+    const deadline = clock.sleep(QUEUE_DEADLINE_MS, sent.signal).then(() => {
+      throw new HookRefusedError('queue_unavailable', `no answer within ${QUEUE_DEADLINE_MS} ms`);
+    });
+    // When the queue wins, the sleep is cut short; nobody waits for it any more.
+    deadline.catch(() => undefined);
+    try {
+      return await Promise.race([queue.send(coalesced), deadline]);
+    } catch (cause) {
+      if (cause instanceof HookRefusedError) throw cause;
+      throw new HookRefusedError('queue_unavailable', toFailureName(cause), { cause });
+    } finally {
+      sent.abort();
+    }
+  }
+}
+
+/** What may be told of a failure: its name or code. A message may quote anything. */
+function toFailureName(failure: unknown): string {
+  if (failure instanceof ConfigError)
+    return failure.problems.map(({ variable, code }) => `${variable} ${code}`).join(', ');
+  return toErrorName(failure);
+}

@@ -1,0 +1,339 @@
+import { spawn } from 'node:child_process';
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { foldLines, formatDuration, toSentence } from '../../lib/cli/output.ts';
+import { COMMANDS } from '../../lib/cli/run.ts';
+import { VERSION } from '../../lib/ids.ts';
+import { toMoment } from '../../lib/text.ts';
+import { createCliScene, runCliProcess } from '../support/cli.ts';
+import { aTemporaryFolder } from '../support/files.ts';
+
+describe('crisp enrich', () => {
+  const MAIN = join(import.meta.dirname, '../../lib/cli/crisp-enrich.mjs');
+
+  // Stands in for an older Node, which the machine may not have.
+  const AS_NODE_20 = `data:text/javascript,Object.defineProperty(process,'versions',{value:{node:'20.9.0'}})`;
+
+  /** The command as an older Node would run it, from a folder where `node_modules/.bin/node` is `ownNode`. */
+  async function runWithNode20(ownNode?: string) {
+    const folder = await aTemporaryFolder();
+    const main = join(folder, 'lib/cli/crisp-enrich.mjs');
+    await mkdir(join(folder, 'lib/cli'), { recursive: true });
+    await copyFile(MAIN, main);
+    if (ownNode !== undefined) {
+      const bin = join(folder, 'node_modules/.bin');
+      await mkdir(bin, { recursive: true });
+      await writeFile(join(bin, 'node'), ownNode);
+      await chmod(join(bin, 'node'), 0o755);
+    }
+    const child = spawn(process.execPath, ['--import', AS_NODE_20, main, 'dlq', 'list', '--json']);
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+    }
+    const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
+    return { text, exitCode };
+  }
+
+  test('an older Node hands over to the Node that the repository brings, with its words and its exit code', async () => {
+    const { text, exitCode } = await runWithNode20('#!/bin/sh\nshift\necho "newer Node: $@"\nexit 3\n');
+
+    expect(text).toBe('newer Node: dlq list --json\n');
+    expect(exitCode).toBe(3);
+  });
+
+  test('an older Node without another one says what is needed, in one sentence', async () => {
+    const { text, exitCode } = await runWithNode20();
+
+    expect(text).toMatch(/^crisp-enrich needs Node ≥ 24, found 20\.9\.0: [^\n]+\n$/);
+    expect(exitCode).toBe(1);
+  });
+
+  test('it runs as the command of the package', async () => {
+    const { stdout, exitCode } = await runCliProcess(['--version']);
+
+    expect(stdout).toBe(`${VERSION}\n`);
+    expect(exitCode).toBe(0);
+  });
+
+  test('without local mode it says how to start one', async () => {
+    // Port 9 of this machine: nobody listens to discarded bytes.
+    const { stderr, exitCode } = await runCliProcess(['status'], {
+      env: { CRISP_ENRICH_URL: 'http://127.0.0.1:9' },
+    });
+
+    expect(stderr).toMatch(/^no local mode at http:\/\/127\.0\.0\.1:9: run `npm start`/);
+    expect(exitCode).toBe(1);
+  });
+
+  test('an address that is not this machine is refused before anything is asked', async () => {
+    const { stderr, exitCode } = await runCliProcess(['status'], {
+      env: { CRISP_ENRICH_URL: 'http://192.0.2.1' },
+    });
+
+    expect(stderr).toContain('CRISP_ENRICH_URL');
+    expect(exitCode).toBe(2);
+  });
+
+  test('without AWS credentials a stage is not looked for, and none of the SDK’s words are shown', async () => {
+    const { stderr, exitCode } = await runCliProcess(['status', '--stage', 'prod']);
+
+    expect(stderr).toMatch(/^no AWS credentials found \(looked at environment, profile, single sign-on/);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe('usage', () => {
+  const UUID = '8c842203-7ed8-4e29-a608-7cf78a7d2fcc';
+
+  test('without a word the help is shown, as an error', async () => {
+    const { run, out, err } = createCliScene();
+
+    expect(await run()).toBe(2);
+    expect(out()).toBe('');
+    for (const { name } of COMMANDS) expect(err()).toContain(`  ${name}`);
+  });
+
+  test.each([[['--help']], [['-h']], [['help']], [['dlq', 'list', '--help']], [['dlq', 'list', '-h']]])(
+    '%j shows help and does nothing',
+    async (args) => {
+      const { run, out, targets } = createCliScene();
+
+      expect(await run(...args)).toBe(0);
+      expect(out()).toContain('crisp-enrich');
+      expect(targets).toEqual([]);
+    },
+  );
+
+  test('every option of every command is in its help', async () => {
+    for (const { name, options } of COMMANDS) {
+      const { run, out } = createCliScene();
+
+      await run(...name.split(' '), '--help');
+
+      for (const option of Object.keys(options)) expect(out()).toContain(`--${option}`);
+    }
+  });
+
+  test.each([
+    [['redirve'], "unknown command 'redirve'. Did you mean 'dlq redrive'?"],
+    [['dlq', 'lst'], "unknown command 'dlq lst'. Did you mean 'dlq list'?"],
+    [['stauts'], "unknown command 'stauts'. Did you mean 'status'?"],
+    [['dlq'], "unknown command 'dlq'; see --help"],
+    [['qwertyuiop'], "unknown command 'qwertyuiop'; see --help"],
+    [['\u001b[2J'], "unknown command '\\u001b[2J'; see --help"],
+    [['--stage', 'prod', 'dlq', 'list'], 'say the command first, then its options; see --help'],
+    [['dlq', 'list', 'session_a'], "dlq list takes no 'session_a'; see `dlq list --help`"],
+    [['dlq', 'list', '--cde', 'x'], "unknown option '--cde'. Did you mean '--code'?"],
+    [['dlq', 'list', '-x'], "unknown option '-x'; see --help"],
+    [['dlq', 'list', '--code'], '--code needs a value: --code CODE'],
+    [['dlq', 'list', '--code', '--max'], '--code needs a value: --code CODE'],
+    [['dlq', 'list', '--json=yes'], '--json takes no value'],
+    [['dlq', 'list', '--code', 'a', '--code', 'b'], '--code was given more than once'],
+  ])('%j is not understood', async (args, sentence) => {
+    const { run, err, out, targets } = createCliScene();
+
+    expect(await run(...args)).toBe(2);
+    expect(err()).toBe(sentence);
+    expect(out()).toBe('');
+    expect(targets).toEqual([]);
+  });
+
+  test.each(['0', '-1', '1e9', 'abc', '', '501', '1.5', 'NaN', '٣'])(
+    'a rate of %j is refused',
+    async (rate) => {
+      const { run, err } = createCliScene();
+
+      expect(await run('dlq', 'redrive', '--rate', rate)).toBe(2);
+      const shown = rate === '٣' ? '\\u0663' : rate;
+      expect(err()).toBe(`--rate must be 1–500 messages/second, got '${shown}'`);
+    },
+  );
+
+  test.each(['0', '1.5', 'NaN', '-1', 'Infinity'])('a maximum of %j is refused', async (max) => {
+    const { run, err } = createCliScene();
+
+    expect(await run('dlq', 'list', '--max', max)).toBe(2);
+    expect(err()).toBe(`--max must be 1–1000000 messages, got '${max}'`);
+  });
+
+  test.each(['banana', '2026-13-01', '2026-02-31', '2026-11-22T10:00', '-2h', '2', '', '99999999d'])(
+    'a time of %j is refused',
+    async (since) => {
+      const { run, err } = createCliScene();
+
+      expect(await run('dlq', 'list', '--since', since)).toBe(2);
+      expect(err()).toBe(`--since '${since}' is not a date or duration; examples: 2h, 3d, 2026-11-22T10:00Z`);
+    },
+  );
+
+  test('a time in the future is refused', async () => {
+    const { run, err } = createCliScene();
+
+    expect(await run('dlq', 'list', '--since', '2999-01-01')).toBe(2);
+    expect(err()).toBe("--since '2999-01-01' is in the future");
+  });
+
+  test.each(['(a+)+$', '.*', 'a b', '*'])(
+    'a code of %j is refused: nobody’s expression is run',
+    async (code) => {
+      const { run, err } = createCliScene();
+
+      expect(await run('dlq', 'list', '--code', code)).toBe(2);
+      expect(err()).toBe(`--code must be a code, or the beginning of one with a * behind it, got '${code}'`);
+    },
+  );
+
+  test.each(['pro duction', 'a'.repeat(200), 'Prod', '../x', ''])(
+    'a stage of %j is refused',
+    async (stage) => {
+      const { run, err, targets } = createCliScene();
+
+      expect(await run('status', '--stage', stage)).toBe(2);
+      expect(err()).toMatch(/^--stage must be up to 20 lower-case letters/);
+      expect(targets).toEqual([]);
+    },
+  );
+
+  test.each(['--token', '--crisp-token-key', '--secret', '--aws-secret-access-key', '--password'])(
+    'a secret as %s is refused, and not repeated',
+    async (option) => {
+      const { run, err } = createCliScene();
+
+      for (const args of [[`${option}=canary-secret`], [option, 'canary-secret']]) {
+        expect(await run('status', ...args)).toBe(2);
+      }
+      expect(err()).toContain('options are visible to other users');
+      expect(err()).not.toContain('canary');
+    },
+  );
+
+  test.each([
+    [['enqueue', '../../x'], /^session_id_invalid: '\.\.\/\.\.\/x'/],
+    [['enqueue', 'session_a', `${UUID}:..`], /^session_id_invalid/],
+    [['trace', 'session_%2e%2e'], /^session_id_invalid/],
+    [['runs', 'nonsense:session_a'], /^website_id_invalid/],
+    [['runs', 'session_a', '--website', 'x'], /^website_id_invalid/],
+    [['runs'], /^say which session/],
+    [['runs', 'session_a', 'session_b'], /^say which session/],
+    [['enqueue'], /^say which sessions/],
+    [['dlq', 'show'], /^say which message/],
+  ])('%j names no session or message', async (args, sentence) => {
+    const { run, err } = createCliScene();
+
+    expect(await run(...args)).toBe(2);
+    expect(err()).toMatch(sentence);
+  });
+
+  test('with --json a failure is JSON, too, and on standard error', async () => {
+    const { run, out, err } = createCliScene();
+
+    expect(await run('dlq', 'list', '--json', '--rows', 'x')).toBe(2);
+    expect(out()).toBe('');
+    expect(JSON.parse(err())).toEqual({
+      error: { code: 'usage', message: "--rows must be 0–1000000 rows, got 'x'" },
+    });
+  });
+
+  test('every problem of the configuration is told at once', async () => {
+    const { run, err } = createCliScene({
+      environment: { COALESCE_SECONDS: '0', CRISP_ENRICH_URL: 'http://192.0.2.1' },
+    });
+
+    expect(await run('status')).toBe(2);
+    expect(err()).toContain('COALESCE_SECONDS');
+    expect(err()).toContain('CRISP_ENRICH_URL');
+  });
+});
+
+describe('text', () => {
+  test('a sentence is one line, whatever a text holds, and of bounded length', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+        const sentence = toSentence(text);
+
+        expect(sentence).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u);
+        expect([...sentence].length).toBeLessThanOrEqual(161);
+      }),
+    );
+  });
+
+  test.each([
+    ['\u001b[2Jgone', '\\u001b[2Jgone'],
+    ['two\nlines', 'two\\u000alines'],
+    ['Grüße, 東京', 'Grüße, 東京'],
+    ['x'.repeat(200), `${'x'.repeat(160)}…`],
+  ])('%j is shown as %s', (text, sentence) => {
+    expect(toSentence(text)).toBe(sentence);
+  });
+
+  test.each([
+    [undefined, '-'],
+    [-5, '0s'],
+    [999, '1s'],
+    [59_000, '59s'],
+    [61_000, '1m 1s'],
+    [3_600_000, '1h'],
+    [3 * 3_600_000 + 125_000, '3h 2m'],
+    [14 * 86_400_000, '14d'],
+    [13 * 86_400_000 + 23 * 3_600_000, '13d 23h'],
+  ])('%d ms are %s', (ms, text) => {
+    expect(formatDuration(ms)).toBe(text);
+  });
+
+  test('a moment is told to the second, and a number that is none is no moment', () => {
+    expect(toMoment(1_790_856_000_999)).toBe('2026-10-01T12:00:00Z');
+    expect(toMoment(undefined)).toBeUndefined();
+    expect(toMoment(Number.MAX_SAFE_INTEGER)).toBeUndefined();
+  });
+
+  test.each([
+    ['a line that fits', 'x'.repeat(40), 'x'.repeat(40)],
+    ['a sentence', `${'word '.repeat(9)}end`, `${'word '.repeat(7)}word\n    word end`],
+    [
+      'the padding of a table',
+      `${'m'.repeat(36)}  ${'s'.repeat(30)}    1`,
+      `${'m'.repeat(36)}\n    ${'s'.repeat(30)}    1`,
+    ],
+    [
+      'characters that take two columns',
+      `${'漢'.repeat(15)} ${'漢'.repeat(15)}`,
+      `${'漢'.repeat(15)}\n    ${'漢'.repeat(15)}`,
+    ],
+    [
+      'a command between backticks',
+      `run this, please do: \`dlq drop --all --yes\` now`,
+      'run this, please do:\n    `dlq drop --all --yes` now',
+    ],
+    [
+      'a line that is a command',
+      `  npx crisp-enrich dlq drop --all --yes --confirm name`,
+      '  npx crisp-enrich dlq drop --all --yes --confirm name',
+    ],
+    ['a word that is longer than the terminal', `a ${'w'.repeat(60)} b`, `a\n    ${'w'.repeat(60)}\n    b`],
+    [
+      'each line for itself',
+      `one\n${'two '.repeat(11)}\nthree\n`,
+      `one\n${'two '.repeat(10).trimEnd()}\n    two\nthree\n`,
+    ],
+  ])('%s is broken where the terminal ends, between words', (_case, text, folded) => {
+    expect(foldLines(text, 40)).toBe(folded);
+  });
+
+  test('whatever the text, folding changes white space alone', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme', maxLength: 300 }),
+        fc.integer({ min: 1, max: 120 }),
+        (text, width) => {
+          expect(foldLines(text, width).replace(/\s/g, '')).toBe(text.replace(/\s/g, ''));
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,316 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../lib/clock.ts';
+import {
+  createThrottle,
+  createTokenBucket,
+  lowerRate,
+  type Throttle,
+  type TokenBucket,
+  takeToken,
+  toThrottleShare,
+} from '../../lib/crisp/throttle.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
+
+describe('throttle', () => {
+  const START_MS = 1_790_856_000_000;
+
+  function aThrottle({ ratePerSecond = 10, burst = 2 } = {}) {
+    const clock = createVirtualClock(START_MS);
+    const throttle = createThrottle({ ratePerSecond, burst, clock });
+    const granted: [name: string, atMs: number][] = [];
+    const take = (name: string, signal?: AbortSignal) =>
+      throttle.take(signal).then(() => void granted.push([name, clock.nowMs() - START_MS]));
+    return { clock, throttle, granted, take };
+  }
+
+  test('requests start in the order in which they asked, the burst at once and the rest at the rate', async () => {
+    const { clock, granted, take } = aThrottle();
+
+    for (const name of ['a', 'b', 'c', 'd']) void take(name);
+    await clock.advance(1_000);
+
+    expect(granted).toEqual([
+      ['a', 0],
+      ['b', 0],
+      ['c', 100],
+      ['d', 200],
+    ]);
+  });
+
+  test('one who asks while a token is free does not overtake those who wait', async () => {
+    const { clock, granted, take } = aThrottle({ burst: 1 });
+    for (const name of ['a', 'b', 'c']) void take(name);
+    await clock.advance(100);
+
+    void take('late');
+    await clock.advance(1_000);
+
+    expect(granted.map(([name]) => name)).toEqual(['a', 'b', 'c', 'late']);
+  });
+
+  test('one who gives up is let go at once and delays nobody', async () => {
+    const { clock, granted, take } = aThrottle({ burst: 1 });
+    const stop = new AbortController();
+    void take('a');
+    const refused = take('b', stop.signal).catch((reason: unknown) => reason);
+    void take('c');
+
+    stop.abort('enough');
+    const reason = await refused;
+    await clock.advance(1_000);
+
+    expect(reason).toBe('enough');
+    expect(granted).toEqual([
+      ['a', 0],
+      ['c', 100],
+    ]);
+  });
+
+  test('one who had given up before costs no token', async () => {
+    const { clock, granted, take } = aThrottle({ burst: 1 });
+
+    const refused = take('a', AbortSignal.abort('enough')).catch((reason: unknown) => reason);
+    void take('b');
+    await clock.advance(0);
+
+    expect(await refused).toBe('enough');
+    expect(granted).toEqual([['b', 0]]);
+  });
+
+  test('after a refusal requests start at half the rate, also those that wait already', async () => {
+    const { clock, granted, take, throttle } = aThrottle({ burst: 1 });
+    for (const name of ['a', 'b', 'c']) void take(name);
+
+    throttle.noteRefusal();
+    await clock.advance(1_000);
+
+    expect(throttle.ratePerSecond).toBeLessThan(6);
+    const [, second, third] = granted.map(([, atMs]) => atMs);
+    expect(second).toBeGreaterThanOrEqual(190);
+    expect(third).toBeGreaterThanOrEqual(380);
+  });
+
+  test('a clock that fails fails those who wait, and the next one is served again', async () => {
+    let isBroken = true;
+    const clock = createVirtualClock(START_MS);
+    const broken: Clock = {
+      nowMs: clock.nowMs,
+      sleep: (delayMs) => (isBroken ? Promise.reject(new Error('no clock')) : clock.sleep(delayMs)),
+    };
+    const throttle = createThrottle({ ratePerSecond: 10, burst: 1, clock: broken });
+    await throttle.take();
+
+    await expect(throttle.take()).rejects.toThrow('no clock');
+    isBroken = false;
+    const served = throttle.take();
+    await clock.advance(100);
+
+    await expect(served).resolves.toBeUndefined();
+  });
+
+  test('for any arrivals, everyone is served in order, and no window holds more than burst + rate × length', async () => {
+    const options = fc.record({
+      ratePerSecond: fc.integer({ min: 1, max: 40 }),
+      burst: fc.integer({ min: 1, max: 4 }),
+    });
+    const arrival = fc.record({ pauseMs: fc.nat(300), isRefused: fc.boolean() });
+
+    await fc.assert(
+      fc.asyncProperty(
+        options,
+        fc.array(arrival, { minLength: 1, maxLength: 25 }),
+        async (limits, arrivals) => {
+          const { clock, granted, take, throttle } = aThrottle(limits);
+          for (const [index, { pauseMs, isRefused }] of arrivals.entries()) {
+            await clock.advance(pauseMs);
+            void take(String(index));
+            if (isRefused) throttle.noteRefusal();
+          }
+          await clock.advance(600_000);
+
+          expect(granted.map(([name]) => name)).toEqual(arrivals.map((_, index) => String(index)));
+          const times = granted.map(([, atMs]) => atMs);
+          for (const [first, from] of times.entries()) {
+            for (const [offset, to] of times.slice(first).entries()) {
+              expect(offset + 1).toBeLessThanOrEqual(
+                limits.burst + (limits.ratePerSecond * (to - from)) / 1000 + 1e-6,
+              );
+            }
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  describe('200 requests at 20 a second, in virtual time', () => {
+    const RATE = 20;
+    const REQUESTS = 200;
+
+    test.each([
+      { instances: 1, serverBurst: 20 },
+      { instances: 1, serverBurst: 4 },
+      { instances: 4, serverBurst: 20 },
+      { instances: 4, serverBurst: 4 },
+    ])(
+      '$instances instance(s), server burst $serverBurst: within 2 % of the ideal time, none refused',
+      async (setup) => {
+        const clock = createVirtualClock(START_MS);
+        const share = toThrottleShare(RATE, setup.instances);
+        const throttles = Array.from({ length: setup.instances }, () => createThrottle({ ...share, clock }));
+        const server = aServer(clock, setup.serverBurst);
+
+        const work = throttles.flatMap((throttle, index) =>
+          Array.from({ length: REQUESTS / setup.instances }, (_, nth) => call(throttle, index + nth)),
+        );
+        await clock.advance(60_000);
+        await Promise.all(work);
+
+        const ideal = (REQUESTS / RATE) * 1_000;
+        expect(server.refused).toBe(0);
+        expect(server.lastMs / ideal).toBeLessThanOrEqual(1.02);
+
+        // Requests that start together arrive up to 10 ms apart.
+        async function call(throttle: Throttle, jitter: number): Promise<void> {
+          await throttle.take();
+          await clock.sleep((jitter * 7) % 11);
+          server.receive();
+        }
+      },
+    );
+
+    function aServer(clock: Clock, burst: number) {
+      let bucket = createTokenBucket({ ratePerSecond: RATE, burst, nowMs: clock.nowMs() });
+      const server = {
+        refused: 0,
+        lastMs: 0,
+        receive() {
+          const taken = takeToken(bucket, clock.nowMs());
+          bucket = taken.bucket;
+          if (taken.waitMs > 0) server.refused += 1;
+          server.lastMs = clock.nowMs() - START_MS;
+        },
+      };
+      return server;
+    }
+  });
+});
+
+test.each([1, 2, 4, 100])(
+  'the shares of %d instances together stay just below the configured rate',
+  (instances) => {
+    const { ratePerSecond, burst } = toThrottleShare(10, instances);
+
+    expect(ratePerSecond * instances).toBeLessThan(10);
+    expect(ratePerSecond * instances).toBeGreaterThan(9.8);
+    expect(burst).toBeGreaterThanOrEqual(1);
+  },
+);
+
+describe('token bucket', () => {
+  const aBucket = (options: { ratePerSecond?: number; burst?: number } = {}) =>
+    createTokenBucket({ ratePerSecond: 10, burst: 2, nowMs: 0, ...options });
+
+  /** Takes a token and returns when it was there, ms. */
+  function takeAt(bucket: TokenBucket, nowMs: number): { bucket: TokenBucket; grantedMs: number } {
+    const taken = takeToken(bucket, nowMs);
+    if (taken.waitMs === 0) return { bucket: taken.bucket, grantedMs: nowMs };
+    return takeAt(taken.bucket, nowMs + taken.waitMs);
+  }
+
+  function grants(bucket: TokenBucket, count: number): number[] {
+    const times: number[] = [];
+    let state = bucket;
+    let nowMs = 0;
+    for (let taken = 0; taken < count; taken += 1) {
+      ({ bucket: state, grantedMs: nowMs } = takeAt(state, nowMs));
+      times.push(nowMs);
+    }
+    return times;
+  }
+
+  test('the burst is there at once, then one token every 1/rate', () => {
+    expect(grants(aBucket(), 5)).toEqual([0, 0, 100, 200, 300]);
+  });
+
+  test('after a pause there is the burst again, however long the pause', () => {
+    let bucket = aBucket();
+    for (let taken = 0; taken < 2; taken += 1) bucket = takeToken(bucket, 0).bucket;
+
+    const waits: number[] = [];
+    for (let taken = 0; taken < 3; taken += 1) {
+      const next = takeToken(bucket, 3_600_000);
+      waits.push(next.waitMs);
+      bucket = next.bucket;
+    }
+
+    expect(waits).toEqual([0, 0, 100]);
+  });
+
+  test('a refusal halves the rate and takes the burst away', () => {
+    const lowered = lowerRate(aBucket(), 0);
+
+    expect(lowered.rate).toBe(5);
+    expect(takeToken(lowered, 0).waitMs).toBe(200);
+  });
+
+  test('refusals of requests that were in flight together count once', () => {
+    const lowered = lowerRate(lowerRate(aBucket(), 0), 900);
+
+    expect(lowered.rate).toBeGreaterThanOrEqual(5);
+  });
+
+  test('however often it is refused, a sixteenth of the rate remains', () => {
+    let bucket = aBucket();
+    for (let nowMs = 0; nowMs < 20_000; nowMs += 1_000) bucket = lowerRate(bucket, nowMs);
+
+    expect(bucket.rate).toBeGreaterThanOrEqual(10 / 16);
+    expect(bucket.rate).toBeLessThan(2);
+  });
+
+  test('the rate is back 15 s after a halving, and not before', () => {
+    const lowered = lowerRate(aBucket(), 0);
+
+    expect(takeToken(lowered, 14_000).bucket.rate).toBeLessThan(10);
+    expect(takeToken(lowered, 15_000).bucket.rate).toBe(10);
+  });
+
+  test('a clock that is set back neither gives tokens nor blocks', () => {
+    const [, , third] = grants(aBucket(), 3);
+    let bucket = aBucket();
+    for (let taken = 0; taken < 2; taken += 1) bucket = takeToken(bucket, 0).bucket;
+
+    const setBack = takeToken(bucket, -3_600_000);
+
+    expect(setBack.waitMs).toBe(third);
+  });
+
+  test('in no window are there more grants than burst + rate × length, refusals or not', () => {
+    const call = fc.record({ pauseMs: fc.nat(400), isRefused: fc.boolean() });
+    const options = fc.record({
+      ratePerSecond: fc.double({ min: 0.5, max: 50, noNaN: true }),
+      burst: fc.integer({ min: 1, max: 5 }),
+    });
+
+    fc.assert(
+      fc.property(options, fc.array(call, { maxLength: 60 }), ({ ratePerSecond, burst }, calls) => {
+        let bucket = aBucket({ ratePerSecond, burst });
+        let nowMs = 0;
+        const times: number[] = [];
+        for (const { pauseMs, isRefused } of calls) {
+          ({ bucket, grantedMs: nowMs } = takeAt(bucket, nowMs + pauseMs));
+          times.push(nowMs);
+          if (isRefused) bucket = lowerRate(bucket, nowMs);
+        }
+
+        for (const [first, from] of times.entries()) {
+          for (const [last, to] of times.entries()) {
+            const allowed = burst + (ratePerSecond * (to - from)) / 1000 + 1e-6;
+            if (last >= first) expect(last - first + 1).toBeLessThanOrEqual(allowed);
+          }
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,502 @@
+import { describe, expect, test } from 'vitest';
+import { OperationError } from '../../lib/errors.ts';
+import { aSession } from '../support/builders.ts';
+import {
+  aLetter,
+  createDeadLetterScene,
+  type DeadLetterScene,
+  letters,
+} from '../support/dead-letter-scene.ts';
+import { type CrashPoint, createCrashSchedule, untilSettled } from '../support/virtual-clock.ts';
+
+test('what matches is gone, and the rest is visible again', async () => {
+  const { queue, drop, usual } = createDeadLetterScene();
+  queue.bury(...letters(12));
+  const { sessionId } = aSession('session_3');
+
+  const report = await drop({ ...usual, filter: { sessionId } });
+
+  expect(report).toMatchObject({ dropped: 1, failed: 0 });
+  expect(queue.ids()).toHaveLength(11);
+  expect(queue.visibleIds()).toHaveLength(11);
+});
+
+test('what died after the drop began is left: nobody can have meant it', async () => {
+  const { queue, drop, usual, clock } = createDeadLetterScene();
+  queue.bury(aLetter(), aLetter({ messageId: 'later', sentMs: clock.nowMs() + 1 }));
+
+  const report = await drop(usual);
+
+  expect(report).toMatchObject({ dropped: 1, arrived: 1 });
+  expect(queue.ids()).toEqual(['later']);
+});
+
+test('what SQS does not delete is counted as left', async () => {
+  const { queue, drop, usual } = createDeadLetterScene();
+  queue.bury(...letters(2));
+  queue.refuseDeletes();
+
+  expect(await drop(usual)).toMatchObject({ dropped: 0, failed: 2 });
+  expect(queue.visibleIds()).toHaveLength(2);
+});
+
+describe('redrive dead letters', () => {
+  const DAY_MS = 24 * 3600 * 1000;
+
+  test('the whole queue is left to SQS, at the rate that was asked for', async () => {
+    const { queue, moveTasks, batches, deadLetters, usual, clock } = createDeadLetterScene();
+    queue.bury(...letters(5), aLetter({ body: 'not a job' }));
+
+    const result = await untilSettled(clock, deadLetters.redrive({ ...usual, ratePerSecond: 7 }));
+
+    expect(result).toMatchObject({ by: 'move-task', moved: 6, left: 0, arrived: 0, wasCancelled: false });
+    expect(moveTasks.rates).toEqual([7]);
+    expect(batches.sent).toEqual([]);
+  });
+
+  test('with a filter the messages are enqueued one by one', async () => {
+    const { queue, moveTasks, deadLetters, usual, clock } = createDeadLetterScene();
+    queue.bury(...letters(5));
+    const { sessionId } = aSession('session_2');
+
+    const result = await untilSettled(clock, deadLetters.redrive({ ...usual, filter: { sessionId } }));
+
+    expect(result).toMatchObject({ by: 'enqueue', moved: 1 });
+    expect(moveTasks.rates).toEqual([]);
+    expect(queue.ids()).toHaveLength(4);
+  });
+
+  test('a look at what would be moved moves nothing', async () => {
+    const { queue, batches, deadLetters, usual } = createDeadLetterScene();
+    queue.bury(...letters(5), aLetter({ session: aSession('session_0') }), aLetter({ body: 'x' }));
+
+    const survey = await deadLetters.preview(usual);
+
+    expect(survey).toMatchObject({ matched: 7, unreadable: 1, exhausted: 0 });
+    expect(survey.sessions).toHaveLength(5);
+    expect(queue.visibleIds()).toHaveLength(7);
+    expect(batches.sent).toEqual([]);
+  });
+
+  test('an empty queue starts no redrive', async () => {
+    const { moveTasks, deadLetters, usual, clock } = createDeadLetterScene();
+
+    expect(await untilSettled(clock, deadLetters.redrive(usual))).toMatchObject({
+      by: 'nothing',
+      matched: 0,
+    });
+    expect(moveTasks.rates).toEqual([]);
+  });
+
+  test('a session that dies again after each redrive stays after the third within a day, and goes again the day after', async () => {
+    const { queue, batches, deadLetters, usual, clock } = createDeadLetterScene();
+    const poison = aSession('session_poison');
+    const moved: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      if (queue.ids().length === 0) queue.bury(aLetter({ session: poison }));
+      const redrive = deadLetters.redrive({ ...usual, filter: { websiteId: poison.websiteId } });
+      const result = await untilSettled(clock, redrive);
+      if (result.by === 'enqueue') moved.push(result.moved);
+      await clock.advance(3600 * 1000);
+    }
+    await clock.advance(DAY_MS);
+    const nextDay = await untilSettled(clock, deadLetters.redrive({ ...usual, filter: poison }));
+
+    expect(moved).toEqual([1, 1, 1, 0, 0]);
+    expect(nextDay).toMatchObject({ moved: 1, exhausted: 0 });
+    expect(batches.sent).toHaveLength(4);
+  });
+
+  test('redrives by SQS count, too: then the poison stays, and the others go one by one', async () => {
+    const { queue, moveTasks, batches, deadLetters, usual, clock } = createDeadLetterScene();
+    const poison = aSession('session_poison');
+    for (let round = 0; round < 3; round += 1) {
+      queue.bury(aLetter({ session: poison }));
+      await untilSettled(clock, deadLetters.redrive(usual));
+    }
+    queue.bury(aLetter({ session: poison }), ...letters(4));
+
+    const result = await untilSettled(clock, deadLetters.redrive(usual));
+
+    expect(moveTasks.rates).toHaveLength(3);
+    expect(result).toMatchObject({ by: 'enqueue', moved: 4, exhausted: 1 });
+    expect(batches.sent.map(({ job }) => job.sessionId)).not.toContain('session_poison');
+  });
+
+  test('the cap can be raised', async () => {
+    const { queue, redriveNotes, deadLetters, usual, clock } = createDeadLetterScene();
+    const poison = aSession('session_poison');
+    for (let count = 0; count < 3; count += 1) await redriveNotes.note(poison, clock.nowMs());
+    queue.bury(aLetter({ session: poison }));
+
+    const result = await untilSettled(
+      clock,
+      deadLetters.redrive({ ...usual, filter: poison, maxRedrives: 4 }),
+    );
+
+    expect(result).toMatchObject({ moved: 1, exhausted: 0 });
+  });
+
+  test('a ledger that is away stops no redrive, and is told', async () => {
+    const failure = new Error('away');
+    const { queue, redriveNotes, deadLetters, usual, clock } = createDeadLetterScene();
+    redriveNotes.countSince = async () => Promise.reject(failure);
+    redriveNotes.note = async () => Promise.reject(failure);
+    queue.bury(...letters(3));
+
+    const result = await untilSettled(clock, deadLetters.redrive(usual));
+
+    expect(result).toMatchObject({ moved: 3, ledgerFailure: failure });
+  });
+
+  test('a second redrive is refused while SQS carries one out, of whichever kind', async () => {
+    const { queue, moveTasks, deadLetters, usual } = createDeadLetterScene();
+    queue.bury(...letters(20));
+    await moveTasks.start({ ratePerSecond: 1 });
+
+    for (const filter of [{}, aSession()]) {
+      await expect(deadLetters.redrive({ ...usual, filter })).rejects.toMatchObject({
+        code: 'redrive_running',
+      });
+    }
+  });
+
+  test('an interruption cancels SQS’s redrive: what was moved stays so', async () => {
+    const { queue, deadLetters, usual, clock, stop } = createDeadLetterScene();
+    queue.bury(...letters(20));
+
+    const onProgress = (moved: number) => moved >= 6 && stop.abort();
+    const result = await untilSettled(
+      clock,
+      deadLetters.redrive({ ...usual, onProgress: (it) => void onProgress(it) }),
+    );
+
+    expect(result).toMatchObject({ by: 'move-task', wasCancelled: true, moved: 6, left: 14 });
+    expect(queue.visibleIds()).toHaveLength(14);
+  });
+
+  test('an interruption before anything was begun moves nothing', async () => {
+    const { queue, moveTasks, deadLetters, usual, stop, clock } = createDeadLetterScene();
+    queue.bury(...letters(20));
+    stop.abort();
+
+    const result = await untilSettled(clock, deadLetters.redrive(usual));
+
+    expect(result).toMatchObject({ by: 'nothing', ended: 'interrupted' });
+    expect(moveTasks.rates).toEqual([]);
+  });
+
+  test('what dies while SQS moves the others is counted as new', async () => {
+    const { queue, deadLetters, usual, clock } = createDeadLetterScene();
+    queue.bury(...letters(3));
+    let hasDied = false;
+    const onProgress = () => {
+      if (!hasDied) queue.burySilently(aLetter({ messageId: 'later' }));
+      hasDied = true;
+    };
+
+    const result = await untilSettled(clock, deadLetters.redrive({ ...usual, onProgress }));
+
+    expect(result).toMatchObject({ moved: 3, left: 0, arrived: 1 });
+  });
+
+  test('a redrive that SQS gives up is told with its reason', async () => {
+    const failureReason = 'CouldNotDetermineMessageSource';
+    const { queue, deadLetters, usual, clock } = createDeadLetterScene({ failureReason });
+    queue.bury(...letters(3));
+
+    const work = untilSettled(clock, deadLetters.redrive(usual));
+
+    await expect(work).rejects.toMatchObject({
+      code: 'redrive_failed',
+      message: expect.stringContaining('sent a message to the dead-letter queue by hand'),
+    });
+  });
+
+  test('only a redrive that runs can be cancelled', async () => {
+    const { queue, moveTasks, deadLetters } = createDeadLetterScene();
+    queue.bury(...letters(20));
+
+    await expect(deadLetters.cancel()).rejects.toMatchObject({ code: 'redrive_not_running' });
+    await moveTasks.start({ ratePerSecond: 1 });
+    await deadLetters.cancel();
+
+    expect(await moveTasks.latest()).toMatchObject({ status: 'cancelled' });
+  });
+
+  const countOf = ({ redriveNotes }: DeadLetterScene, name: string) =>
+    redriveNotes.countSince(aSession(name), 0);
+
+  test('of a redrive that is cancelled those sessions count of which something was moved', async () => {
+    const scene = createDeadLetterScene();
+    const { queue, deadLetters, usual, clock, stop } = scene;
+    queue.bury(...letters(20));
+
+    const onProgress = (moved: number) => moved >= 6 && stop.abort();
+    await untilSettled(clock, deadLetters.redrive({ ...usual, onProgress: (it) => void onProgress(it) }));
+
+    const left = queue.bodies().map((body) => JSON.parse(body).sessionId);
+    expect(left).toHaveLength(14);
+    for (let index = 0; index < 20; index += 1) {
+      const name = `session_${index}`;
+      expect([name, await countOf(scene, name)]).toEqual([name, left.includes(name) ? 0 : 1]);
+    }
+  });
+
+  test('a redrive that SQS refuses, or that another one was faster than, counts for no session', async () => {
+    const scene = createDeadLetterScene();
+    const { queue, moveTasks, deadLetters, usual, clock } = scene;
+    queue.bury(...letters(3));
+    moveTasks.start = async () => Promise.reject(new OperationError('redrive_running', 'another one runs'));
+
+    for (let round = 0; round < 3; round += 1) {
+      await expect(untilSettled(clock, deadLetters.redrive(usual))).rejects.toThrow('another one runs');
+    }
+
+    expect(await countOf(scene, 'session_0')).toBe(0);
+  });
+
+  test('a redrive that SQS gives up before it has moved anything counts for no session', async () => {
+    const scene = createDeadLetterScene({ failureReason: 'AccessDenied' });
+    const { queue, deadLetters, usual, clock } = scene;
+    queue.bury(...letters(3));
+
+    await expect(untilSettled(clock, deadLetters.redrive(usual))).rejects.toThrow('AccessDenied');
+
+    const counts = await Promise.all(letters(3).map((_, index) => countOf(scene, `session_${index}`)));
+    expect(counts).toEqual([0, 0, 0]);
+  });
+
+  test('what the sessions queue did not take counts for no session', async () => {
+    const scene = createDeadLetterScene();
+    const { queue, batches, deadLetters, usual, clock } = scene;
+    queue.bury(...letters(2));
+    batches.refuse('session_1');
+
+    await untilSettled(clock, deadLetters.redrive({ ...usual, filter: { websiteId: aSession().websiteId } }));
+
+    expect([await countOf(scene, 'session_0'), await countOf(scene, 'session_1')]).toEqual([1, 0]);
+  });
+
+  test('a redrive of SQS counts once it is done: a session that dies again meanwhile counts as moved', async () => {
+    const scene = createDeadLetterScene();
+    const { queue, deadLetters, usual, clock } = scene;
+    queue.bury(...letters(2));
+    let hasDied = false;
+    const onProgress = () => {
+      if (!hasDied)
+        queue.burySilently(aLetter({ session: aSession('session_0'), sentMs: clock.nowMs() + 1 }));
+      hasDied = true;
+    };
+
+    await untilSettled(clock, deadLetters.redrive({ ...usual, onProgress }));
+
+    expect([await countOf(scene, 'session_0'), await countOf(scene, 'session_1')]).toEqual([1, 1]);
+  });
+
+  test('a dead letter that names only its session is filtered, redriven and counted by the only website', async () => {
+    const session = aSession('session_short');
+    const scene = createDeadLetterScene({ onlyWebsiteId: session.websiteId });
+    const { queue, batches, deadLetters, redriveNotes, usual, clock } = scene;
+    const bury = () =>
+      queue.bury(aLetter({ session, body: JSON.stringify({ session_id: session.sessionId }) }));
+
+    bury();
+    const byWebsite = { ...usual, filter: { websiteId: session.websiteId } };
+    const filtered = await untilSettled(clock, deadLetters.redrive(byWebsite));
+    bury();
+    await untilSettled(clock, deadLetters.redrive(usual));
+    bury();
+    await redriveNotes.note(session, clock.nowMs());
+    const exhausted = await untilSettled(clock, deadLetters.redrive(usual));
+
+    expect(filtered).toMatchObject({ by: 'enqueue', moved: 1 });
+    expect(batches.sent.map(({ job }) => [job.websiteId, job.sessionId])).toEqual([
+      [session.websiteId, session.sessionId],
+    ]);
+    expect(exhausted).toMatchObject({ by: 'enqueue', moved: 0, exhausted: 1 });
+  });
+});
+
+describe('redrive selected', () => {
+  test('a dead letter becomes a full fetch in the current bucket, and is gone', async () => {
+    const { queue, batches, redriveSelected, usual } = createDeadLetterScene();
+    queue.bury(aLetter({ session: aSession('session_a') }));
+
+    const report = await redriveSelected(usual);
+
+    expect(report).toMatchObject({ moved: 1, failed: 0, ended: 'end' });
+    expect(batches.sent.map(({ job }) => [job.sessionId, job.mode])).toEqual([['session_a', 'full']]);
+    expect(batches.sent[0]?.job.bucketMs).toBe(1_790_856_000_000);
+    expect(queue.ids()).toEqual([]);
+  });
+
+  test('what the sessions queue does not take stays a dead letter, and visible', async () => {
+    const { queue, batches, redriveSelected, usual } = createDeadLetterScene();
+    queue.bury(...letters(3));
+    batches.refuse('session_1');
+
+    const report = await redriveSelected(usual);
+
+    expect(report).toMatchObject({ moved: 2, failed: 1 });
+    expect(queue.visibleIds()).toHaveLength(1);
+  });
+
+  test('messages of one session become one', async () => {
+    const { queue, batches, redriveSelected, usual, clock } = createDeadLetterScene();
+    queue.bury(...Array.from({ length: 14 }, () => aLetter()));
+
+    const report = await untilSettled(clock, redriveSelected(usual));
+
+    expect(report).toMatchObject({ moved: 14, exhausted: 0 });
+    expect(new Set(batches.sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(1);
+    expect(queue.ids()).toEqual([]);
+  });
+
+  test('however many messages of a session are redriven at once, it is one redrive', async () => {
+    const { queue, redriveNotes, redriveSelected, usual, clock } = createDeadLetterScene();
+    queue.bury(...Array.from({ length: 8 }, () => aLetter()));
+
+    const report = await untilSettled(clock, redriveSelected({ ...usual, ratePerSecond: 1 }));
+
+    expect(report).toMatchObject({ moved: 8, exhausted: 0 });
+    expect(await redriveNotes.countSince(aSession(), 0)).toBe(1);
+  });
+
+  test('what does not match, or names no session, stays', async () => {
+    const { queue, redriveSelected, usual } = createDeadLetterScene();
+    const { websiteId } = aSession();
+    queue.bury(aLetter(), aLetter({ messageId: 'unreadable', body: 'not a job' }));
+
+    const filtered = await redriveSelected({ ...usual, filter: { messageIds: ['unreadable'] } });
+    const rest = await redriveSelected({ ...usual, filter: { websiteId } });
+
+    expect(filtered).toMatchObject({ moved: 0, unreadable: 1 });
+    expect(rest).toMatchObject({ moved: 1, unreadable: 0 });
+    expect(queue.visibleIds()).toEqual(['unreadable']);
+  });
+
+  test('a message that dies while the redrive runs is left alone, so the redrive ends', async () => {
+    const { queue, batches, redriveSelected, usual, clock } = createDeadLetterScene();
+    queue.bury(...letters(3));
+    // Each fails again at once, as poison does.
+    batches.onSent(async ({ job }) => {
+      await clock.advance(1000);
+      queue.bury(aLetter({ messageId: `again-${job.sessionId}`, session: job }));
+    });
+
+    const report = await redriveSelected(usual);
+
+    expect(report).toMatchObject({ moved: 3, arrived: 3, ended: 'end' });
+    expect(queue.visibleIds()).toEqual(['again-session_0', 'again-session_1', 'again-session_2']);
+  });
+
+  test.each([1, 5, 20])('%d messages a second are moved, within a tenth', async (ratePerSecond) => {
+    const { queue, redriveSelected, usual, clock } = createDeadLetterScene();
+    queue.bury(...letters(100));
+    const startedMs = clock.nowMs();
+
+    const report = await untilSettled(clock, redriveSelected({ ...usual, ratePerSecond }));
+
+    const rate = report.moved / ((clock.nowMs() - startedMs) / 1000);
+    expect(report.moved).toBe(100);
+    expect(rate).toBeGreaterThan(ratePerSecond * 0.9);
+    expect(rate).toBeLessThan(ratePerSecond * 1.12);
+  });
+
+  test('an interruption ends it between two steps: what was sent is gone, the rest is visible', async () => {
+    const { queue, batches, redriveSelected, usual, clock, stop } = createDeadLetterScene();
+    queue.bury(...letters(30));
+
+    const work = redriveSelected({
+      ...usual,
+      ratePerSecond: 1,
+      onProgress: ({ moved }) => moved === 3 && stop.abort(),
+    });
+    const report = await untilSettled(clock, work);
+
+    expect(report).toMatchObject({ moved: 3, interrupted: 7, ended: 'interrupted' });
+    expect(batches.sent).toHaveLength(3);
+    expect(queue.visibleIds()).toHaveLength(27);
+  });
+
+  test('killed between any two steps, and run again, no dead letter is lost and all are moved', async () => {
+    const calls = await countCalls();
+    expect(calls).toBeGreaterThanOrEqual(4);
+    for (const when of ['before', 'after'] as const) {
+      for (let call = 1; call <= calls; call += 1) {
+        const { queue, sent, outcome } = await crashAndRunAgain({ call, when });
+
+        expect(outcome).toBe('crashed');
+        expect(queue.ids()).toEqual([]);
+        expect(sent).toEqual(['session_0', 'session_1', 'session_2']);
+      }
+    }
+  });
+
+  test('killed between send and delete, every message that is gone from here was sent', async () => {
+    const calls = await countCalls();
+    expect(calls).toBeGreaterThanOrEqual(4);
+    for (const when of ['before', 'after'] as const) {
+      for (let call = 1; call <= calls; call += 1) {
+        const { goneAtCrash, sentAtCrash } = await crashAndRunAgain({ call, when });
+
+        expect(goneAtCrash.filter((sessionId) => !sentAtCrash.includes(sessionId))).toEqual([]);
+      }
+    }
+  });
+
+  test('two redrives at once share the work, and lose nothing', async () => {
+    const { queue, batches, redriveSelected, usual, clock } = createDeadLetterScene();
+    queue.bury(...letters(40));
+
+    const both = Promise.all([
+      redriveSelected({ ...usual, ratePerSecond: 10 }),
+      redriveSelected({ ...usual, ratePerSecond: 10 }),
+    ]);
+    const [first, second] = await untilSettled(clock, both);
+
+    expect(first.moved + second.moved).toBe(40);
+    expect(new Set(batches.sent.map(({ job }) => job.sessionId)).size).toBe(40);
+    expect(queue.ids()).toEqual([]);
+  });
+
+  test('a delete that fails leaves a duplicate behind, and says so', async () => {
+    const { queue, batches, redriveSelected, usual } = createDeadLetterScene();
+    queue.bury(...letters(2));
+    queue.refuseDeletes();
+
+    const report = await redriveSelected(usual);
+
+    expect(report).toMatchObject({ moved: 0, duplicated: 2 });
+    expect(batches.sent).toHaveLength(2);
+    expect(queue.visibleIds()).toHaveLength(2);
+  });
+
+  async function countCalls(): Promise<number> {
+    const schedule = createCrashSchedule();
+    const { queue, redriveSelected, usual } = createDeadLetterScene({ wrap: schedule.wrap });
+    queue.bury(...letters(3));
+    await redriveSelected(usual);
+    return schedule.calls;
+  }
+
+  /** A process that dies at a call of a port, its hidden messages coming back by time, and one that runs after it. */
+  async function crashAndRunAgain(point: CrashPoint) {
+    const schedule = createCrashSchedule([point]);
+    const { queue, batches, redriveSelected, usual, clock } = createDeadLetterScene({ wrap: schedule.wrap });
+    queue.bury(...letters(3));
+    const outcome = await redriveSelected(usual).then(
+      () => 'done',
+      () => 'crashed',
+    );
+    const goneAtCrash = [0, 1, 2].filter(
+      (index) => !queue.bodies().some((body) => body.includes(`session_${index}`)),
+    );
+    const sentAtCrash = batches.sent.map(({ job }) => String(job.sessionId));
+    await clock.advance(12 * 3600 * 1000);
+    await redriveSelected(usual);
+    const sent = [...new Set(batches.sent.map(({ job }) => job.sessionId))].sort();
+    return { queue, sent, outcome, sentAtCrash, goneAtCrash: goneAtCrash.map((index) => `session_${index}`) };
+  }
+});

@@ -1,0 +1,193 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type BadInvocationError, CONFIG_PROBLEMS, JOB_ERRORS, OPERATION_ERRORS } from '../../lib/errors.ts';
+import { toMetrics } from '../../lib/record/build.ts';
+import { contentHash } from '../../lib/record/content-hash.ts';
+import {
+  enrichedRecordSchema,
+  recordJsonSchema,
+  recordSchema,
+  VOLATILE_FIELDS,
+} from '../../lib/record/schema.ts';
+import { HOOK_REFUSALS } from '../../lib/webhook/refusal.ts';
+import { MUTANTS, toBug } from '../../scripts/mutants/planted.ts';
+import { patchText } from '../../scripts/mutants/try-mutant.ts';
+import { CATALOGUE } from '../chaos/faults/catalogue.ts';
+import { ROOT, readSourceFiles } from '../support/source.ts';
+import { checkDocumentedCodes, checkLinks, toFaultTable } from './documents.ts';
+
+test('faults.md is the catalogue of the chaos runs (node scripts/generate-fault-table.ts writes it)', () => {
+  const document = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8');
+
+  expect(document).toBe(toFaultTable(CATALOGUE));
+});
+
+test('a fault that no run can inject has its reason and its test in the table', () => {
+  const table = toFaultTable([
+    { id: 'F70', title: 'The disk is full', why: 'There is none.', coveredBy: 'test/disk.test.ts' },
+  ]);
+
+  expect(table).toContain('1 faults: 0 that a chaos run injects, and 1 that');
+  expect(table).toContain(
+    '| F70 | The disk is full | There is none. See [test/disk.test.ts](../test/disk.test.ts). |',
+  );
+});
+
+describe('links', () => {
+  test('every link in a document leads to a file that is there, and to a heading that is in it', () => {
+    const documents = readSourceFiles(['.'], ['.md']);
+
+    expect(checkLinks(documents, (path) => existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  const HEADINGS = '# Costs\n## What `SQS` costs, and why\n## Why?\n## Why?\n```\n# in code\n```\n';
+
+  test.each([
+    ['[a](docs/costs.md)'],
+    ['[a](docs/costs.md#what-sqs-costs-and-why)'],
+    ['[a](docs/costs.md#why-1)'],
+    ['[a](docs)'],
+    ['# Here it is\n[a](#here-it-is)'],
+    ['[a](https://example.com/costs.md#nowhere)'],
+    ['`[a](scaling.md)` and\n```\n[a](scaling.md)\n```'],
+  ])('%j is sound', (text) => {
+    expect(check(text)).toEqual([]);
+  });
+
+  test.each([
+    ['[a](docs/scaling.md)', 'leads nowhere'],
+    ['[a](costs.md)', 'leads nowhere'],
+    ['[a](docs/costs.md#prices)', 'names no heading'],
+    ['[a](docs/costs.md#why-2)', 'names no heading'],
+    ['[a](docs/costs.md#in-code)', 'names no heading'],
+    ['[a](#nothing)', 'names no heading'],
+    ['[a](../README.md)', 'leads out of the repository'],
+    ['![a](docs/nothing.png)', 'leads nowhere'],
+  ])('%j is not', (text, problem) => {
+    expect(check(text)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  function check(text: string) {
+    const documents = [
+      { path: 'README.md', text },
+      { path: 'docs/costs.md', text: HEADINGS },
+    ];
+    return checkLinks(documents, (path) => ['README.md', 'docs', 'docs/costs.md'].includes(path));
+  }
+});
+
+describe('mutants', () => {
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+  test('each of the 18 known bugs can be planted', () => {
+    const bugs = new Set(MUTANTS.map(({ id }) => toBug(id)));
+
+    expect([...bugs]).toEqual(Array.from({ length: 18 }, (_, place) => `M${place + 1}`));
+  });
+
+  test.each(MUTANTS)('$id fits the code as it is: $title', ({ patches, tests }) => {
+    let text = '';
+    for (const patch of patches) {
+      text = patchText(read(patch.file), patch);
+      expect(text).not.toBe(read(patch.file));
+    }
+
+    for (const path of tests) expect(read(path)).toContain('test');
+  });
+
+  test('mutants.md tells of the bugs that are planted, and that each was caught (npm run mutants writes it)', () => {
+    const rows = [...read('docs/mutants.md').matchAll(/^\| (M\d+[a-z]?) \| ([^|]+) \| (.+?) \|/gm)];
+
+    expect(rows.map(([, id, title]) => ({ id, title }))).toEqual(
+      MUTANTS.map(({ id, title }) => ({ id, title })),
+    );
+    expect(rows.filter(([, , , caughtBy]) => caughtBy?.includes('survived'))).toEqual([]);
+  });
+});
+
+describe('the documents about the record', () => {
+  function readDocument(name: string): string {
+    return readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+  }
+
+  test('record.schema.json is what the schema says (node scripts/generate-record-schema.ts writes it)', () => {
+    expect(readDocument('record.schema.json')).toBe(recordJsonSchema());
+  });
+
+  test('record.example.json is a record, with its own hash and metrics', () => {
+    const example: unknown = JSON.parse(readDocument('record.example.json'));
+
+    const record = enrichedRecordSchema.parse(example);
+
+    expect(record.content_hash).toBe(contentHash(record));
+    expect(record.metrics).toEqual(toMetrics(record.messages));
+  });
+
+  test('record.md names every volatile field and every field of ours', () => {
+    const names = [
+      ...VOLATILE_FIELDS.record,
+      ...VOLATILE_FIELDS.message,
+      ...Object.keys(enrichedRecordSchema.shape.metrics.shape),
+      ...Object.keys(enrichedRecordSchema.shape.enrichment.shape),
+    ];
+    const text = readDocument('record.md');
+
+    expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  test('the examples of record.md are records', () => {
+    const examples = [...readDocument('record.md').matchAll(/```json\n(.*?)```/gs)].map(([, json = '']) =>
+      JSON.parse(json),
+    );
+
+    expect(examples).toHaveLength(2);
+    for (const example of examples) expect(recordSchema.safeParse(example).error).toBeUndefined();
+  });
+});
+
+describe('documented codes', () => {
+  const INVOCATION_ERRORS = { bad_invocation: undefined, bad_record: undefined } satisfies Record<
+    BadInvocationError['code'],
+    undefined
+  >;
+
+  test('docs/errors.md lists exactly the codes of the code, with their status or disposition', () => {
+    const document = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
+
+    const violations = checkDocumentedCodes(document, [
+      { heading: 'Refused hooks', codes: HOOK_REFUSALS },
+      { heading: 'Failed jobs', codes: JOB_ERRORS },
+      { heading: 'Command line', codes: OPERATION_ERRORS },
+      { heading: 'Failed invocations', codes: INVOCATION_ERRORS },
+      {
+        heading: 'Configuration',
+        codes: Object.fromEntries(CONFIG_PROBLEMS.map((code) => [code, undefined])),
+      },
+    ]);
+
+    expect(violations).toEqual([]);
+  });
+
+  const table = (...rows: string[]) =>
+    ['## Stage', '', '| code | status | meaning |', ...rows, '', '## Next'].join('\n');
+
+  test.each([
+    ['a code that is not documented', [], ['Stage lacks not_found']],
+    [
+      'a documented code that is gone',
+      ['| `not_found` | 404 | Lost. |', '| `gone` | 410 | Gone. |'],
+      ['Stage has the unknown gone'],
+    ],
+    ['another status than the code says', ['| `not_found` | 400 | Lost. |'], ['Stage says 400 of not_found']],
+    [
+      'a code that stands twice',
+      ['| `not_found` | 404 | Lost. |', '| `not_found` | 404 | Lost. |'],
+      ['Stage has not_found twice'],
+    ],
+  ])('%s is a violation', (_case, rows, violations) => {
+    expect(checkDocumentedCodes(table(...rows), [{ heading: 'Stage', codes: { not_found: 404 } }])).toEqual(
+      violations,
+    );
+  });
+});

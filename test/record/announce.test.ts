@@ -1,0 +1,403 @@
+import { describe, expect, test } from 'vitest';
+import { JobError } from '../../lib/errors.ts';
+import { createAnnounceRecord, createAnnounceRemoval } from '../../lib/record/announce.ts';
+import type { RecordArchive } from '../../lib/record/archive.ts';
+import { removedRecordSchema } from '../../lib/record/schema.ts';
+import { escapeBody } from '../../lib/record/topic.ts';
+import { aFetchedConversation, aSession, FETCH_STARTED_MS, OTHER_WEBSITE_ID } from '../support/builders.ts';
+import {
+  createMemoryRecordArchive,
+  createMemoryRecordTopic,
+  createRecordingTelemetry,
+} from '../support/memory.ts';
+import { createCrashSchedule } from '../support/virtual-clock.ts';
+
+describe('announcing a record', () => {
+  const FULL = { mode: 'full', absorbed: 0 } as const;
+
+  function setUp({ inlineLimitBytes = 200_000 } = {}) {
+    const archive = createMemoryRecordArchive();
+    const topic = createMemoryRecordTopic();
+    const telemetry = createRecordingTelemetry();
+    const announceRecord = createAnnounceRecord({ archive, topic, telemetry, inlineLimitBytes });
+    return { archive, topic, telemetry, announceRecord };
+  }
+
+  test('archives it, announces it, and says so in latest', async () => {
+    const { archive, topic, announceRecord } = setUp();
+
+    const result = await announceRecord(aFetchedConversation(), FULL);
+
+    const [record] = topic.records;
+    const { latest } = (await archive.getLatest(aSession())) ?? {};
+    expect(result).toEqual({ outcome: 'emitted', version: FETCH_STARTED_MS });
+    expect(await archive.getRecord(aSession(), FETCH_STARTED_MS)).toBe(escapeBody(record ?? {}));
+    expect(latest).toEqual({
+      kind: 'conversation.enriched',
+      version: FETCH_STARTED_MS,
+      content_hash: Reflect.get(record ?? {}, 'content_hash'),
+      announced: true,
+      updated_at: 1_790_856_000_000,
+    });
+  });
+
+  test('content that was announced last is not announced again', async () => {
+    const { archive, topic, telemetry, announceRecord } = setUp();
+    await announceRecord(aFetchedConversation(), FULL);
+    const before = new Map(archive.objects);
+
+    const again = aFetchedConversation({ startedMs: FETCH_STARTED_MS + 1, apiCalls: 9 });
+    const result = await announceRecord(again, { mode: 'incremental', absorbed: 4 });
+
+    expect(result).toEqual({ outcome: 'unchanged', version: FETCH_STARTED_MS });
+    expect(topic.notices).toHaveLength(1);
+    expect(archive.objects).toEqual(before);
+    expect(telemetry.named('record-unchanged')).toHaveLength(1);
+  });
+
+  test("of a fetch that changed nothing but Crisp's updated_at, latest alone learns", async () => {
+    const { archive, topic, announceRecord } = setUp();
+    await announceRecord(aFetchedConversation(), FULL);
+    const before = (await archive.getLatest(aSession()))?.latest;
+
+    const result = await announceRecord(aFetchedConversation({ conversation: { updated_at: 2_000 } }), FULL);
+
+    expect(result).toEqual({ outcome: 'unchanged', version: FETCH_STARTED_MS });
+    expect(topic.notices).toHaveLength(1);
+    expect((await archive.getLatest(aSession()))?.latest).toEqual({ ...before, updated_at: 2_000 });
+  });
+
+  test('content that changed is announced with a higher version', async () => {
+    const { topic, announceRecord } = setUp();
+    await announceRecord(aFetchedConversation(), FULL);
+
+    await announceRecord(aFetchedConversation({ conversation: { state: 'resolved' } }), FULL);
+
+    expect(topic.records.map(({ version }) => version)).toEqual([FETCH_STARTED_MS, FETCH_STARTED_MS + 1]);
+  });
+
+  test('content that went away and came back is announced again', async () => {
+    const { topic, announceRecord } = setUp();
+
+    for (const state of ['unresolved', 'resolved', 'unresolved']) {
+      await announceRecord(aFetchedConversation({ conversation: { state } }), FULL);
+    }
+
+    expect(topic.records.map((record) => Reflect.get(record, 'state'))).toEqual([
+      'unresolved',
+      'resolved',
+      'unresolved',
+    ]);
+  });
+
+  test('content that may not have been announced is announced, as a new version with the same hash', async () => {
+    const { archive, topic, telemetry, announceRecord } = setUp();
+    const schedule = createCrashSchedule([{ call: 1, when: 'before' }]);
+    const dying = createAnnounceRecord({
+      archive,
+      topic: schedule.wrap(topic),
+      telemetry,
+      inlineLimitBytes: 200_000,
+    });
+    await expect(dying(aFetchedConversation(), FULL)).rejects.toThrow();
+    const left = await archive.getLatest(aSession());
+
+    const result = await announceRecord(aFetchedConversation({ startedMs: FETCH_STARTED_MS + 500 }), FULL);
+
+    expect(left?.latest.announced).toBe(false);
+    expect(result).toEqual({ outcome: 'emitted', version: FETCH_STARTED_MS + 500 });
+    expect(topic.records).toMatchObject([
+      { version: FETCH_STARTED_MS + 500, content_hash: left?.latest.content_hash },
+    ]);
+  });
+
+  test('a run that was overtaken while it fetched is refused, and announces nothing', async () => {
+    const { archive, topic, announceRecord } = setUp();
+    await announceRecord(aFetchedConversation(), FULL);
+    const seenBeforeFetch = await archive.getLatest(aSession());
+    const newer = aFetchedConversation({
+      startedMs: FETCH_STARTED_MS + 9,
+      conversation: { state: 'resolved' },
+    });
+    await announceRecord(newer, FULL);
+
+    const older = aFetchedConversation({ startedMs: FETCH_STARTED_MS + 5, conversation: { topic: 'older' } });
+    const overtaken = announceRecord(older, { ...FULL, replaces: seenBeforeFetch ?? null });
+
+    await expect(overtaken).rejects.toMatchObject({ code: 'record_superseded' });
+    expect(topic.records.map((record) => Reflect.get(record, 'topic'))).not.toContain('older');
+    expect((await archive.getLatest(aSession()))?.latest.version).toBe(FETCH_STARTED_MS + 9);
+  });
+
+  test('a first run that was overtaken by another first run is refused', async () => {
+    const { announceRecord } = setUp();
+    await announceRecord(aFetchedConversation(), FULL);
+
+    const other = aFetchedConversation({ startedMs: FETCH_STARTED_MS + 5, conversation: { topic: 'other' } });
+    const overtaken = announceRecord(other, { ...FULL, replaces: null });
+
+    await expect(overtaken).rejects.toMatchObject({ code: 'record_superseded' });
+  });
+
+  test('a clock that runs behind still gives a higher version', async () => {
+    const { topic, announceRecord } = setUp();
+    await announceRecord(aFetchedConversation(), FULL);
+
+    const behind = aFetchedConversation({ startedMs: 1_000, conversation: { state: 'resolved' } });
+    await announceRecord(behind, FULL);
+
+    expect(topic.records.map(({ version }) => version)).toEqual([FETCH_STARTED_MS, FETCH_STARTED_MS + 1]);
+  });
+
+  test('a large record travels as a claim check that leads to it', async () => {
+    const { archive, topic, telemetry, announceRecord } = setUp({ inlineLimitBytes: 1_000 });
+
+    await announceRecord(aFetchedConversation(), FULL);
+
+    const text = await archive.getRecord(aSession(), FETCH_STARTED_MS);
+    const bytes = Buffer.byteLength(text ?? '');
+    expect(topic.records).toMatchObject([
+      { claim_check: { key: `records/${aSession().websiteId}/session_a/${FETCH_STARTED_MS}.json`, bytes } },
+    ]);
+    expect(telemetry.named('record-emitted')).toMatchObject([{ claimCheck: true, bytes }]);
+  });
+
+  test('says what it did in ids and numbers, without a word of the conversation', async () => {
+    const { telemetry, announceRecord } = setUp();
+
+    await announceRecord(aFetchedConversation(), FULL);
+    await announceRecord(aFetchedConversation(), FULL);
+
+    const { websiteId, sessionId } = aSession();
+    const version = FETCH_STARTED_MS;
+    const bytes = expect.any(Number);
+    expect(telemetry.events).toEqual([
+      {
+        name: 'record-emitted',
+        websiteId,
+        sessionId,
+        kind: 'conversation.enriched',
+        version,
+        bytes,
+        claimCheck: false,
+      },
+      { name: 'record-unchanged', websiteId, sessionId, version },
+    ]);
+  });
+});
+
+describe('announcing a removal', () => {
+  const FULL = { mode: 'full', absorbed: 0 } as const;
+  const REMOVED_MS = FETCH_STARTED_MS + 60_000;
+  const GONE = { reason: 'not_found', startedMs: REMOVED_MS };
+
+  function setUp() {
+    const archive = createMemoryRecordArchive();
+    const topic = createMemoryRecordTopic();
+    const telemetry = createRecordingTelemetry();
+    const deps = { archive, topic, telemetry, inlineLimitBytes: 200_000 };
+    return {
+      archive,
+      topic,
+      telemetry,
+      announceRecord: createAnnounceRecord(deps),
+      announceRemoval: createAnnounceRemoval(deps),
+    };
+  }
+
+  test('tells subscribers ids, version and reason, nothing else', async () => {
+    const { archive, topic, announceRecord, announceRemoval } = setUp();
+    await announceRecord(aFetchedConversation(), FULL);
+
+    const result = await announceRemoval(aSession(), GONE);
+
+    const { websiteId, sessionId } = aSession();
+    const removal = topic.records[1];
+    expect(result).toEqual({ outcome: 'removed', version: REMOVED_MS });
+    expect(removal).toEqual({
+      schema: 'crisp-enrich/conversation/v1',
+      kind: 'conversation.removed',
+      website_id: websiteId,
+      session_id: sessionId,
+      version: REMOVED_MS,
+      reason: 'not_found',
+    });
+    expect(removedRecordSchema.safeParse(removal).error).toBeUndefined();
+    expect((await archive.getLatest(aSession()))?.latest).toMatchObject({
+      kind: 'conversation.removed',
+      version: REMOVED_MS,
+      announced: true,
+    });
+  });
+
+  test('happens once', async () => {
+    const { topic, telemetry, announceRecord, announceRemoval } = setUp();
+    await announceRecord(aFetchedConversation(), FULL);
+    await announceRemoval(aSession(), GONE);
+
+    const result = await announceRemoval(aSession(), { ...GONE, startedMs: REMOVED_MS + 1 });
+
+    expect(result).toEqual({ outcome: 'already-removed', version: REMOVED_MS });
+    expect(topic.notices).toHaveLength(2);
+    expect(telemetry.named('record-unchanged')).toMatchObject([{ version: REMOVED_MS }]);
+  });
+
+  test('never passes for newer than a record that was announced after the look', async () => {
+    const { archive, topic, announceRecord, announceRemoval } = setUp();
+    await announceRecord(aFetchedConversation(), FULL);
+    const replaces = await archive.getLatest(aSession());
+    await announceRecord(aFetchedConversation({ conversation: { state: 'resolved' } }), FULL);
+
+    const removal = announceRemoval(aSession(), { ...GONE, replaces: replaces ?? null });
+
+    await expect(removal).rejects.toMatchObject({ code: 'record_superseded' });
+    expect(topic.notices).toHaveLength(2);
+    expect((await archive.getLatest(aSession()))?.latest.kind).toBe('conversation.enriched');
+  });
+
+  test('of a session that was never seen concerns nobody', async () => {
+    const { archive, topic, announceRecord, announceRemoval } = setUp();
+    const elsewhere = aSession('session_a', OTHER_WEBSITE_ID);
+    await announceRecord(aFetchedConversation(elsewhere), FULL);
+
+    const result = await announceRemoval(aSession(), GONE);
+
+    expect(result).toEqual({ outcome: 'never-seen' });
+    expect(topic.notices).toHaveLength(1);
+    expect(await archive.getLatest(aSession())).toBeUndefined();
+  });
+
+  test('is followed by a higher version if the conversation comes back, though its content is the old one', async () => {
+    const { topic, announceRecord, announceRemoval } = setUp();
+    await announceRecord(aFetchedConversation(), FULL);
+    await announceRemoval(aSession(), GONE);
+
+    const result = await announceRecord(aFetchedConversation(), FULL);
+
+    expect(result).toEqual({ outcome: 'emitted', version: REMOVED_MS + 1 });
+    expect(topic.records.map(({ kind }) => kind)).toEqual([
+      'conversation.enriched',
+      'conversation.removed',
+      'conversation.enriched',
+    ]);
+  });
+
+  test('can be repeated after the conversation came back', async () => {
+    const { announceRecord, announceRemoval } = setUp();
+    await announceRecord(aFetchedConversation(), FULL);
+    await announceRemoval(aSession(), GONE);
+    await announceRecord(aFetchedConversation(), FULL);
+
+    const result = await announceRemoval(aSession(), { ...GONE, startedMs: REMOVED_MS + 5_000 });
+
+    expect(result).toEqual({ outcome: 'removed', version: REMOVED_MS + 5_000 });
+  });
+});
+
+describe('versions that run ahead of the clock', () => {
+  const FULL = { mode: 'full', absorbed: 0 } as const;
+  const AHEAD_MS = FETCH_STARTED_MS + 3_600_000;
+
+  /** Announcements into an archive of which the test may replace methods. */
+  function setUp() {
+    const archive = createMemoryRecordArchive();
+    const topic = createMemoryRecordTopic();
+    const failing: Partial<RecordArchive> = {};
+    const deps = {
+      archive: new Proxy(archive, {
+        get: (target, name) => Reflect.get(failing, name) ?? Reflect.get(target, name),
+      }),
+      topic,
+      telemetry: createRecordingTelemetry(),
+      inlineLimitBytes: 200_000,
+    };
+    return {
+      archive,
+      topic,
+      failing,
+      announceRecord: createAnnounceRecord(deps),
+      announceRemoval: createAnnounceRemoval(deps),
+    };
+  }
+
+  type Scene = ReturnType<typeof setUp>;
+
+  /** A fetch, some ms after the first one, of a conversation that has changed each time. */
+  function aFetch(laterMs: number) {
+    return aFetchedConversation({
+      startedMs: FETCH_STARTED_MS + laterMs,
+      conversation: { topic: `after ${laterMs} ms` },
+    });
+  }
+
+  /** `latest` as a clock that ran an hour ahead has left it. */
+  async function announceAhead({ announceRecord }: Scene) {
+    await announceRecord(aFetchedConversation({ startedMs: AHEAD_MS }), FULL);
+  }
+
+  /** Announces a change, and dies between the record and its `latest`. */
+  async function leaveOrphan({ failing, announceRecord }: Scene, laterMs: number) {
+    failing.putLatest = () => Promise.reject(new JobError('archive_failed'));
+    await expect(announceRecord(aFetch(laterMs), FULL)).rejects.toMatchObject({ code: 'archive_failed' });
+    delete failing.putLatest;
+  }
+
+  test('a version that an earlier try archived but could not name is passed over', async () => {
+    const scene = setUp();
+    await announceAhead(scene);
+    await leaveOrphan(scene, 1_000);
+
+    const result = await scene.announceRecord(aFetch(2_000), FULL);
+
+    expect(result).toEqual({ outcome: 'emitted', version: AHEAD_MS + 2 });
+    expect(scene.topic.records.at(-1)).toMatchObject({ version: AHEAD_MS + 2, topic: 'after 2000 ms' });
+    expect((await scene.archive.getLatest(aSession()))?.latest).toMatchObject({
+      version: AHEAD_MS + 2,
+      announced: true,
+    });
+  });
+
+  test('so are as many as the receives of a message can leave behind', async () => {
+    const scene = setUp();
+    await announceAhead(scene);
+    for (let receive = 1; receive <= 19; receive += 1) await leaveOrphan(scene, receive * 1_000);
+
+    const result = await scene.announceRecord(aFetch(60_000), FULL);
+
+    expect(result).toMatchObject({ outcome: 'emitted', version: AHEAD_MS + 20 });
+  });
+
+  test('a removal passes over them, too', async () => {
+    const scene = setUp();
+    await announceAhead(scene);
+    await leaveOrphan(scene, 1_000);
+
+    const options = { reason: 'not_found', startedMs: FETCH_STARTED_MS + 2_000 };
+    const result = await scene.announceRemoval(aSession(), options);
+
+    expect(result).toEqual({ outcome: 'removed', version: AHEAD_MS + 2 });
+  });
+
+  test('what was archived stays as it was', async () => {
+    const scene = setUp();
+    await announceAhead(scene);
+    await leaveOrphan(scene, 1_000);
+    const orphan = await scene.archive.getRecord(aSession(), AHEAD_MS + 1);
+
+    await scene.announceRecord(aFetch(2_000), FULL);
+
+    expect(await scene.archive.getRecord(aSession(), AHEAD_MS + 1)).toBe(orphan);
+  });
+
+  test('the search for a free one ends: an archive that refuses every version refuses the record', async () => {
+    const scene = setUp();
+    let tried = 0;
+    scene.failing.putRecord = async () => {
+      tried += 1;
+      throw new JobError('record_superseded');
+    };
+
+    await expect(scene.announceRecord(aFetch(0), FULL)).rejects.toMatchObject({ code: 'record_superseded' });
+    expect(tried).toBeLessThanOrEqual(25);
+  });
+});

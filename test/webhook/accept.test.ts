@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest';
+import { parseWebhookConfig } from '../../lib/config/parse.ts';
+import type { SessionQueue } from '../../lib/queue/sessions-queue.ts';
+import { createAcceptWebhook } from '../../lib/webhook/accept.ts';
+import { toHookDelivery } from '../../lib/webhook/handler.ts';
+import { decideHook, KNOWN_EVENTS, toEventName } from '../../lib/webhook/triggers.ts';
+import { WEBSITE_ID } from '../support/builders.ts';
+import { aHookPayload, aHookRequest, HOOK_NOW_MS, HOOK_SECRET, type HookRequest } from '../support/hooks.ts';
+import { createMemorySessionQueue, createRecordingTelemetry } from '../support/memory.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
+
+describe('accept webhook', () => {
+  function createAcceptance(override?: SessionQueue) {
+    const memory = createMemorySessionQueue();
+    const clock = createVirtualClock(HOOK_NOW_MS);
+    const config = parseWebhookConfig({
+      CRISP_HOOK_SECRETS: HOOK_SECRET,
+      SESSIONS_QUEUE_URL: 'https://sqs.example.com/sessions.fifo',
+    });
+    const accept = createAcceptWebhook({
+      config,
+      secrets: { hookSecrets: async () => [HOOK_SECRET] },
+      queue: override ?? memory,
+      clock,
+      telemetry: createRecordingTelemetry(),
+    });
+    return {
+      queue: memory,
+      clock,
+      accept: (request?: HookRequest) => accept(toHookDelivery(aHookRequest(request))),
+    };
+  }
+
+  test('a burst of one session is one message, and every event of it gets that message’s id', async () => {
+    const { queue, clock, accept } = createAcceptance();
+    const ids = new Set<unknown>();
+
+    for (let event = 0; event < 8; event += 1) {
+      ids.add(await accept());
+      await clock.advance(5000);
+    }
+
+    expect(queue.sends).toBe(8);
+    expect(queue.messages).toHaveLength(1);
+    expect([...ids]).toEqual(Array(8).fill({ outcome: 'queued', messageId: queue.messages[0]?.messageId }));
+  });
+
+  test('an event after the end of the bucket is a message of its own', async () => {
+    const { queue, clock, accept } = createAcceptance();
+
+    await accept();
+    await clock.advance(60_000);
+    await accept();
+
+    expect(queue.messages.map(({ job }) => job.bucketMs)).toEqual([1_790_856_000_000, 1_790_856_060_000]);
+  });
+
+  test('an edit is not absorbed by a message that asks for less', async () => {
+    const { queue, accept } = createAcceptance();
+
+    await accept();
+    await accept({ payload: aHookPayload({}, { event: 'message:updated' }) });
+
+    expect(queue.messages.map(({ job }) => job.mode)).toEqual(['incremental', 'full']);
+  });
+
+  test('a queue that answers after it was given up disturbs nobody', async () => {
+    const late = Promise.withResolvers<never>();
+    const { clock, accept } = createAcceptance({ send: () => late.promise });
+
+    const accepted = accept();
+    const refused = expect(accepted).rejects.toMatchObject({ code: 'queue_unavailable' });
+    await clock.advance(3000);
+    await refused;
+    late.reject(new Error('too late'));
+    await clock.advance(1000);
+
+    expect(clock.sleepers).toBe(0);
+  });
+
+  test('no wait is left behind by an answer in time, nor by a queue that throws at once', async () => {
+    const { clock, accept } = createAcceptance();
+    const broken = createAcceptance({
+      send() {
+        throw new TypeError('broken');
+      },
+    });
+
+    await accept();
+    await expect(broken.accept()).rejects.toMatchObject({ code: 'queue_unavailable', detail: 'TypeError' });
+
+    expect(clock.sleepers).toBe(0);
+    expect(broken.clock.sleepers).toBe(0);
+  });
+});
+
+describe('decide hook', () => {
+  function decide(name: string, data: Record<string, unknown> = {}, triggerEvents?: string) {
+    const { triggers } = parseWebhookConfig({
+      CRISP_HOOK_SECRETS: 'whsec_9f1c7a52e0b84d36',
+      SESSIONS_QUEUE_URL: 'https://sqs.example.com/sessions.fifo',
+      TRIGGER_EVENTS: triggerEvents,
+    });
+    const event = {
+      name,
+      data: { session_id: 'session_abc', ...data },
+      hasData: true,
+      websiteId: WEBSITE_ID,
+    };
+    return decideHook(event, { triggers, websiteIds: [] });
+  }
+
+  test('by default exactly these events are worth a fetch', () => {
+    const enqueued = [...KNOWN_EVENTS].filter((name) => decide(name).outcome === 'enqueue');
+
+    expect(enqueued.sort()).toEqual(
+      [
+        'message:send',
+        'message:received',
+        'message:updated',
+        'message:removed',
+        'session:set_state',
+        'session:set_routing',
+        'session:set_inbox',
+        'session:set_segments',
+        'session:set_data',
+        'session:set_email',
+        'session:set_phone',
+        'session:set_nickname',
+        'session:set_subject',
+        'session:set_participants',
+        'session:set_block',
+        'session:update_verify',
+        'session:sync:rating',
+        'session:sync:topic',
+        'session:removed',
+        'people:bind:session',
+        'people:profile:updated',
+        'people:profile:removed',
+      ].sort(),
+    );
+  });
+
+  test('the reference names 82 events', () => {
+    expect(KNOWN_EVENTS.size).toBe(82);
+  });
+
+  test('edits, deletions and a resolve ask for a full fetch, everything else for an incremental one', () => {
+    const full = [...KNOWN_EVENTS].filter((name) => isFull(decide(name, { state: 'resolved' }, '*')));
+
+    expect(full.sort()).toEqual(['message:removed', 'message:updated', 'session:set_state']);
+    expect(isFull(decide('session:set_state', { state: 'unresolved' }))).toBe(false);
+  });
+
+  test('a star stands for the rest of a name', () => {
+    expect(decide('session:sync:pages', {}, 'session:*').outcome).toBe('enqueue');
+    expect(decide('message:send', {}, 'session:*')).toEqual({ outcome: 'ignore', code: 'untriggered_event' });
+  });
+
+  test('a trigger with a state takes events with that state alone', () => {
+    const resolve = 'session:set_state=resolved';
+
+    expect(decide('session:set_state', { state: 'resolved' }, resolve).outcome).toBe('enqueue');
+    expect(decide('session:set_state', { state: 'pending' }, resolve).outcome).toBe('ignore');
+  });
+
+  test('an event that Crisp has added since is taken where a trigger names it', () => {
+    expect(decide('session:set_mood', {}, 'session:set_mood').outcome).toBe('enqueue');
+    expect(decide('session:set_mood')).toEqual({ outcome: 'ignore', code: 'unsupported_event' });
+  });
+
+  test('events that concern no session and no website are ignored even where everything triggers', () => {
+    const event = { name: 'bucket:url:upload:generated', data: {}, hasData: true, websiteId: undefined };
+
+    const decision = decideHook(event, { triggers: [{ name: '', isPrefix: true }], websiteIds: [] });
+
+    expect(decision).toEqual({ outcome: 'ignore', code: 'no_session' });
+  });
+
+  function isFull(decision: ReturnType<typeof decide>): boolean {
+    return decision.outcome === 'enqueue' && decision.mode === 'full';
+  }
+
+  test.each([
+    ['message:send', 'message:send'],
+    ['session:set_mood:changed', 'session:set_mood:changed'],
+    ['is my parcel lost?', '"aa aa aaaaaa aaaa?"'],
+    ['message:Ada', '"aaaaaaa:aaa"'],
+    ['message:+1 202-555-0143', '"aaaaaaa:+0 000-000-0000"'],
+    [`message:${'x'.repeat(70)}`, `"aaaaaaa:${'a'.repeat(32)}"`],
+  ])('the event %j is logged as %s', (name, shown) => {
+    expect(toEventName(name)).toBe(shown);
+  });
+});
