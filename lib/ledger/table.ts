@@ -29,8 +29,6 @@ interface LedgerChange {
   readonly values: LedgerItem;
 }
 
-export type LedgerTable = ReturnType<typeof createLedgerTable>;
-
 /** The ledger's items one by one. Each method rejects with `JobError` `ledger_failed` alone. */
 export function createLedgerTable({ client, table }: LedgerTableDeps) {
   return {

@@ -38,7 +38,7 @@ export async function agreeOnSettings(
 }
 
 /** The difference, a line for each setting; `!` marks those that are asked for. */
-export function formatChanges(stage: string, changes: readonly SettingChange[]): string {
+function formatChanges(stage: string, changes: readonly SettingChange[]): string {
   const lines = changes.map(({ name, from, to, needsConsent }) => {
     const mark = needsConsent ? '!' : ' ';
     return `${mark} ${name}: ${from ?? '(default)'} -> ${to ?? '(default)'}`;

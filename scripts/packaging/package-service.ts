@@ -4,8 +4,8 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { zipSync } from 'fflate';
 import { bundleFunctions, type FunctionBundle } from './bundle-functions.ts';
-import { toZip } from './to-zip.ts';
 
 interface ApartOptions<Result> {
   readonly root: string;
@@ -129,11 +129,22 @@ export async function writeArtifacts({ root, output = root }: ArtifactFolders): 
   return Promise.all(
     bundles.map(async ({ code, ...bundle }) => {
       const path = `functions/${bundle.name}.mjs`;
-      const zip = toZip([{ path, content: code }]);
+      const zip = toZip(path, code);
       const zipPath = join(folder, `${bundle.name}.zip`);
       await Promise.all([writeFile(join(folder, path), code), writeFile(zipPath, zip)]);
       const zipSha256 = createHash('sha256').update(zip).digest('hex');
       return { ...bundle, zipPath, zipBytes: zip.length, zipSha256, bundleBytes: code.length };
     }),
   );
+}
+
+// Without a date the format takes today's. The year is the earliest that it knows, and it is told in local time.
+const EARLIEST = new Date(1980, 0, 1);
+const UNIX = 3;
+// A regular file, rw-r--r--, in the upper half: Lambda wants files that all may read.
+const FILE_MODE = 0o100644 * 0x10000;
+
+/** A zip archive of one file. The same content gives the same bytes on every day and in every time zone. */
+export function toZip(path: string, content: Uint8Array): Uint8Array {
+  return zipSync({ [path]: [content, { level: 9, mtime: EARLIEST, os: UNIX, attrs: FILE_MODE }] });
 }

@@ -28,7 +28,7 @@ function parsePolicy({ FilterPolicy, FilterPolicyScope }: Readonly<Record<string
 }
 
 /** A filter policy on message attributes: for each name the conditions of which one must hold. */
-export type FilterPolicy = Readonly<Record<string, unknown>>;
+type FilterPolicy = Readonly<Record<string, unknown>>;
 
 /**
  * A policy that finds a value in an attribute of type String.Array too. fauxqs holds a condition against the whole JSON

@@ -178,7 +178,7 @@ interface DisturbanceRates {
   readonly reorderWindowMs: number;
 }
 
-export interface Disturbances {
+interface Disturbances {
   setRates(rates: Partial<DisturbanceRates>): void;
   /** The next `count` deliveries are never sent. */
   loseNext(count: number): void;

@@ -152,7 +152,7 @@ export type FaultEffect =
   /** Never answered. */
   | { readonly kind: 'hang' };
 
-export interface Fault {
+interface Fault {
   readonly effect: FaultEffect;
   /** A route's name; default every route. */
   readonly route?: string;

@@ -48,7 +48,7 @@ interface DeduplicationWindow {
 }
 
 // Documented for FIFO queues; it cannot be configured.
-export const DEDUPLICATION_MS = 5 * 60 * 1000;
+const DEDUPLICATION_MS = 5 * 60 * 1000;
 
 function createDeduplicationWindow(): DeduplicationWindow {
   // A Map keeps the order of insertion, so the oldest are at the front.

@@ -6,7 +6,7 @@ import { type EmbeddedQueue, type EmbeddedSqsStore, type QueuedMessage, readRedr
 type MoveTaskStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
 
 /** A task as ListMessageMoveTasks shows it. */
-export interface MoveTask {
+interface MoveTask {
   readonly TaskHandle: string;
   readonly SourceArn: string;
   readonly DestinationArn?: string;
@@ -131,7 +131,7 @@ function createMessageMoveTasks({
 }
 
 /** The queues that name this one as their dead-letter queue. */
-export function findSources(store: EmbeddedSqsStore, deadLetterArn: string) {
+function findSources(store: EmbeddedSqsStore, deadLetterArn: string) {
   return [...store.allQueues()].filter(
     ({ attributes }) => readRedrivePolicy(attributes.RedrivePolicy)?.deadLetterTargetArn === deadLetterArn,
   );
