@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { type FrontDoor, openFrontDoor } from '../../lib/local/front-door.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
@@ -268,3 +268,37 @@ test.each(['evil.example', 'localhost.evil.com', '127.0.0.1.nip.io'])(
     expect(hook).toMatch(/^HTTP\/1.1 202 /);
   },
 );
+
+test('a burst is taken in by a few at a time, in order, and each one’s time starts with its turn', async () => {
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  const clock = createVirtualClock(1000);
+  const times: number[] = [];
+  door = await openFrontDoor({
+    functions: {
+      '/webhook': async ({ requestContext }) => {
+        times.push(requestContext.timeEpoch);
+        await opened;
+        return { statusCode: 202 };
+      },
+    },
+    health: () => undefined,
+    port: 0,
+    bodyLimitBytes: 1000,
+    clock,
+  });
+  const { url } = door;
+
+  const answers = Array.from({ length: 100 }, () => fetch(`${url}/webhook`, { method: 'POST', body: '{}' }));
+  // All of them have arrived when a request that came last is answered by what takes no turn.
+  await vi.waitFor(() => expect(times.length).toBeGreaterThanOrEqual(16));
+  await Promise.all(Array.from({ length: 100 }, () => fetch(`${url}/healthz`)));
+  const atOnce = times.length;
+  await clock.advance(5000);
+  open();
+  const statuses = await Promise.all(answers.map(async (answer) => (await answer).status));
+
+  expect(atOnce).toBe(16);
+  expect(statuses).toEqual(Array(100).fill(202));
+  expect(times.slice(0, 16)).toEqual(Array(16).fill(1000));
+  expect(new Set(times.slice(16))).toEqual(new Set([6000]));
+});
