@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.ts';
 import { isRunByNpm, loadLocalConfig, loadLocalEnvironment, loadLocalInfraSettings } from '../config/load.ts';
+import { createS3RecordArchive } from '../record/archive.ts';
 import { plural } from '../text.ts';
 import { chooseEndpoints } from './aws/endpoints.ts';
 import { createDemo } from './demo/demo.ts';
@@ -14,7 +15,7 @@ import {
   readQueueDepth,
   startLocalMode,
 } from './start.ts';
-import { formatProgress, openTerminal, type Terminal } from './terminal.ts';
+import { formatProgress, openTerminal, type ReadRecord, type Terminal } from './terminal.ts';
 
 // What a shell gives to a program that Ctrl-C ended.
 const EXIT_INTERRUPTED = 130;
@@ -65,7 +66,15 @@ async function runOnce(mode: LocalMode, crisp: SimulatedCrisp, terminal: Termina
 
 async function runUntilStopped(mode: LocalMode, terminal: Terminal, withDemo: boolean): Promise<void> {
   const { crisp } = mode;
-  const demo = crisp && createDemo({ simulator: crisp.simulator, clock: systemClock });
+  const demo =
+    crisp &&
+    createDemo({
+      simulator: crisp.simulator,
+      clock: systemClock,
+      say: terminal.say,
+      coalesceSeconds: crisp.config.coalesce.coalesceSeconds,
+    });
+  if (crisp) terminal.showRecords(createRecordReader(mode.aws));
   if (withDemo) demo?.start();
 
   await untilStopped({ isRunByNpm: isRunByNpm() });
@@ -81,6 +90,15 @@ async function runUntilStopped(mode: LocalMode, terminal: Terminal, withDemo: bo
     );
   terminal.say(formatProgress(terminal.totals()));
   process.exit(EXIT_INTERRUPTED);
+}
+
+/** Reads announced records from the archive. */
+function createRecordReader({ clients, resources }: LocalMode['aws']): ReadRecord {
+  const archive = createS3RecordArchive({ client: clients.s3, bucket: resources.bucket });
+  return async (session, version) => {
+    const body = await archive.getRecord(session, version);
+    return body === undefined ? undefined : JSON.parse(body);
+  };
 }
 
 async function describeRest({ aws }: LocalMode): Promise<string> {

@@ -1,13 +1,26 @@
 import type { Clock } from '../clock.ts';
+import { parseSessionId, parseWebsiteId, type SessionRef } from '../ids.ts';
+import type { EnrichedRecord } from '../record/schema.ts';
 import type { Telemetry, TelemetryEvent } from '../telemetry/events.ts';
-import { plural } from '../text.ts';
-import type { MappingEvent } from './lambda/batch.ts';
+import { isJsonObject, plural, toVisible } from '../text.ts';
+import type { MappingEvent, MappingState } from './lambda/batch.ts';
 
 // Often enough to see coalescing at work, seldom enough to read the rest.
 const PROGRESS_EVERY_MS = 15_000;
 
+// A record takes half a dozen lines: one now and then shows what comes out, more would hide the rest.
+const RECORD_EVERY_MS = 15_000;
+
+/** Reads an announced record; undefined where it is gone. */
+export type ReadRecord = (session: SessionRef, version: number) => Promise<EnrichedRecord | undefined>;
+
 export interface Terminal extends Telemetry {
   say(text: string): void;
+  /**
+   * From now on shows the content of a record every few seconds. For invented conversations only: what people really wrote
+   * is in no output.
+   */
+  showRecords(read: ReadRecord): void;
   /** Shows what went wrong between the queue and the consumer. */
   showMapping(event: MappingEvent): void;
   totals(): RunTotals;
@@ -18,7 +31,11 @@ export interface Terminal extends Telemetry {
 export function openTerminal({ write, clock }: { write: (text: string) => void; clock: Clock }): Terminal {
   const counter = createTotalsCounter();
   const stopped = new AbortController();
+  // A fetch is shown with what came of it: most of those that found nothing new need no line of their own.
+  const fetches = new Map<string, Fetched>();
   let lastProgress = formatProgress(counter.totals());
+  let readRecord: ReadRecord | undefined;
+  let lastRecordMs = Number.NEGATIVE_INFINITY;
 
   const say = (text: string) => write(`${text}\n`);
   const sayIfAny = (text: string | undefined) => {
@@ -31,12 +48,49 @@ export function openTerminal({ write, clock }: { write: (text: string) => void; 
     say,
     totals: counter.totals,
     stop: () => stopped.abort(),
+    showRecords(read) {
+      readRecord = read;
+    },
     emit(event) {
       counter.count(event);
+      if (event.name === 'conversation-fetched') {
+        fetches.set(event.sessionId, { ...event, hooks: counter.takeHooks(event) });
+        return;
+      }
+      const fetched =
+        'sessionId' in event && event.sessionId ? takeFetch(event.sessionId, event.name) : undefined;
+      if (fetched && event.name === 'record-unchanged') {
+        sayAt(formatUnchanged(fetched));
+        return;
+      }
+      if (fetched) sayAt(formatFetch(fetched));
       sayIfAny(formatEvent(event, counter.hooksOf));
+      if (event.name === 'record-emitted' && event.kind === 'conversation.enriched')
+        showRecord(event, fetched);
     },
     showMapping: (event) => sayIfAny(formatMappingEvent(event)),
   };
+
+  function takeFetch(sessionId: string, name: TelemetryEvent['name']): Fetched | undefined {
+    if (!ENDS_OF_A_FETCH.has(name)) return undefined;
+    const fetched = fetches.get(sessionId);
+    fetches.delete(sessionId);
+    return fetched;
+  }
+
+  function showRecord(
+    { websiteId, sessionId, version }: { websiteId: string; sessionId: string; version: number },
+    fetched: Fetched | undefined,
+  ): void {
+    const nowMs = clock.nowMs();
+    const session = toSession({ websiteId, sessionId });
+    if (!readRecord || !session || nowMs - lastRecordMs < RECORD_EVERY_MS) return;
+    lastRecordMs = nowMs;
+    readRecord(session, version).then(
+      (record) => record && say(formatRecord(record, fetched?.hooks ?? 0)),
+      () => undefined, // It is only a look; what is wrong with the archive, the consumer says.
+    );
+  }
 
   async function showProgress(): Promise<void> {
     while (!stopped.signal.aborted) {
@@ -46,6 +100,62 @@ export function openTerminal({ write, clock }: { write: (text: string) => void; 
       lastProgress = progress;
     }
   }
+}
+
+type Fetched = Extract<TelemetryEvent, { name: 'conversation-fetched' }> & {
+  /** Queued since the fetch before. */
+  readonly hooks: number;
+};
+
+const ENDS_OF_A_FETCH: ReadonlySet<TelemetryEvent['name']> = new Set([
+  'record-emitted',
+  'record-unchanged',
+  'job-failed',
+  'job-dead',
+  'job-deferred',
+  'job-skipped',
+]);
+
+function toSession({ websiteId, sessionId }: { websiteId: string; sessionId: string }) {
+  const [website, session] = [parseWebsiteId(websiteId), parseSessionId(sessionId)];
+  return website && session && { websiteId: website, sessionId: session };
+}
+
+function formatFetch({ sessionId, messages, pages, apiCalls, durationMs, hooks }: Fetched): string {
+  const of = hooks > 1 ? `one fetch for ${plural(hooks, 'hook')}: ` : '';
+  return line(
+    'fetch',
+    sessionId,
+    `${of}${plural(messages, 'message')} in ${plural(pages, 'page')}, ${plural(apiCalls, 'request')}, ${durationMs} ms`,
+  );
+}
+
+function formatUnchanged({ sessionId, apiCalls }: Fetched): string {
+  return line('same', sessionId, `nothing new, ${plural(apiCalls, 'request')}`);
+}
+
+const SHOWN_MESSAGES = 3;
+const INDENT = ' '.repeat(17);
+
+/** A record as a person would sum it up: who, in which state, how much, and what was said last. */
+export function formatRecord(record: EnrichedRecord, hooks: number): string {
+  const { meta, state, metrics, enrichment, messages } = record;
+  const who = [meta?.nickname || 'somebody without a name', meta?.email && `<${meta.email}>`];
+  const cost = `${plural(enrichment.api_calls, 'call')} to Crisp`;
+  const rows = [
+    `${toVisible(who.filter(Boolean).join(' '))}, ${state}: ${plural(metrics.messages, 'message')}; ${hooks > 1 ? `${plural(hooks, 'hook')}, ` : ''}${cost}`,
+    ...messages.slice(-SHOWN_MESSAGES).map((message) => formatMessage(message)),
+  ];
+  return rows.map((row, index) => `${INDENT}${index === 0 ? '' : '  '}${row}`).join('\n');
+}
+
+const TEXT_WIDTH = 60;
+
+function formatMessage(message: unknown): string {
+  const { from, type, content } = isJsonObject(message) ? message : {};
+  const text = toVisible((typeof content === 'string' ? content : `(${type})`).replaceAll(/\s+/g, ' '));
+  const shown = text.length > TEXT_WIDTH ? `${text.slice(0, TEXT_WIDTH - 1)}…` : text;
+  return `${(from === 'user' ? 'visitor' : String(from)).padEnd(9)} ${shown}`;
 }
 
 function toTimeOfDay(ms: number): string {
@@ -65,12 +175,6 @@ function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => numb
     }
     case 'hook-refused':
       return line('hook', '', `refused with ${event.status}: ${event.code}${suffix(event.detail)}`);
-    case 'conversation-fetched':
-      return line(
-        'fetch',
-        event.sessionId,
-        `${plural(event.messages, 'message')} in ${plural(event.pages, 'page')}, ${plural(event.apiCalls, 'request')}, ${event.durationMs} ms`,
-      );
     case 'record-emitted':
       return line(
         'record',
@@ -78,7 +182,7 @@ function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => numb
         `${event.kind} version ${event.version}, ${event.claimCheck ? 'claim check for ' : ''}${toKilobytes(event.bytes)}`,
       );
     case 'record-unchanged':
-      return line('record', event.sessionId, `unchanged since version ${event.version}, nothing announced`);
+      return line('same', event.sessionId, 'nothing new');
     case 'job-skipped':
       return line('skip', event.sessionId, event.reason);
     case 'job-deferred':
@@ -125,7 +229,7 @@ function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => numb
         `looked whether ${event.code} has passed: ${event.outcome}${event.nextLookSeconds === undefined ? '' : `; next look in ${event.nextLookSeconds} s`}`,
       );
     case 'breaker-unchanged':
-      return line('warn', '', `the tap of the queue could not be turned: ${event.code}`);
+      return line('warn', '', `the event source mapping could not be switched: ${event.code}`);
     // Of a function that local mode does not run.
     case 'day-summarized':
     // Told every minute, for the alarm on AWS.
@@ -134,6 +238,8 @@ function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => numb
     case 'hook-ignored':
     case 'breaker-asked':
     case 'crisp-requested':
+    // Shown with what came of it.
+    case 'conversation-fetched':
     case 'job-acknowledged':
       return undefined;
     default:
@@ -174,12 +280,20 @@ function formatMappingEvent(event: MappingEvent): string | undefined {
     case 'schedule-failed':
       return `fail   the probe threw: ${toName(event.error)}`;
     case 'state-changed':
+      return formatState(event.state);
     case 'batch-received':
     case 'batch-finished':
       return undefined;
     default:
       return event satisfies never;
   }
+}
+
+/** Only a pause, a hold and their ends pass through these states; start and stop of local mode do not. */
+function formatState(state: MappingState): string | undefined {
+  if (state === 'Disabling')
+    return 'hold   deliveries are switched off, messages wait in the queue; why: npx crisp-enrich status';
+  return state === 'Enabling' ? 'hold   deliveries are switched on again' : undefined;
 }
 
 /** The name of what failed: its message may hold anything. */
@@ -192,7 +306,7 @@ export function formatProgress(totals: RunTotals): string {
   const { hooksQueued, hooksIgnored, messages, conversationsFetched, crispRequests, recordsEmitted } = totals;
   return (
     `total  ${plural(hooksQueued, 'hook')} (and ${hooksIgnored} ignored) → ${plural(messages, 'message')} → ` +
-    `${plural(conversationsFetched, 'fetch', 'fetches')} (${plural(crispRequests, 'request')}) → ${plural(recordsEmitted, 'record')}; coalescing saved ${formatSaving(totals)}`
+    `${plural(conversationsFetched, 'fetch', 'fetches')} (${plural(crispRequests, 'request')}) → ${plural(recordsEmitted, 'record')}${totals.unchanged > 0 ? ` (${totals.unchanged} found nothing new)` : ''}; coalescing saved ${formatSaving(totals)}`
   );
 }
 
@@ -226,6 +340,8 @@ interface TotalsCounter {
   totals(): RunTotals;
   /** How many hooks one message stands for, by message id. */
   hooksOf(messageId: string): number;
+  /** How many hooks of a session were queued since this was asked for it last. */
+  takeHooks(session: { readonly sessionId: string }): number;
 }
 
 type Count = Exclude<keyof RunTotals, 'messages'>;
@@ -236,6 +352,7 @@ const CONVERSATION_ROUTE = 'website/conversation';
 /** Counts the events of one run. */
 export function createTotalsCounter(): TotalsCounter {
   const hooksByMessage = new Map<string, number>();
+  const hooksBySession = new Map<string, number>();
   const counts: Record<Count, number> = {
     hooksQueued: 0,
     hooksIgnored: 0,
@@ -253,10 +370,17 @@ export function createTotalsCounter(): TotalsCounter {
 
   return {
     hooksOf,
+    takeHooks({ sessionId }) {
+      const hooks = hooksBySession.get(sessionId) ?? 0;
+      hooksBySession.delete(sessionId);
+      return hooks;
+    },
     totals: () => ({ ...counts, messages: hooksByMessage.size }),
     count(event) {
-      if (event.name === 'session-enqueued')
+      if (event.name === 'session-enqueued') {
         hooksByMessage.set(event.messageId, hooksOf(event.messageId) + 1);
+        hooksBySession.set(event.sessionId, (hooksBySession.get(event.sessionId) ?? 0) + 1);
+      }
       const counted = toCount(event);
       if (counted) counts[counted] += 1;
       if (event.name === 'crisp-requested' && event.route === CONVERSATION_ROUTE)

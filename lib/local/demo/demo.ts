@@ -13,6 +13,10 @@ interface DemoOptions {
   readonly speed?: number;
   /** Hears of each conversation as it begins. */
   readonly onScene?: (title: string, session: SessionRef) => void;
+  /** Says what the demo does on purpose, so that nobody takes it for a fault. */
+  readonly say?: (text: string) => void;
+  /** Length of a bucket: the first burst waits for the next one where it would not fit into this one. */
+  readonly coalesceSeconds?: number;
 }
 
 /** What a demonstration did. Hooks are those of its time alone. */
@@ -38,10 +42,13 @@ interface Demo {
 }
 
 const HISTORY = { conversations: 1, messages: 12 };
+// From the first to the last hook of the first scene, and some time for them to arrive.
+const FIRST_BURST_MS = 1500;
 const DEFAULT_SETTLE_MS = 15_000;
 
 /** The support days of an invented tea shop, acted out in the simulator. */
-export function createDemo({ simulator, clock, seed = 1, speed = 1, onScene }: DemoOptions): Demo {
+export function createDemo(options: DemoOptions): Demo {
+  const { simulator, clock, seed = 1, speed = 1, onScene, say = () => {}, coalesceSeconds = 0 } = options;
   const random = createRandom(seed).fork('demo');
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
@@ -57,7 +64,7 @@ export function createDemo({ simulator, clock, seed = 1, speed = 1, onScene }: D
   async function playScene({ startMs, scene, failsAtFirst }: PlannedScene): Promise<SessionRef> {
     await wait(startMs);
     const session = scene.visitor === 'new' ? simulator.startConversation() : toReturning(simulator);
-    if (failsAtFirst) failForAWhile(simulator, session, wait);
+    if (failsAtFirst) failForAWhile(simulator, session, { wait, say });
     onScene?.(scene.title, session);
 
     let elapsedMs = 0;
@@ -69,11 +76,26 @@ export function createDemo({ simulator, clock, seed = 1, speed = 1, onScene }: D
     return session;
   }
 
+  // Whoever starts local mode sees a burst become one fetch first, wherever in a bucket the start falls.
+  async function waitForBurst(): Promise<void> {
+    const bucketMs = coalesceSeconds * 1000;
+    if (bucketMs <= FIRST_BURST_MS) return;
+    const leftMs = bucketMs - (clock.nowMs() % bucketMs);
+    if (leftMs < FIRST_BURST_MS) await wait(leftMs);
+  }
+
+  // The only way a wait ends early is `stop`.
+  function ignoreStop(error: unknown): void {
+    if (!stopping.signal.aborted) throw error;
+  }
+
   const wait = (delayMs: number) => clock.sleep(delayMs / speed, stopping.signal);
 
   return {
     start() {
-      running = playDays(random, playPlan, stopping.signal);
+      running = waitForBurst()
+        .then(() => playDays(random, playPlan, stopping.signal))
+        .catch(ignoreStop);
     },
     async stop() {
       stopping.abort();
@@ -123,15 +145,29 @@ function toReturning(simulator: Simulator): SessionRef {
 // Long enough for a permanent failure to spend its receives, so that its job is in the DLQ when Crisp is well again.
 const FAILURE_MS = 30_000;
 
-/** Crisp refuses a conversation's messages for a while: its job goes to the DLQ, and a redrive finds Crisp well again. */
+/** Crisp denies a conversation's messages for a while: its job goes to the DLQ, and a redrive finds Crisp well again. */
 function failForAWhile(
   { faults }: Simulator,
   { sessionId }: SessionRef,
-  wait: (ms: number) => Promise<void>,
+  { wait, say }: { readonly wait: (ms: number) => Promise<void>; readonly say: (text: string) => void },
 ): void {
-  const effect = { kind: 'answer', status: 400, reason: 'invalid_data' } as const;
+  const effect = { kind: 'answer', status: 403, reason: 'not_allowed' } as const;
   const withdraw = faults.add({ effect, route: 'messages', sessionId, times: Number.POSITIVE_INFINITY });
-  wait(FAILURE_MS).then(withdraw, withdraw);
+  say(
+    `demo: Crisp will refuse the messages of ${sessionId} for ${FAILURE_MS / 1000} s, as if the token lacked a scope; its ` +
+      'job goes to the dead-letter queue. Look:\n' +
+      `  npx crisp-enrich trace ${sessionId}\n  npx crisp-enrich dlq list`,
+  );
+  wait(FAILURE_MS).then(
+    () => {
+      withdraw();
+      say(
+        `demo: Crisp serves ${sessionId} again. Put its job back:\n` +
+          `  npx crisp-enrich dlq redrive --session ${sessionId} --yes`,
+      );
+    },
+    withdraw, // Stopped before.
+  );
 }
 
 /** Lets one line of a scene happen in its conversation. A conversation that is gone stays silent. */

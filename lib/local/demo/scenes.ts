@@ -24,7 +24,7 @@ export function planDay(random: Random): Plan {
   const scenes = BUSYNESS.flatMap((count, hour) =>
     Array.from({ length: count }, (_, index) => ({
       startMs: toStart(hour, index, random.integer(0, HOUR_MS - 1)),
-      scene: random.pick(SCENES),
+      scene: toScene(hour, index, random.pick(SCENES)),
       failsAtFirst: hour === FAILING_HOUR && index === 0,
     })),
   );
@@ -34,6 +34,11 @@ export function planDay(random: Random): Plan {
 /** The first visitor is there when the shop opens: whoever watches should not wait for a record. */
 function toStart(hour: number, index: number, minutesMs: number): number {
   return hour === 0 && index === 0 ? 0 : hour * HOUR_MS + minutesMs;
+}
+
+/** The day begins with a burst, because that is what coalescing is for. */
+function toScene(hour: number, index: number, drawn: Scene): Scene {
+  return hour === 0 && index === 0 ? OPENING_SCENE : drawn;
 }
 
 const SHOW_SPREAD_MS = 3000;
@@ -49,21 +54,23 @@ export function planShow(random: Random): Plan {
   return { durationMs: Math.max(...ends), scenes };
 }
 
+const OPENING_SCENE: Scene = {
+  title: 'a lost parcel, asked in one breath',
+  visitor: 'returning',
+  lines: [
+    { at: 0, does: 'visitor-writes', text: 'Hello?' },
+    { at: 250, does: 'visitor-writes', text: 'Is my parcel lost?' },
+    { at: 500, does: 'visitor-writes', text: 'It should have been here on Tuesday.' },
+    { at: 800, does: 'visitor-writes', text: 'Order TL-1042.' },
+    { at: 2600, does: 'operator-takes-over' },
+    { at: 3000, does: 'operator-writes', text: 'Good morning! Let me look that up for you.' },
+    { at: 6500, does: 'operator-writes', text: 'It is at the depot and arrives tomorrow before noon.' },
+  ],
+};
+
 /** A dozen conversations of an invented tea shop, together about sixty events that change something. */
 const SCENES: readonly Scene[] = [
-  {
-    title: 'a lost parcel, asked in one breath',
-    visitor: 'returning',
-    lines: [
-      { at: 0, does: 'visitor-writes', text: 'Hello?' },
-      { at: 250, does: 'visitor-writes', text: 'Is my parcel lost?' },
-      { at: 500, does: 'visitor-writes', text: 'It should have been here on Tuesday.' },
-      { at: 800, does: 'visitor-writes', text: 'Order TL-1042.' },
-      { at: 2600, does: 'operator-takes-over' },
-      { at: 3000, does: 'operator-writes', text: 'Good morning! Let me look that up for you.' },
-      { at: 6500, does: 'operator-writes', text: 'It is at the depot and arrives tomorrow before noon.' },
-    ],
-  },
+  OPENING_SCENE,
   {
     title: 'a broken lid, and an operator who corrects a date',
     visitor: 'new',

@@ -6,11 +6,16 @@ import type { VirtualClock } from '../../support/virtual-clock.ts';
 import { type HookReceiver, receiveHooks } from '../simulator/support/receive-hooks.ts';
 import { startSimulator } from '../simulator/support/start-simulator.ts';
 
-async function startDemo({ seed = 1, speed = 1 } = {}) {
+async function startDemo({ seed = 1, speed = 1, coalesceSeconds = 0 } = {}) {
   const { simulator, clock, get } = await startSimulator({ seed });
   const hooks = await receiveHooks();
   simulator.subscribeHook({ url: hooks.url, mode: 'plugin', events: ARCHIVING_EVENTS });
-  return { demo: createDemo({ simulator, clock, seed, speed }), simulator, clock, hooks, get };
+  const said: string[] = [];
+  const demo = createDemo({
+    ...{ simulator, clock, seed, speed, coalesceSeconds },
+    say: (text) => void said.push(text),
+  });
+  return { demo, simulator, clock, hooks, get, said };
 }
 
 // Time stands still while hooks are on their way, as the network does not know of the virtual clock.
@@ -106,9 +111,30 @@ test('a day goes on until it is stopped, with a rush and one conversation that f
   const nextDay = simulator.websites()[0]?.conversations.size ?? 0;
   await turnUntil(demo.stop(), started);
 
-  expect(failing).toMatchObject([{ route: 'messages', effect: { status: 400 } }]);
+  expect(failing).toMatchObject([{ route: 'messages', effect: { status: 403 } }]);
+  // What fails is announced with what to try, and so is its end.
+  expect(started.said.join('\n')).toMatch(
+    /demo: Crisp will refuse the messages of (session_\S+) for 30 s.*trace \1.*dlq list.*serves \1 again.*redrive --session \1 --yes/s,
+  );
   expect(healed).toEqual([]);
   expect(afterRush - beforeRush).toBeGreaterThan(beforeRush / 4);
   expect(nextDay).toBeGreaterThan(afterRush);
   expect(clock.sleepers).toBe(0);
 });
+
+test.each([200, 700, 1900])(
+  'the first burst falls into one bucket, %i ms after one began',
+  async (lateMs) => {
+    const started = await startDemo({ coalesceSeconds: 2 });
+    const { demo, clock, hooks } = started;
+    await turnUntil(clock.sleep(2000 - (clock.nowMs() % 2000) + lateMs), started);
+
+    demo.start();
+    await turnUntil(clock.sleep(3000), started);
+    await turnUntil(demo.stop(), started);
+
+    const writes = hooks.received.filter(({ event }) => event === 'message:send');
+    expect(writes).toHaveLength(4);
+    expect(new Set(writes.map(({ timestamp }) => Math.floor(timestamp / 2000))).size).toBe(1);
+  },
+);
