@@ -10,49 +10,76 @@ import { describeDefect } from './defects.ts';
  */
 export type Disposition = 'transient' | 'refused' | 'outage' | 'missing' | 'permanent';
 
-/** Every reason for which a job fails. docs/errors.md lists them with meaning and remedy; a test keeps the two equal. */
+/** The part of the work in which a job failed. */
+export type RunStage = (typeof RUN_STAGES)[number];
+export const RUN_STAGES = ['decode', 'fetch', 'archive', 'announce', 'ledger', 'run'] as const;
+
+/**
+ * What a failed run says about everything else. Nothing that was read under one session's path says anything about token,
+ * address or Crisp as a whole by itself: the control call or other sessions have to agree.
+ * - `crisp`: Crisp failed, or rejected token or address; for this session or for all: the control call tells.
+ * - `refusal`: Crisp limits us; perhaps for a moment only.
+ * - `verdict`: Crisp said for good that this cannot be had; of this session or of all: a healthy one tells.
+ * - `denied`: our own side lacks a right: nothing can work, and nothing can be asked.
+ * - `platform`: our own side failed, for this session or for all: only others can tell.
+ * - `none`: it is the session's own.
+ */
+export type Evidence = 'crisp' | 'refusal' | 'verdict' | 'denied' | 'platform' | 'none';
+
+interface JobErrorTerms {
+  readonly disposition: Disposition;
+  readonly stage: RunStage;
+  readonly evidence: Evidence;
+}
+
+/**
+ * Every reason for which a job fails: how it is answered, where it belongs, and what it says about everything else.
+ * docs/errors.md lists them with meaning and remedy; a test keeps the two equal.
+ */
 export const JOB_ERRORS = {
-  malformed_message: 'permanent',
-  unsupported_version: 'permanent',
-  unexpected_envelope: 'permanent',
-  missing_field: 'permanent',
-  website_id_required: 'permanent',
-  website_id_invalid: 'permanent',
-  session_id_invalid: 'permanent',
+  malformed_message: { disposition: 'permanent', stage: 'decode', evidence: 'none' },
+  unsupported_version: { disposition: 'permanent', stage: 'decode', evidence: 'none' },
+  unexpected_envelope: { disposition: 'permanent', stage: 'decode', evidence: 'none' },
+  missing_field: { disposition: 'permanent', stage: 'decode', evidence: 'none' },
+  website_id_required: { disposition: 'permanent', stage: 'decode', evidence: 'none' },
+  website_id_invalid: { disposition: 'permanent', stage: 'decode', evidence: 'none' },
+  session_id_invalid: { disposition: 'permanent', stage: 'decode', evidence: 'none' },
 
-  crisp_unreachable: 'transient',
-  crisp_timeout: 'transient',
-  crisp_unavailable: 'transient',
-  crisp_auth_failed: 'outage',
-  crisp_tls_failed: 'outage',
-  crisp_rate_limited: 'refused',
-  crisp_quota_exceeded: 'refused',
-  crisp_forbidden: 'permanent',
-  crisp_not_subscribed: 'permanent',
-  crisp_route_unknown: 'outage',
-  crisp_rejected: 'permanent',
-  crisp_error: 'transient',
-  unexpected_redirect: 'transient',
-  bad_response: 'transient',
-  bad_encoding: 'transient',
-  response_too_large: 'permanent',
-  session_mismatch: 'permanent',
-  schema_mismatch: 'permanent',
-  conversation_missing: 'missing',
-  paging_stuck: 'transient',
-  paging_cap_reached: 'permanent',
+  crisp_unreachable: { disposition: 'transient', stage: 'fetch', evidence: 'crisp' },
+  crisp_timeout: { disposition: 'transient', stage: 'fetch', evidence: 'crisp' },
+  crisp_unavailable: { disposition: 'transient', stage: 'fetch', evidence: 'crisp' },
+  crisp_auth_failed: { disposition: 'outage', stage: 'fetch', evidence: 'crisp' },
+  crisp_tls_failed: { disposition: 'outage', stage: 'fetch', evidence: 'crisp' },
+  crisp_rate_limited: { disposition: 'refused', stage: 'fetch', evidence: 'refusal' },
+  crisp_quota_exceeded: { disposition: 'refused', stage: 'fetch', evidence: 'refusal' },
+  crisp_forbidden: { disposition: 'permanent', stage: 'fetch', evidence: 'verdict' },
+  crisp_not_subscribed: { disposition: 'permanent', stage: 'fetch', evidence: 'verdict' },
+  crisp_route_unknown: { disposition: 'outage', stage: 'fetch', evidence: 'crisp' },
+  crisp_rejected: { disposition: 'permanent', stage: 'fetch', evidence: 'verdict' },
+  crisp_error: { disposition: 'transient', stage: 'fetch', evidence: 'crisp' },
+  // Where Crisp sends its callers elsewhere, it does so for all: a redirect says nothing about a session.
+  unexpected_redirect: { disposition: 'transient', stage: 'fetch', evidence: 'crisp' },
+  bad_response: { disposition: 'transient', stage: 'fetch', evidence: 'crisp' },
+  bad_encoding: { disposition: 'transient', stage: 'fetch', evidence: 'crisp' },
+  response_too_large: { disposition: 'permanent', stage: 'fetch', evidence: 'verdict' },
+  session_mismatch: { disposition: 'permanent', stage: 'fetch', evidence: 'verdict' },
+  schema_mismatch: { disposition: 'permanent', stage: 'fetch', evidence: 'none' },
+  conversation_missing: { disposition: 'missing', stage: 'fetch', evidence: 'none' },
+  paging_stuck: { disposition: 'transient', stage: 'fetch', evidence: 'none' },
+  paging_cap_reached: { disposition: 'permanent', stage: 'fetch', evidence: 'none' },
 
-  archive_failed: 'transient',
-  record_superseded: 'transient',
-  topic_failed: 'transient',
-  downstream_denied: 'outage',
-  ledger_failed: 'transient',
-  record_too_large: 'permanent',
-  deadline_reached: 'transient',
-  switch_failed: 'transient',
-  visibility_failed: 'transient',
-  unexpected: 'transient',
-} as const satisfies Record<string, Disposition>;
+  archive_failed: { disposition: 'transient', stage: 'archive', evidence: 'platform' },
+  record_superseded: { disposition: 'transient', stage: 'archive', evidence: 'none' },
+  topic_failed: { disposition: 'transient', stage: 'announce', evidence: 'platform' },
+  // By the archive or by the topic: the hint names the one.
+  downstream_denied: { disposition: 'outage', stage: 'announce', evidence: 'denied' },
+  ledger_failed: { disposition: 'transient', stage: 'ledger', evidence: 'none' },
+  record_too_large: { disposition: 'permanent', stage: 'announce', evidence: 'none' },
+  deadline_reached: { disposition: 'transient', stage: 'run', evidence: 'none' },
+  switch_failed: { disposition: 'transient', stage: 'run', evidence: 'none' },
+  visibility_failed: { disposition: 'transient', stage: 'run', evidence: 'none' },
+  unexpected: { disposition: 'transient', stage: 'run', evidence: 'platform' },
+} as const satisfies Record<string, JobErrorTerms>;
 
 export type JobErrorCode = keyof typeof JOB_ERRORS;
 
@@ -105,7 +132,7 @@ export class JobError extends Error {
   }
 
   get disposition(): Disposition {
-    return JOB_ERRORS[this.code];
+    return JOB_ERRORS[this.code].disposition;
   }
 
   /** `code` or `code:detail`: what logs, the ledger and people see. */
@@ -191,53 +218,9 @@ function describe(thrown: unknown): string {
   return where === '' ? `unexpected: ${name} thrown` : `unexpected: ${name} ${where}`;
 }
 
-const STAGES: Readonly<Record<JobErrorCode, RunStage>> = {
-  malformed_message: 'decode',
-  unsupported_version: 'decode',
-  unexpected_envelope: 'decode',
-  missing_field: 'decode',
-  website_id_required: 'decode',
-  website_id_invalid: 'decode',
-  session_id_invalid: 'decode',
-
-  crisp_unreachable: 'fetch',
-  crisp_timeout: 'fetch',
-  crisp_unavailable: 'fetch',
-  crisp_auth_failed: 'fetch',
-  crisp_tls_failed: 'fetch',
-  crisp_rate_limited: 'fetch',
-  crisp_quota_exceeded: 'fetch',
-  crisp_forbidden: 'fetch',
-  crisp_not_subscribed: 'fetch',
-  crisp_route_unknown: 'fetch',
-  crisp_rejected: 'fetch',
-  crisp_error: 'fetch',
-  unexpected_redirect: 'fetch',
-  bad_response: 'fetch',
-  bad_encoding: 'fetch',
-  response_too_large: 'fetch',
-  session_mismatch: 'fetch',
-  schema_mismatch: 'fetch',
-  conversation_missing: 'fetch',
-  paging_stuck: 'fetch',
-  paging_cap_reached: 'fetch',
-
-  archive_failed: 'archive',
-  record_superseded: 'archive',
-  topic_failed: 'announce',
-  // By the archive or by the topic: the hint names the one.
-  downstream_denied: 'announce',
-  record_too_large: 'announce',
-  ledger_failed: 'ledger',
-  deadline_reached: 'run',
-  switch_failed: 'run',
-  visibility_failed: 'run',
-  unexpected: 'run',
-};
-
 /** The part of the work in which a failure of this code belongs. */
 export function toStage(code: JobErrorCode): RunStage {
-  return STAGES[code];
+  return JOB_ERRORS[code].stage;
 }
 
 /** Every reason for which an operator's command fails, with the exit code of the command line. */
@@ -295,9 +278,6 @@ export function toJobError(thrown: unknown): JobError {
 export function toReason({ code, detail }: { code: string; detail?: string | undefined }): string {
   return detail === undefined ? code : `${code}:${detail}`;
 }
-
-export type RunStage = (typeof RUN_STAGES)[number];
-export const RUN_STAGES = ['decode', 'fetch', 'archive', 'announce', 'ledger', 'run'] as const;
 
 export function isRunStage(text: string): text is RunStage {
   return RUN_STAGES.some((stage) => stage === text);

@@ -1,4 +1,4 @@
-import type { JobError, JobErrorCode } from '../errors.ts';
+import { type Evidence, JOB_ERRORS, type JobError } from '../errors.ts';
 import { CONTROL_ROUTE, type Refuted, type Streak } from '../ledger/breaker-notes.ts';
 
 export interface FailedRun {
@@ -39,51 +39,11 @@ export function isRefuted({ sessions, atMs }: Refuted, sessionKey: string, nowMs
 /** As many removals in a row are believed; the next one looks like a Crisp that has lost its conversations. */
 export const REMOVALS_IN_A_ROW = 10;
 
-/**
- * What a failed run says about everything else. Nothing that was read under one session's path says anything about token,
- * address or Crisp as a whole by itself: the control call or other sessions have to agree.
- * - `crisp`: Crisp failed, or rejected token or address; for this session or for all: the control call tells.
- * - `refusal`: Crisp limits us; perhaps for a moment only.
- * - `verdict`: Crisp said for good that this cannot be had; of this session or of all: a healthy one tells.
- * - `denied`: our own side lacks a right: nothing can work, and nothing can be asked.
- * - `platform`: our own side failed, for this session or for all: only others can tell.
- * - `none`: it is the session's own.
- */
-export type Evidence = 'crisp' | 'refusal' | 'verdict' | 'denied' | 'platform' | 'none';
-
-const EVIDENCE: Readonly<Partial<Record<JobErrorCode, Evidence>>> = {
-  crisp_unreachable: 'crisp',
-  crisp_timeout: 'crisp',
-  crisp_unavailable: 'crisp',
-  crisp_error: 'crisp',
-  crisp_auth_failed: 'crisp',
-  crisp_tls_failed: 'crisp',
-  crisp_route_unknown: 'crisp',
-  // Where Crisp sends its callers elsewhere, it does so for all: a redirect says nothing about a session.
-  unexpected_redirect: 'crisp',
-  bad_response: 'crisp',
-  bad_encoding: 'crisp',
-
-  crisp_rate_limited: 'refusal',
-  crisp_quota_exceeded: 'refusal',
-
-  crisp_forbidden: 'verdict',
-  crisp_not_subscribed: 'verdict',
-  crisp_rejected: 'verdict',
-  session_mismatch: 'verdict',
-  response_too_large: 'verdict',
-
-  downstream_denied: 'denied',
-
-  archive_failed: 'platform',
-  topic_failed: 'platform',
-  unexpected: 'platform',
-};
-
+/** What the failure says about everything else, as `JOB_ERRORS` has it. */
 export function toEvidence({ code, route }: JobError): Evidence {
   // The control call may need a right that nothing else needs: that the token has it not, says nothing of anything.
   if (code === 'crisp_forbidden' && route === CONTROL_ROUTE) return 'none';
-  return EVIDENCE[code] ?? 'none';
+  return JOB_ERRORS[code].evidence;
 }
 
 /** A refusal that asks for longer than this is no matter of a moment. */

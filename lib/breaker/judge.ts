@@ -1,13 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { CrispApi } from '../crisp/client.ts';
-import { type JobError, toJobError } from '../errors.ts';
+import { type Evidence, type JobError, toJobError } from '../errors.ts';
 import { type SessionRef, toSessionKey } from '../ids.ts';
 import type { BreakerNotes, Row, Streak } from '../ledger/breaker-notes.ts';
 import type { Blame } from '../ledger/failure-notes.ts';
 import type { BestEffort } from '../ledger/table.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import {
-  type Evidence,
   type FailedRun,
   isControlFailure,
   isLastingRefusal,

@@ -87,7 +87,7 @@ interface CloseBreakerDependencies {
 }
 
 function isRefusal(code: string): boolean {
-  return isJobErrorCode(code) && JOB_ERRORS[code] === 'refused';
+  return isJobErrorCode(code) && JOB_ERRORS[code].disposition === 'refused';
 }
 
 type ClosingReason = Exclude<Look['outcome'], 'failing'>;

@@ -120,7 +120,7 @@ export function readJob(
 
 /** A permanent failure spends no attempt, for there is none to save, but it was one. */
 function countAttempts({ code, failures, isFinal }: FailureNote): number {
-  return failures + (isFinal && JOB_ERRORS[code] === 'permanent' ? 1 : 0);
+  return failures + (isFinal && JOB_ERRORS[code].disposition === 'permanent' ? 1 : 0);
 }
 
 /** The newest failure that was written down; else what the body itself shows; else that nothing is known. */

@@ -8,9 +8,9 @@ const INTAKE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: ACCEPT,
-        find: '      return await Promise.race([queue.send(coalesced), deadline]);',
-        replace: `      queue.send(coalesced).catch(() => undefined);
-      return await Promise.race([{ messageId: coalesced.deduplicationId, sequenceNumber: undefined }, deadline]);`,
+        find: '    return await Promise.race([queue.send(coalesced), deadline]);',
+        replace: `    queue.send(coalesced).catch(() => undefined);
+    return await Promise.race([{ messageId: coalesced.deduplicationId, sequenceNumber: undefined }, deadline]);`,
       },
     ],
     tests: ['test/webhook/accept.test.ts', 'test/webhook/handler.test.ts'],
@@ -47,9 +47,9 @@ const INTAKE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: ACCEPT,
-        find: '    await verify(credential, body);',
+        find: '  await verify(credential, body, context);',
         replace:
-          "    await verify(credential, Buffer.from(JSON.stringify(JSON.parse(Buffer.from(body).toString('utf8')))));",
+          "  await verify(credential, Buffer.from(JSON.stringify(JSON.parse(Buffer.from(body).toString('utf8')))), context);",
       },
     ],
     tests: ['test/webhook/accept.test.ts', 'test/webhook/handler.test.ts'],
@@ -223,8 +223,8 @@ const RETRY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'lib/errors.ts',
-        find: "  crisp_auth_failed: 'outage',",
-        replace: "  crisp_auth_failed: 'transient',",
+        find: "  crisp_auth_failed: { disposition: 'outage',",
+        replace: "  crisp_auth_failed: { disposition: 'transient',",
       },
     ],
     tests: [

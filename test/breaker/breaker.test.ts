@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isBlindLookDue, isLookDue } from '../../lib/breaker/breaker.ts';
-import { type Evidence, isControlFailure, isLongRefusal, toEvidence } from '../../lib/breaker/evidence.ts';
-import { JOB_ERRORS, JobError, type JobErrorCode } from '../../lib/errors.ts';
+import { isControlFailure, isLongRefusal, toEvidence } from '../../lib/breaker/evidence.ts';
+import { type Evidence, JOB_ERRORS, JobError, type JobErrorCode } from '../../lib/errors.ts';
 import { createBreakerScene, routesOf } from '../support/breaker-scene.ts';
 import { aSession } from '../support/builders.ts';
 
