@@ -15,7 +15,7 @@ import {
   readHookEvent,
 } from './event.ts';
 import { HookRefusedError } from './refusal.ts';
-import { type AcceptedHook, decideHook, type IgnoredCode, toEventName } from './triggers.ts';
+import { type AcceptedHook, decideHook, toEventName } from './triggers.ts';
 import {
   checkHookAge,
   checkRequest,
@@ -28,7 +28,8 @@ import {
 /** How long the queue may take: Crisp is answered within five seconds, and SQS takes about 20 ms. */
 export const QUEUE_DEADLINE_MS = 3000;
 
-interface AcceptWebhookDependencies {
+/** What one webhook function works with. */
+export interface WebhookContext {
   readonly config: Pick<
     WebhookConfig,
     'hookMode' | 'hookMaxAgeSeconds' | 'triggers' | 'websiteIds' | 'coalesce'
@@ -40,99 +41,110 @@ interface AcceptWebhookDependencies {
 }
 
 /**
- * Takes one delivery in: verifies its raw bytes, picks its session, and enqueues it. `queued` means that the queue has
+ * Accepts one delivery: verifies its raw bytes, picks its session, and enqueues it. `queued` means that the queue has
  * the job for good; `ignored`, that the event is genuine and of no interest. Throws `HookRefusedError` for all else;
- * before the queue is asked, nothing but the secrets is read from outside, and Crisp is never called.
+ * before the queue is asked, only the secrets are read from outside, and Crisp is never called.
  */
-export function createAcceptWebhook(dependencies: AcceptWebhookDependencies) {
-  const { config, secrets, queue, clock, telemetry } = dependencies;
+export async function acceptHook(delivery: HookDelivery, context: WebhookContext): Promise<AcceptedHook> {
+  const { config, telemetry } = context;
+  checkRequest(delivery);
+  const body = readHookBody(delivery);
+  await authenticate(delivery, body, context);
 
-  return async (delivery: HookDelivery): Promise<AcceptedHook> => {
-    checkRequest(delivery);
-    const body = readHookBody(delivery);
-    await authenticate(delivery, body);
-
-    const event = readHookEvent(parseHookBody(body));
-    for (const warning of findHookWarnings(delivery, event)) {
-      telemetry.emit({ name: 'hook-warning', ...warning });
-    }
-    const decision = decideHook(event, config);
-    return decision.outcome === 'ignore'
-      ? ignore(event, decision.code)
-      : enqueue(event, decision.session, decision.mode);
-  };
-
-  async function authenticate(delivery: HookDelivery, body: Uint8Array): Promise<void> {
-    // The shape comes first: a request without any credential is not worth a look at the secrets.
-    const credential = readCredential(delivery, config.hookMode);
-    await verify(credential, body);
-    if (credential.kind === 'signature') {
-      checkHookAge(credential.emittedMs, clock.nowMs(), config.hookMaxAgeSeconds);
-    }
+  const event = readHookEvent(parseHookBody(body));
+  for (const warning of findHookWarnings(delivery, event)) {
+    telemetry.emit({ name: 'hook-warning', ...warning });
   }
+  const decision = decideHook(event, config);
+  if (decision.outcome === 'enqueue') return enqueue(event, decision.session, decision.mode, context);
 
-  /** What fits no secret may be signed with one that was entered a moment ago: those are read anew, and tried once. */
-  async function verify(credential: HookCredential, body: Uint8Array): Promise<void> {
-    const known = await loadHookSecrets();
-    try {
-      verifyCredential(credential, body, known);
-    } catch (mismatch) {
-      const renewed = await loadHookSecrets({ fresh: true });
-      if (renewed.join() === known.join()) throw mismatch;
-      verifyCredential(credential, body, renewed);
-    }
+  telemetry.emit({ name: 'hook-ignored', code: decision.code, event: toEventName(event.name) });
+  return { outcome: 'ignored', code: decision.code };
+}
+
+async function authenticate(
+  delivery: HookDelivery,
+  body: Uint8Array,
+  context: WebhookContext,
+): Promise<void> {
+  const { config, clock } = context;
+  // The shape comes first: for a request without any credential the secrets are not read.
+  const credential = readCredential(delivery, config.hookMode);
+  await verify(credential, body, context);
+  if (credential.kind === 'signature') {
+    checkHookAge(credential.emittedMs, clock.nowMs(), config.hookMaxAgeSeconds);
   }
+}
 
-  async function loadHookSecrets(options?: SecretOptions): Promise<readonly string[]> {
-    let hookSecrets: readonly string[];
-    try {
-      hookSecrets = await secrets.hookSecrets(options);
-    } catch (cause) {
-      throw new HookRefusedError('config_unavailable', toFailureName(cause), { cause });
-    }
-    if (hookSecrets.length === 0) {
-      throw new HookRefusedError('config_unavailable', 'there is no hook secret yet');
-    }
-    return hookSecrets;
+/** What fits no secret may be signed with one that was entered a moment ago: those are read anew, and tried once. */
+async function verify(
+  credential: HookCredential,
+  body: Uint8Array,
+  { secrets }: WebhookContext,
+): Promise<void> {
+  const known = await loadHookSecrets(secrets);
+  try {
+    verifyCredential(credential, body, known);
+  } catch (mismatch) {
+    const renewed = await loadHookSecrets(secrets, { fresh: true });
+    if (renewed.join() === known.join()) throw mismatch;
+    verifyCredential(credential, body, renewed);
   }
+}
 
-  function ignore({ name }: HookEvent, code: IgnoredCode): AcceptedHook {
-    telemetry.emit({ name: 'hook-ignored', code, event: toEventName(name) });
-    return { outcome: 'ignored', code };
+async function loadHookSecrets(
+  secrets: WebhookContext['secrets'],
+  options?: SecretOptions,
+): Promise<readonly string[]> {
+  let hookSecrets: readonly string[];
+  try {
+    hookSecrets = await secrets.hookSecrets(options);
+  } catch (cause) {
+    throw new HookRefusedError('config_unavailable', toFailureName(cause), { cause });
   }
-
-  async function enqueue({ name }: HookEvent, session: SessionRef, mode: FetchMode): Promise<AcceptedHook> {
-    const coalesced = toCoalescedJob(session, mode, clock.nowMs(), config.coalesce);
-    const { messageId, sequenceNumber } = await sendInTime(coalesced);
-    // Here the newest sent message of the session, { sequenceNumber, bucketMs }, will be noted in the ledger for the
-    // debounce: best effort, within 100 ms, and never a reason to refuse what the queue already has.
-    telemetry.emit({
-      name: 'session-enqueued',
-      event: toEventName(name),
-      ...session,
-      mode,
-      messageId,
-      bucketMs: coalesced.job.bucketMs,
-      ...(sequenceNumber !== undefined && { sequenceNumber }),
-    });
-    return { outcome: 'queued', messageId };
+  if (hookSecrets.length === 0) {
+    throw new HookRefusedError('config_unavailable', 'there is no hook secret yet');
   }
+  return hookSecrets;
+}
 
-  async function sendInTime(coalesced: CoalescedJob): Promise<QueuedMessage> {
-    const sent = new AbortController();
-    const deadline = clock.sleep(QUEUE_DEADLINE_MS, sent.signal).then(() => {
-      throw new HookRefusedError('queue_unavailable', `no answer within ${QUEUE_DEADLINE_MS} ms`);
-    });
-    // When the queue wins, the sleep is cut short; nobody waits for it any more.
-    deadline.catch(() => undefined);
-    try {
-      return await Promise.race([queue.send(coalesced), deadline]);
-    } catch (cause) {
-      if (cause instanceof HookRefusedError) throw cause;
-      throw new HookRefusedError('queue_unavailable', toFailureName(cause), { cause });
-    } finally {
-      sent.abort();
-    }
+async function enqueue(
+  { name }: HookEvent,
+  session: SessionRef,
+  mode: FetchMode,
+  context: WebhookContext,
+): Promise<AcceptedHook> {
+  const { config, clock, telemetry } = context;
+  const coalesced = toCoalescedJob(session, mode, clock.nowMs(), config.coalesce);
+  const { messageId, sequenceNumber } = await sendInTime(coalesced, context);
+  // Here the newest sent message of the session, { sequenceNumber, bucketMs }, will be noted in the ledger for the
+  // debounce: best effort, within 100 ms, and never a reason to refuse what the queue already has.
+  telemetry.emit({
+    name: 'session-enqueued',
+    event: toEventName(name),
+    ...session,
+    mode,
+    messageId,
+    bucketMs: coalesced.job.bucketMs,
+    ...(sequenceNumber !== undefined && { sequenceNumber }),
+  });
+  return { outcome: 'queued', messageId };
+}
+
+async function sendInTime(coalesced: CoalescedJob, { queue, clock }: WebhookContext): Promise<QueuedMessage> {
+  const sent = new AbortController();
+  const deadline = clock.sleep(QUEUE_DEADLINE_MS, sent.signal).then(() => {
+    throw new HookRefusedError('queue_unavailable', `no answer within ${QUEUE_DEADLINE_MS} ms`);
+  });
+  // When the queue answers first, the sleep is cut short, and its rejection has no reader.
+  deadline.catch(() => undefined);
+  try {
+    return await Promise.race([queue.send(coalesced), deadline]);
+  } catch (cause) {
+    if (cause instanceof HookRefusedError) throw cause;
+    throw new HookRefusedError('queue_unavailable', toFailureName(cause), { cause });
+  } finally {
+    sent.abort();
   }
 }
 

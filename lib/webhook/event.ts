@@ -1,10 +1,10 @@
 import { parseSessionId, parseWebsiteId, type SessionId, type WebsiteId } from '../ids.ts';
 import { isJsonObject, type JsonObject, toMediaType, toShape } from '../text.ts';
-import { findJsonError, scanJson } from './json-errors.ts';
 import { HookRefusedError } from './refusal.ts';
 
 /** Crisp's events nest about six levels deep and have tens of values, a large custom data object hundreds. */
-export const HOOK_JSON_LIMITS = { maxDepth: 64, maxValues: 10_000 };
+const MAX_DEPTH = 64;
+const MAX_VALUES = 10_000;
 
 const BYTE_ORDER_MARK = '\ufeff';
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -15,16 +15,35 @@ export function parseHookBody(bytes: Uint8Array): unknown {
   if (text.startsWith(BYTE_ORDER_MARK)) {
     throw new HookRefusedError('invalid_json', 'byte order mark at byte 0');
   }
-  const broken = scanJson(bytes, HOOK_JSON_LIMITS);
-  if (broken) throw new HookRefusedError(broken);
+  const payload = parseJson(text);
+  checkSize(payload);
+  return payload;
+}
 
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     // The parser's own message quotes the text: it is not passed on as a cause.
-    const at = findJsonError(text) ?? text.length;
-    throw new HookRefusedError('invalid_json', `at byte ${Buffer.byteLength(text.slice(0, at))}`);
+    throw new HookRefusedError('invalid_json', `body of ${Buffer.byteLength(text)} bytes`);
   }
+}
+
+/** Counts members and elements level by level: a recursion would end on a payload that nests without end. */
+function checkSize(payload: unknown): void {
+  let values = 0;
+  let level = [payload].filter(isContainer);
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) throw new HookRefusedError('too_deep');
+    const members = level.flatMap((container) => Object.values(container));
+    values += members.length;
+    if (values > MAX_VALUES) throw new HookRefusedError('too_complex');
+    level = members.filter(isContainer);
+  }
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

@@ -10,7 +10,7 @@ import { ConfigError } from '../errors.ts';
 import { createSqsSessionQueue, createWebhookSqsClient } from '../queue/sessions-queue.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/logger.ts';
-import { createAcceptWebhook } from './accept.ts';
+import { acceptHook, type WebhookContext } from './accept.ts';
 import type { HookDelivery } from './event.ts';
 import { HookRefusedError, toHookRefusal } from './refusal.ts';
 import type { AcceptedHook } from './triggers.ts';
@@ -30,12 +30,14 @@ export function startWebhook() {
 
 /**
  * The webhook of a function whose configuration is wrong: every delivery gets 503 `config_unavailable` and may come
- * again, and the log says each time what is to be mended. A crash would tell Crisp and people less.
+ * again, and the log says each time which variable to correct. A crash would say less, to Crisp and to people.
  */
-function createUnavailableHandler({ problems }: ConfigError, overrides: { telemetry?: Telemetry } = {}) {
-  const { telemetry, middlewares } = overrides.telemetry
-    ? { telemetry: overrides.telemetry, middlewares: [] }
-    : createPowertoolsTelemetry({ service: 'webhook', logLevel: 'info', namespace: 'crisp-enrich' });
+function createUnavailableHandler({ problems }: ConfigError) {
+  const { telemetry, middlewares } = createPowertoolsTelemetry({
+    service: 'webhook',
+    logLevel: 'info',
+    namespace: 'crisp-enrich',
+  });
   const detail = problems.map((p) => `${p.variable}: ${p.message} [${p.code}]`).join('; ');
   const refusal = new HookRefusedError('config_unavailable', detail);
 
@@ -68,17 +70,17 @@ export function createWebhookHandler(config: WebhookConfig, dependencies: Webhoo
         redact,
         clock,
       });
-  const acceptWebhook = createAcceptWebhook({
+  const context: WebhookContext = {
     config,
     secrets,
     queue: createSqsSessionQueue(sqs, config.sessionsQueueUrl),
     clock,
     telemetry,
-  });
+  };
 
   const handler = middy(async (event: LambdaFunctionURLEvent): Promise<FunctionUrlResponse> => {
     try {
-      return toAcceptedResponse(await acceptWebhook(toHookDelivery(event)));
+      return toAcceptedResponse(await acceptHook(toHookDelivery(event), context));
     } catch (thrown) {
       const refusal = toHookRefusal(thrown);
       const { code, status, detail } = refusal;
@@ -86,7 +88,7 @@ export function createWebhookHandler(config: WebhookConfig, dependencies: Webhoo
       return toRefusedResponse(refusal, event.requestContext?.requestId ?? '');
     }
   }).use(middlewares);
-  return withoutForeignErrors((event: LambdaFunctionURLEvent, context: Context) => handler(event, context));
+  return withoutForeignErrors((event: LambdaFunctionURLEvent, lambda: Context) => handler(event, lambda));
 }
 
 /** The structured form of a Function URL's response. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseWebhookConfig } from '../../lib/config/parse.ts';
 import type { SessionQueue } from '../../lib/queue/sessions-queue.ts';
-import { createAcceptWebhook } from '../../lib/webhook/accept.ts';
+import { acceptHook } from '../../lib/webhook/accept.ts';
 import { toHookDelivery } from '../../lib/webhook/handler.ts';
 import { decideHook, KNOWN_EVENTS, toEventName } from '../../lib/webhook/triggers.ts';
 import { WEBSITE_ID } from '../support/builders.ts';
@@ -17,17 +17,17 @@ describe('accept webhook', () => {
       CRISP_HOOK_SECRETS: HOOK_SECRET,
       SESSIONS_QUEUE_URL: 'https://sqs.example.com/sessions.fifo',
     });
-    const accept = createAcceptWebhook({
+    const context = {
       config,
       secrets: { hookSecrets: async () => [HOOK_SECRET] },
       queue: override ?? memory,
       clock,
       telemetry: createRecordingTelemetry(),
-    });
+    };
     return {
       queue: memory,
       clock,
-      accept: (request?: HookRequest) => accept(toHookDelivery(aHookRequest(request))),
+      accept: (request?: HookRequest) => acceptHook(toHookDelivery(aHookRequest(request)), context),
     };
   }
 

@@ -79,7 +79,7 @@ describe('webhook bad input', () => {
     ...KEYED_HOOKS.filter(([row]) => row === 'W22'),
   ];
   const DETAILS: Readonly<Record<string, RegExp>> = {
-    W5: /^at byte \d+$/,
+    W5: /^body of \d+ bytes$/,
     W17: /tried #1\)/,
     W20: /^(86401|301) s (old|ahead), \d+ s are allowed$/,
     W22: /endpoint in (website|plugin) mode: see CRISP_HOOK_MODE$/,
