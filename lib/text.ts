@@ -33,7 +33,12 @@ export function isJsonObject(value: unknown): value is JsonObject {
 export function isLoopbackUrl(text: string): boolean {
   const url = URL.parse(text);
   if (!url || !['http:', 'https:'].includes(url.protocol)) return false;
-  return ['localhost', '[::1]'].includes(url.hostname) || /^127(\.\d{1,3}){3}$/.test(url.hostname);
+  return isLoopbackName(url.hostname);
+}
+
+/** True for the name or address of this machine, as `URL.hostname` has it. */
+export function isLoopbackName(hostname: string): boolean {
+  return ['localhost', '[::1]'].includes(hostname) || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 /** Bytes of a reason as it is kept: more helps nobody, and an item of the ledger pays for each. */

@@ -133,7 +133,7 @@ test('a defect is told by its class and its innermost places, never by its messa
   const { name, where } = describeDefect(new TypeError('ada@example.com wrote\n    at lunch'));
 
   expect(name).toBe('TypeError');
-  expect(where).toMatch(/^at .*describe-defect\.test\.ts:\d+:\d+/);
+  expect(where).toMatch(/^at .*text\.test\.ts:\d+:\d+/);
   expect(where).not.toMatch(/ada|lunch/);
 });
 

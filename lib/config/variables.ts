@@ -139,15 +139,10 @@ function parseApiUrl(text: string): URL | undefined {
   const url = URL.parse(text);
   if (!url || text.includes('?') || text.includes('#')) return undefined;
   if (url.username !== '' || url.password !== '') return undefined;
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+  const isSafe = url.protocol === 'https:' || isLoopbackUrl(text);
   if (!isSafe) return undefined;
   url.pathname = url.pathname.replace(/\/+$/, '');
   return url;
-}
-
-/** URL has already turned every spelling of an IPv4 address into four decimal numbers. */
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 /** Which events are worth a fetch: `name`, `prefix*`, or `name=value`. */

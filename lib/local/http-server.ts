@@ -10,6 +10,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
+import { isLoopbackName } from '../text.ts';
 
 // What every listener of local mode has in common: loopback alone, limits on what is sent to it, no web page of a browser.
 const LOOPBACK = '127.0.0.1';
@@ -127,14 +128,11 @@ export function isTooLarge({ headers }: IncomingMessage, limitBytes: number): bo
   return Number(headers['content-length'] ?? 0) > limitBytes;
 }
 
-const LOOPBACK_NAMES = new Set(['localhost', '[::1]']);
-const LOOPBACK_IPV4 = /^127(\.\d{1,3}){3}$/;
-
 /** True for a host (with or without a port, as in a `Host` header or `URL.host`) that can only be this machine. */
 export function isLoopbackHost(host: string | undefined): boolean {
   if (host === undefined) return false;
   const name = host.replace(/:\d{1,5}$/, '').toLowerCase();
-  return LOOPBACK_NAMES.has(name) || name.endsWith('.localhost') || LOOPBACK_IPV4.test(name);
+  return isLoopbackName(name) || name.endsWith('.localhost');
 }
 
 /** Why a request is refused, as a code for programs and a sentence for people. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type CrispObject, isCrispObject } from '../crisp/fields.ts';
 import { JobError } from '../errors.ts';
+import { isJsonObject } from '../text.ts';
 import { VOLATILE_FIELDS } from './schema.ts';
 
 /**
@@ -61,8 +62,4 @@ function canonicalObject(value: { readonly [key: string]: unknown }, depth: numb
     members.push(`${JSON.stringify(key)}:${canonicalJson(value[key], depth + 1)}`);
   }
   return `{${members.join(',')}}`;
-}
-
-function isJsonObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === 'object' && value !== null;
 }
