@@ -1,74 +1,140 @@
-import type { Clock } from '../clock.ts';
-import { BadInvocationError, toJobError } from '../errors.ts';
-import type { DecodedJob, ReceivedMessage } from '../queue/job.ts';
-import type { Telemetry } from '../telemetry/events.ts';
+import { BadInvocationError, type JobError, toJobError } from '../errors.ts';
+import { decodeJob, type ReceivedMessage, type SessionJob } from '../queue/job.ts';
 import { isJsonObject, toShape } from '../text.ts';
-import type { RefreshUnit } from './refresh.ts';
-import type { DeferMessage, DeleteMessage, LeaseBatch, RetainFinal, RetainUnreadable } from './settle.ts';
 import {
+  type ConsumerContext,
   type DecodedMessage,
   type Invocation,
   type MessageOutcome,
-  type RecallFailure,
-  type RecordRuns,
   type SessionUnit,
   type SettledMessage,
-  splitByDueTime,
+  toSession,
   toSessionUnits,
-} from './unit.ts';
-
-interface ProcessBatchDependencies {
-  readonly decode: (message: ReceivedMessage) => DecodedJob;
-  readonly leaseBatch: LeaseBatch;
-  readonly processUnit: ProcessUnit;
-  readonly retainUnreadable: RetainUnreadable;
-  readonly telemetry: Telemetry;
-}
-
-export type ProcessBatch = ReturnType<typeof createProcessBatch>;
+} from './context.ts';
+import { refreshUnit } from './refresh.ts';
+import {
+  deferMessage,
+  deleteMessage,
+  leaseBatch,
+  recallFailure,
+  recordRuns,
+  retainFinal,
+  settleFailure,
+} from './settle.ts';
 
 /**
- * Handles the messages of one invocation and answers for each of them, by message id, exactly once. Sessions run beside
+ * Handles the messages of one invocation and decides on each of them, by message id, exactly once. Sessions run beside
  * each other and none can fail another; the messages of one session are one unit.
  */
-export function createProcessBatch({
-  decode,
-  leaseBatch,
-  processUnit,
-  retainUnreadable,
-  telemetry,
-}: ProcessBatchDependencies) {
-  return async (
-    messages: readonly ReceivedMessage[],
-    invocation: Invocation,
-  ): Promise<ReadonlyMap<string, MessageOutcome>> => {
-    const decoded: DecodedMessage[] = [];
-    const work: Promise<readonly SettledMessage[]>[] = [];
+export async function processBatch(
+  context: ConsumerContext,
+  messages: readonly ReceivedMessage[],
+  invocation: Invocation,
+): Promise<ReadonlyMap<string, MessageOutcome>> {
+  const decoded: DecodedMessage[] = [];
+  const work: Promise<readonly SettledMessage[]>[] = [];
 
-    for (const message of messages) {
-      try {
-        decoded.push({ message, job: decodeAndTell(message) });
-      } catch (thrown) {
-        work.push(retainUnreadable(message, toJobError(thrown), invocation));
-      }
+  for (const message of messages) {
+    try {
+      decoded.push({ message, job: decodeMessage(context, message) });
+    } catch (thrown) {
+      work.push(retainUnreadable(context, message, toJobError(thrown), invocation));
     }
-    const units = toSessionUnits(decoded);
-    const sharesBatch = units.length > 1;
-    // Before any work begins: it may be what kills the instance.
-    await leaseBatch(units, invocation.deadlineMs);
-    work.push(...units.map((unit) => processUnit(unit, { ...invocation, sharesBatch })));
-
-    const settled = (await Promise.all(work)).flat();
-    return new Map(settled.map(({ message, outcome }) => [message.messageId, outcome]));
-  };
-
-  function decodeAndTell(message: ReceivedMessage) {
-    const { job, clockSuspectMs } = decode(message);
-    if (clockSuspectMs !== undefined) {
-      telemetry.emit({ name: 'clock-suspect', messageId: message.messageId, aheadMs: clockSuspectMs });
-    }
-    return job;
   }
+  const units = toSessionUnits(decoded);
+  const sharesBatch = units.length > 1;
+  // Before any work begins: it may be what kills the instance.
+  await leaseBatch(context, units, invocation.deadlineMs);
+  work.push(...units.map((unit) => processUnit(context, unit, { ...invocation, sharesBatch })));
+
+  const settled = (await Promise.all(work)).flat();
+  return new Map(settled.map(({ message, outcome }) => [message.messageId, outcome]));
+}
+
+function decodeMessage({ decoding, telemetry }: ConsumerContext, message: ReceivedMessage): SessionJob {
+  const { messageId, body, sentMs, deduplicationId } = message;
+  const { job, clockSuspectMs } = decodeJob(body, { ...decoding, sentMs, deduplicationId });
+  if (clockSuspectMs !== undefined)
+    telemetry.emit({ name: 'clock-suspect', messageId, aheadMs: clockSuspectMs });
+  return job;
+}
+
+/** Keeps a message in the queue that cannot be read, and logs it once. Never throws. */
+async function retainUnreadable(
+  context: ConsumerContext,
+  message: ReceivedMessage,
+  error: JobError,
+  { requestId }: Invocation,
+): Promise<SettledMessage[]> {
+  const startedMs = context.clock.nowMs();
+  const { attempt, final } = await recallFailure(context, message);
+  if (final) return [await retainFinal(context, message, final)];
+
+  const failed = { session: undefined, error, blame: 'session', attempt, apiCalls: 0 } as const;
+  const settled = [await settleFailure(context, message, failed)];
+  await recordRuns(context, settled, { session: undefined, requestId, startedMs });
+  return settled;
+}
+
+interface UnitInvocation extends Invocation {
+  /** True where other sessions are handled beside this one: the batch is not over when it is. */
+  readonly sharesBatch: boolean;
+}
+
+/** Handles the messages of one session and decides on each of them once. Never throws. */
+async function processUnit(
+  context: ConsumerContext,
+  unit: SessionUnit,
+  { deadlineMs, requestId, sharesBatch }: UnitInvocation,
+): Promise<SettledMessage[]> {
+  const startedMs = context.clock.nowMs();
+  const settled = await settleUnit(context, unit, deadlineMs);
+  if (sharesBatch) {
+    // Lambda deletes it when the batch is over; until then the session would be locked by work that is done.
+    const done = settled.filter(({ outcome }) => outcome.outcome === 'acknowledged');
+    await Promise.all(done.map(({ message }) => deleteMessage(context, message)));
+  }
+  await recordRuns(context, settled, { session: toSession(unit), requestId, startedMs });
+  return settled;
+}
+
+/**
+ * Messages that are early are deferred to their `notBeforeMs`; those whose failure is final wait for SQS to move them;
+ * the others share one fetch and its outcome.
+ */
+async function settleUnit(
+  context: ConsumerContext,
+  unit: SessionUnit,
+  deadlineMs: number,
+): Promise<SettledMessage[]> {
+  const nowMs = context.clock.nowMs();
+  const isDue = ({ job }: DecodedMessage) => (job.notBeforeMs ?? 0) <= nowMs;
+  const early = unit.messages.filter((message) => !isDue(message));
+  const deferred = early.map((message) => deferUntilDue(context, message));
+  const recalled = await Promise.all(
+    unit.messages
+      .filter(isDue)
+      .map(async (each) => ({ ...each, ...(await recallFailure(context, each.message)) })),
+  );
+  const dead = recalled.flatMap(({ message, final }) =>
+    final ? [retainFinal(context, message, final)] : [],
+  );
+  const live = recalled.filter(({ final }) => !final);
+  const refreshed =
+    live.length > 0 ? await refreshUnit(context, { ...unit, messages: live }, deadlineMs) : [];
+  return [...(await Promise.all([...deferred, ...dead])), ...refreshed];
+}
+
+function deferUntilDue(context: ConsumerContext, each: DecodedMessage): Promise<SettledMessage> {
+  const waitMs = (each.job.notBeforeMs ?? 0) - context.clock.nowMs();
+  return deferMessage(context, each, {
+    outcome: 'deferred',
+    reason: 'not_due',
+    delaySeconds: Math.max(0, Math.ceil(waitMs / 1000)),
+    // A message that is received before its time was not tried yet.
+    attempt: 1,
+    apiCalls: 0,
+  });
 }
 
 /**
@@ -116,7 +182,7 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-// What somebody else invoked the function with is told by names alone; any other text, by its shape.
+// An event of another source is described by its names alone; any other text by its shape.
 const NAME = /^[\w:.-]{1,40}$/;
 const SHOWN_NAMES = 10;
 
@@ -133,73 +199,4 @@ function describe(value: unknown): string {
 
 function toName(text: string): string {
   return NAME.test(text) ? text : `"${toShape(text, 40)}"`;
-}
-
-interface UnitInvocation extends Invocation {
-  /** True where other sessions are handled beside this one: the batch is not over when it is. */
-  readonly sharesBatch: boolean;
-}
-
-interface ProcessUnitDependencies {
-  readonly clock: Clock;
-  readonly deferMessage: DeferMessage;
-  readonly recallFailure: RecallFailure;
-  readonly retainFinal: RetainFinal;
-  readonly deleteMessage: DeleteMessage;
-  readonly refreshUnit: RefreshUnit;
-  readonly recordRuns: RecordRuns;
-}
-
-type ProcessUnit = ReturnType<typeof createProcessUnit>;
-
-/**
- * Handles the messages of one session: those that are early are deferred to their `notBeforeMs`, those whose failure is
- * final wait for SQS to move them, the others share one fetch and its fate. Answers for each message once, and never
- * throws.
- *
- * The debounce (skipping a message that a newer one supersedes) will stand before the fetch.
- */
-export function createProcessUnit(dependencies: ProcessUnitDependencies) {
-  const { clock, deferMessage, recallFailure, retainFinal, deleteMessage, refreshUnit, recordRuns } =
-    dependencies;
-
-  return async (unit: SessionUnit, invocation: UnitInvocation): Promise<SettledMessage[]> => {
-    const { requestId } = invocation;
-    const startedMs = clock.nowMs();
-    const settled = await settle(unit, invocation);
-    // Lambda deletes it when the batch is over; until then the session would be locked by work that is done.
-    if (invocation.sharesBatch) await Promise.all(settled.filter(isAcknowledged).map(deleteMessage));
-    const { websiteId, sessionId } = unit;
-    await recordRuns(settled, { session: { websiteId, sessionId }, requestId, startedMs });
-    return settled;
-  };
-
-  async function settle(unit: SessionUnit, invocation: UnitInvocation): Promise<SettledMessage[]> {
-    const { due, early } = splitByDueTime(unit.messages, clock.nowMs());
-    const deferred = early.map(deferUntilDue);
-    const recalled = await Promise.all(
-      due.map(async (each) => ({ ...each, ...(await recallFailure(each.message)) })),
-    );
-    const dead = recalled.flatMap(({ message, final }) => (final ? [retainFinal(message, final)] : []));
-    const alive = recalled.filter(({ final }) => !final);
-    const refreshed =
-      alive.length > 0 ? await refreshUnit({ ...unit, messages: alive }, invocation.deadlineMs) : [];
-    return [...(await Promise.all([...deferred, ...dead])), ...refreshed];
-  }
-
-  function deferUntilDue(each: DecodedMessage): Promise<SettledMessage> {
-    const waitMs = (each.job.notBeforeMs ?? 0) - clock.nowMs();
-    return deferMessage(each, {
-      outcome: 'deferred',
-      reason: 'not_due',
-      delaySeconds: Math.max(0, Math.ceil(waitMs / 1000)),
-      // Whatever was received before its time was not tried yet.
-      attempt: 1,
-      apiCalls: 0,
-    });
-  }
-}
-
-function isAcknowledged({ outcome }: SettledMessage): boolean {
-  return outcome.outcome === 'acknowledged';
 }

@@ -1,35 +1,10 @@
-import { ChangeMessageVisibilityCommand, DeleteMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { toAwsFailure } from '../aws/failures.ts';
-import type { Clock } from '../clock.ts';
-import { type FailureDecision, JobError, toJobError, toReason, toStage } from '../errors.ts';
+import { type FailureDecision, type JobError, toJobError, toReason, toStage } from '../errors.ts';
 import type { SessionRef } from '../ids.ts';
 import { type Blame, type Failure, type FailureNote, toFailure } from '../ledger/failure-notes.ts';
-import type { MessageNotes } from '../ledger/message-notes.ts';
-import type { RunOutcome } from '../ledger/runs.ts';
-import type { BestEffort } from '../ledger/table.ts';
+import type { Run, RunOutcome } from '../ledger/runs.ts';
 import type { ReceivedMessage } from '../queue/job.ts';
-import type { JobVisibility } from '../queue/sessions-queue.ts';
-import type { Telemetry } from '../telemetry/events.ts';
-import { decideFailure, type FailureCost, type RetryPolicy, toLeaseSeconds, weighFailure } from './retry.ts';
-import type {
-  DecodedMessage,
-  Invocation,
-  RecallFailure,
-  RecordRuns,
-  RunEnd,
-  SessionUnit,
-  SettledMessage,
-} from './unit.ts';
-
-interface HandleFailureDependencies {
-  readonly notes: Pick<MessageNotes, 'noteFailure'>;
-  readonly bestEffort: BestEffort;
-  readonly clock: Clock;
-  readonly hideMessage: HideMessage;
-  readonly maxAttempts: number;
-  readonly policy: RetryPolicy;
-  readonly telemetry: Telemetry;
-}
+import type { ConsumerContext, DecodedMessage, RunEnd, SessionUnit, SettledMessage } from './context.ts';
+import { decideFailure, type FailureCost, toLeaseSeconds, weighFailure } from './retry.ts';
 
 /** A receive of a message that failed. */
 interface FailedReceive {
@@ -43,61 +18,62 @@ interface FailedReceive {
   readonly apiCalls: number;
 }
 
-export type HandleFailure = (message: ReceivedMessage, failed: FailedReceive) => Promise<SettledMessage>;
-
 /** Keeps a failed message in the queue: notes why, decides how it goes on, and hides it until then. Never throws. */
-export function createHandleFailure(dependencies: HandleFailureDependencies): HandleFailure {
-  const { notes, bestEffort, clock, hideMessage, maxAttempts, policy, telemetry } = dependencies;
+export async function settleFailure(
+  context: ConsumerContext,
+  message: ReceivedMessage,
+  failed: FailedReceive,
+): Promise<SettledMessage> {
+  const { error, blame, apiCalls } = failed;
+  const work = { blame, hasStarted: apiCalls > 0 };
+  const failure = toFailure(error);
+  // Before the decision: whether it was the last attempt depends on the ledger's count.
+  const counted = await noteFailure(context, message, { failure, cost: weighFailure(error, work) });
+  const { receiveCount } = message;
+  const decision = decideFailure(error, { ...work, receiveCount, counted }, context.policy);
 
-  return async (message, failed) => {
-    const { error } = failed;
-    const work = { blame: failed.blame, hasStarted: failed.apiCalls > 0 };
-    const failure = toFailure(error);
-    const counted = await note(message, failure, weighFailure(error, work));
-    const { receiveCount } = message;
-    const decision = decideFailure(error, { ...work, receiveCount, counted }, policy);
-
-    tell(message, failed, { ...failure, ...decision });
-    await hideMessage(message, decision.delaySeconds);
-    return {
-      message,
-      outcome: { outcome: 'retained', reason: error.reason },
-      end: toRunEnd(failed, { ...failure, ...decision }),
-    };
+  logFailure(context, message, { failed, failure: { ...failure, ...decision } });
+  await hideMessage(context, message, decision.delaySeconds);
+  return {
+    message,
+    outcome: { outcome: 'retained', reason: error.reason },
+    end: toRunEnd(failed, { ...failure, ...decision }),
   };
+}
 
-  /** Before the decision: whether it was the last attempt is for the ledger's count to say. */
-  function note({ messageId }: ReceivedMessage, failure: Failure, cost: FailureCost) {
-    return bestEffort('note-failure', () =>
-      notes.noteFailure(messageId, failure, {
-        spendsAttempt: cost === 'own',
-        isPermanent: cost === 'permanent',
-        maxAttempts,
-        nowMs: clock.nowMs(),
-      }),
-    );
-  }
+function noteFailure(
+  { notes, bestEffort, clock, policy }: ConsumerContext,
+  { messageId }: ReceivedMessage,
+  { failure, cost }: { failure: Failure; cost: FailureCost },
+) {
+  return bestEffort('note-failure', () =>
+    notes.noteFailure(messageId, failure, {
+      spendsAttempt: cost === 'own',
+      isPermanent: cost === 'permanent',
+      maxAttempts: policy.maxAttempts,
+      nowMs: clock.nowMs(),
+    }),
+  );
+}
 
-  function tell({ messageId }: ReceivedMessage, failed: FailedReceive, failure: DecidedFailure): void {
-    const { error, attempt, session } = failed;
-    const about = {
-      code: error.reason,
-      messageId,
-      attempt,
-      ...(session && { websiteId: session.websiteId, sessionId: session.sessionId }),
-      ...(failure.status !== undefined && { status: failure.status }),
-      ...(failure.hint !== undefined && { hint: failure.hint }),
-    };
-    const { decision, delaySeconds } = failure;
-    telemetry.emit({
-      name: 'job-failed',
-      disposition: error.disposition,
-      decision,
-      delaySeconds,
-      ...about,
-    });
-    if (decision === 'dead') telemetry.emit({ name: 'job-dead', ...about });
-  }
+function logFailure(
+  { telemetry }: ConsumerContext,
+  { messageId }: ReceivedMessage,
+  { failed, failure }: { failed: FailedReceive; failure: DecidedFailure },
+): void {
+  const { error, attempt, session } = failed;
+  const about = {
+    code: error.reason,
+    messageId,
+    attempt,
+    ...(session && { websiteId: session.websiteId, sessionId: session.sessionId }),
+    ...(failure.status !== undefined && { status: failure.status }),
+    ...(failure.hint !== undefined && { hint: failure.hint }),
+  };
+  const { disposition } = error;
+  const { decision, delaySeconds } = failure;
+  telemetry.emit({ name: 'job-failed', disposition, decision, delaySeconds, ...about });
+  if (decision === 'dead') telemetry.emit({ name: 'job-dead', ...about });
 }
 
 type DecidedFailure = Failure & FailureDecision;
@@ -122,36 +98,43 @@ function toRunEnd({ error, attempt, apiCalls }: FailedReceive, failure: DecidedF
   };
 }
 
-/** The consumer's hold on the messages of one SQS queue. Rejects with `JobError` `visibility_failed` alone. */
-export function createSqsJobVisibility(sqs: SQSClient, queueUrl: string): JobVisibility {
-  return {
-    async hideFor(receiptHandle, delaySeconds) {
-      const command = new ChangeMessageVisibilityCommand({
-        QueueUrl: queueUrl,
-        ReceiptHandle: receiptHandle,
-        VisibilityTimeout: delaySeconds,
-      });
-      await attempt('sqs:ChangeMessageVisibility', () => sqs.send(command));
-    },
-    async delete(receiptHandle) {
-      const command = new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receiptHandle });
-      await attempt('sqs:DeleteMessage', () => sqs.send(command));
-    },
-  };
+/** What is known of the earlier receives of a message. */
+export interface RecalledFailure {
+  /** Which attempt this receive is, 1-based: the ledger's count, or where the ledger is away, that of the receives. */
+  readonly attempt: number;
+  /** The failure after which no further attempt is made. */
+  readonly final: FailureNote | undefined;
 }
 
-async function attempt(action: string, send: () => Promise<unknown>): Promise<void> {
-  try {
-    await send();
-  } catch (thrown) {
-    const { code, status, isDenied } = toAwsFailure(thrown);
-    throw new JobError('visibility_failed', {
-      detail: code,
-      cause: thrown,
-      ...(status !== undefined && { status }),
-      ...(isDenied && { hint: `allow ${action} on the sessions queue` }),
-    });
-  }
+/**
+ * Reads how a message's earlier receives ended, so that those which take it to the dead-letter queue cost no call to
+ * Crisp. Without the ledger the message is tried again each time.
+ */
+export async function recallFailure(
+  { notes, bestEffort }: ConsumerContext,
+  { messageId, receiveCount }: ReceivedMessage,
+): Promise<RecalledFailure> {
+  // Most messages are received for the first time and have no notes: they cost the ledger nothing.
+  if (receiveCount === 1) return { attempt: 1, final: undefined };
+  const recalled = await bestEffort('read-failure', async () => ({
+    note: await notes.readFailure(messageId),
+  }));
+  if (!recalled) return { attempt: receiveCount, final: undefined };
+  const { note } = recalled;
+  return { attempt: (note?.failures ?? 0) + 1, final: note?.isFinal ? note : undefined };
+}
+
+/**
+ * Shows a message again at once for which no further attempt is made, until SQS moves it away. Its failure was logged
+ * when it became final.
+ */
+export async function retainFinal(
+  context: ConsumerContext,
+  message: ReceivedMessage,
+  final: FailureNote,
+): Promise<SettledMessage> {
+  await hideMessage(context, message, 0);
+  return { message, outcome: { outcome: 'retained', reason: toReason(final) } };
 }
 
 /** `held`: the breaker is open. `deferred`: anything else that is no failure. */
@@ -161,75 +144,18 @@ interface Deferral extends Pick<RunEnd, 'attempt' | 'apiCalls'> {
   readonly delaySeconds: number;
 }
 
-export type DeferMessage = ReturnType<typeof createDeferMessage>;
-
-/** Puts a message off that has not failed: says why, and hides it until then. Never throws. */
-export function createDeferMessage(hideMessage: HideMessage, telemetry: Telemetry) {
-  return async ({ message, job }: DecodedMessage, deferral: Deferral): Promise<SettledMessage> => {
-    const { reason, delaySeconds, ...end } = deferral;
-    const { websiteId, sessionId } = job;
-    const { messageId } = message;
-    telemetry.emit({ name: 'job-deferred', reason, messageId, delaySeconds, websiteId, sessionId });
-    await hideMessage(message, delaySeconds);
-    return {
-      message,
-      outcome: { outcome: 'retained', reason },
-      end: { ...end, code: reason, delaySeconds },
-    };
-  };
+/** Puts a message off that has not failed: logs why, and hides it until then. Never throws. */
+export async function deferMessage(
+  context: ConsumerContext,
+  { message, job }: DecodedMessage,
+  { reason, delaySeconds, ...end }: Deferral,
+): Promise<SettledMessage> {
+  const { websiteId, sessionId } = job;
+  const { messageId } = message;
+  context.telemetry.emit({ name: 'job-deferred', reason, messageId, delaySeconds, websiteId, sessionId });
+  await hideMessage(context, message, delaySeconds);
+  return { message, outcome: { outcome: 'retained', reason }, end: { ...end, code: reason, delaySeconds } };
 }
-
-interface RetainUnreadableDependencies {
-  readonly clock: Clock;
-  readonly recallFailure: RecallFailure;
-  readonly retainFinal: RetainFinal;
-  readonly handleFailure: HandleFailure;
-  readonly recordRuns: RecordRuns;
-}
-
-export type RetainUnreadable = ReturnType<typeof createRetainUnreadable>;
-
-/** Keeps a message in the queue that nobody could read, and says so once. Never throws. */
-export function createRetainUnreadable(dependencies: RetainUnreadableDependencies) {
-  const { clock, recallFailure, retainFinal, handleFailure, recordRuns } = dependencies;
-
-  return async (
-    message: ReceivedMessage,
-    error: JobError,
-    { requestId }: Invocation,
-  ): Promise<SettledMessage[]> => {
-    const startedMs = clock.nowMs();
-    const { attempt, final } = await recallFailure(message);
-    if (final) return [await retainFinal(message, final)];
-
-    const failed = { session: undefined, error, blame: 'session', attempt, apiCalls: 0 } as const;
-    const settled = [await handleFailure(message, failed)];
-    await recordRuns(settled, { session: undefined, requestId, startedMs });
-    return settled;
-  };
-}
-
-export type RetainFinal = ReturnType<typeof createRetainFinal>;
-
-/**
- * Shows a message again at once for which no further attempt is made, until SQS moves it away. What was wrong was told
- * when its failure became final.
- */
-export function createRetainFinal(hideMessage: HideMessage) {
-  return async (message: ReceivedMessage, final: FailureNote): Promise<SettledMessage> => {
-    await hideMessage(message, 0);
-    return { message, outcome: { outcome: 'retained', reason: toReason(final) } };
-  };
-}
-
-interface LeaseBatchDependencies {
-  readonly clock: Clock;
-  readonly hideMessage: HideMessage;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-}
-
-export type LeaseBatch = (units: readonly SessionUnit[], deadlineMs: number) => Promise<void>;
 
 /**
  * Hides the sessions of a batch while it is worked on, each until a moment of its own soon after `deadlineMs` (epoch ms).
@@ -237,50 +163,74 @@ export type LeaseBatch = (units: readonly SessionUnit[], deadlineMs: number) => 
  * one that killed it: the session that was received most often comes back last. Any other end deletes them or hides them
  * anew. Never throws.
  */
-export function createLeaseBatch({ clock, hideMessage, random }: LeaseBatchDependencies): LeaseBatch {
-  return async (units, deadlineMs) => {
-    const remainingMs = deadlineMs - clock.nowMs();
-    const inOrder = units.toSorted((a, b) => countReceives(a) - countReceives(b));
-    await Promise.all(
-      inOrder.flatMap(({ messages }, place) => {
-        // All of a session at one moment: a FIFO queue hands out none of it while another one is hidden.
-        const seconds = toLeaseSeconds(remainingMs, place, random);
-        return messages.map(({ message }) => hideMessage(message, seconds));
-      }),
-    );
-  };
+export async function leaseBatch(
+  context: ConsumerContext,
+  units: readonly SessionUnit[],
+  deadlineMs: number,
+): Promise<void> {
+  if (context.policy.returnsInFlight) return;
+  const remainingMs = deadlineMs - context.clock.nowMs();
+  const inOrder = units.toSorted((a, b) => countReceives(a) - countReceives(b));
+  await Promise.all(
+    inOrder.flatMap(({ messages }, place) => {
+      // All of a session at one moment: a FIFO queue hands out none of it while another one is hidden.
+      const seconds = toLeaseSeconds(remainingMs, place, context.policy.random);
+      return messages.map(({ message }) => hideMessage(context, message, seconds));
+    }),
+  );
 }
 
 function countReceives({ messages }: SessionUnit): number {
   return Math.max(...messages.map(({ message }) => message.receiveCount));
 }
 
-type HideMessage = ReturnType<typeof createHideMessage>;
-
 /**
  * Sets when a retained message is received again. If SQS refuses, the message keeps the queue's own visibility timeout:
  * later than wanted, but not lost, so this never throws.
  */
-export function createHideMessage(visibility: JobVisibility, telemetry: Telemetry) {
-  return async ({ messageId, receiptHandle }: ReceivedMessage, delaySeconds: number): Promise<void> => {
-    try {
-      await visibility.hideFor(receiptHandle, delaySeconds);
-    } catch (thrown) {
-      telemetry.emit({ name: 'visibility-unchanged', messageId, code: toJobError(thrown).reason });
-    }
-  };
+async function hideMessage(
+  context: ConsumerContext,
+  message: ReceivedMessage,
+  delaySeconds: number,
+): Promise<void> {
+  await orLog(context, message, () => context.visibility.hideFor(message.receiptHandle, delaySeconds));
 }
 
-export type DeleteMessage = ReturnType<typeof createDeleteMessage>;
-
 /** Deletes a message whose work is done. If SQS refuses, Lambda deletes it at the end of the batch: this never throws. */
-export function createDeleteMessage(visibility: JobVisibility, telemetry: Telemetry) {
-  return async ({ message }: SettledMessage): Promise<void> => {
-    try {
-      await visibility.delete(message.receiptHandle);
-    } catch (thrown) {
-      const { messageId } = message;
-      telemetry.emit({ name: 'visibility-unchanged', messageId, code: toJobError(thrown).reason });
-    }
-  };
+export async function deleteMessage(context: ConsumerContext, message: ReceivedMessage): Promise<void> {
+  await orLog(context, message, () => context.visibility.delete(message.receiptHandle));
+}
+
+async function orLog(
+  { telemetry }: ConsumerContext,
+  { messageId }: ReceivedMessage,
+  change: () => Promise<void>,
+): Promise<void> {
+  try {
+    await change();
+  } catch (thrown) {
+    telemetry.emit({ name: 'visibility-unchanged', messageId, code: toJobError(thrown).reason });
+  }
+}
+
+/** What the runs of messages that were handled together have in common. */
+interface SharedRun {
+  readonly session: SessionRef | undefined;
+  readonly requestId: string;
+  /** Epoch ms. */
+  readonly startedMs: number;
+}
+
+/** Records how each receive ended. Never throws: nothing depends on the run log. */
+export async function recordRuns(
+  { runLog, bestEffort, clock }: ConsumerContext,
+  settled: readonly SettledMessage[],
+  shared: SharedRun,
+): Promise<void> {
+  const durationMs = clock.nowMs() - shared.startedMs;
+  const runs = settled.flatMap(({ message, end }): Run[] => {
+    const { messageId, receiveCount } = message;
+    return end ? [{ ...shared, messageId, receiveCount, durationMs, ...end }] : [];
+  });
+  if (runs.length > 0) await bestEffort('record-runs', () => runLog.record(runs));
 }

@@ -42,14 +42,6 @@ export interface SessionBatches {
   sendAll(jobs: readonly CoalescedJob[]): Promise<readonly SendResult[]>;
 }
 
-/** The consumer's hold on messages that are in flight. */
-export interface JobVisibility {
-  /** Hides a message for `delaySeconds` (0 to 43,200) from now; it is then received again. */
-  hideFor(receiptHandle: string, delaySeconds: number): Promise<void>;
-  /** Deletes a message; may be repeated. */
-  delete(receiptHandle: string): Promise<void>;
-}
-
 interface EnqueueSessionsDependencies {
   readonly batches: SessionBatches;
   readonly coalesce: CoalesceWindow;

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toReceivedMessages } from '../../lib/consumer/batch.ts';
-import { DEADLINE_RESERVE_MS, type RefreshSession } from '../../lib/consumer/refresh.ts';
+import { DEADLINE_RESERVE_MS } from '../../lib/consumer/refresh.ts';
 import { LEASE_STEP_SECONDS, QUEUE_VISIBILITY_SECONDS } from '../../lib/consumer/retry.ts';
+import type { FetchConversation } from '../../lib/crisp/conversation.ts';
 import { BadInvocationError, JobError } from '../../lib/errors.ts';
 import { toSessionKey } from '../../lib/ids.ts';
 import type { ReceivedMessage } from '../../lib/queue/job.ts';
-import { createBatchScene, emitted, failing, retained } from '../support/batch-scene.ts';
+import { createBatchScene, emitted, failing, retained, STALE } from '../support/batch-scene.ts';
 import { aMessage, aSession, OTHER_WEBSITE_ID } from '../support/builders.ts';
 import { HOSTILE_VALUES } from '../support/hostile.ts';
 
@@ -258,10 +259,11 @@ describe('process batch', () => {
     test('a deferred refresh keeps its messages for the given time', async () => {
       const message = aMessage();
       const scene = createBatchScene({
-        refresh: async () => ({ outcome: 'deferred', reason: 'stale_read', delaySeconds: 20 }),
+        refresh: async () => STALE,
       });
 
-      const outcomes = await scene.handle([message]);
+      await scene.handle([message]);
+      const outcomes = await scene.handle([{ ...message, receiveCount: 2 }]);
 
       expect(outcomes.get(message.messageId)).toEqual({ outcome: 'retained', reason: 'stale_read' });
       expect(scene.hiddenFor(message)).toBe(20);
@@ -269,10 +271,10 @@ describe('process batch', () => {
   });
 
   describe('near the deadline', () => {
-    const untilAborted: RefreshSession = (_, { signal }) =>
+    const untilAborted: FetchConversation = (_, { signal } = {}) =>
       new Promise((_resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason);
-        signal.addEventListener('abort', () => reject(signal.reason));
+        if (signal?.aborted) return reject(signal.reason);
+        signal?.addEventListener('abort', () => reject(signal.reason));
       });
 
     test('what is unfinished when the reserve begins is returned at once, what is finished is acknowledged', async () => {
@@ -316,7 +318,7 @@ describe('killed instance', () => {
   type Scene = ReturnType<typeof createBatchScene>;
 
   const TIMEOUT_SECONDS = 600;
-  const never: RefreshSession = () => new Promise(() => undefined);
+  const never: FetchConversation = () => new Promise(() => undefined);
 
   /** Five sessions that were received together; the first one kills whatever works on it. */
   function aBatch(receiveCount: number): ReceivedMessage[] {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { DEADLINE_RESERVE_MS } from '../../lib/consumer/refresh.ts';
 import { JobError } from '../../lib/errors.ts';
-import type { Latest } from '../../lib/record/archive.ts';
+import type { ReceivedMessage } from '../../lib/queue/job.ts';
+import type { Latest, StoredLatest } from '../../lib/record/archive.ts';
 import {
   aConversation,
   aUnit,
@@ -68,7 +69,22 @@ describe('an answer without the newest message', () => {
   });
 });
 
+const MISSING = new JobError('conversation_missing', { status: 404 });
+
+/** What `latest` says of a record that was announced. */
+function anAnnounced(latest: Partial<Latest> = {}): StoredLatest {
+  const announced = { version: 1, content_hash: 'sha256:x', announced: true, updated_at: null };
+  return { latest: { kind: 'conversation.enriched', ...announced, ...latest }, revision: 'one' };
+}
+
 describe('refresh unit', () => {
+  /** Handles a message whose conversation is missing, and once more as soon as its absence counts. */
+  async function lookTwice(scene: ReturnType<typeof createBatchScene>, message: ReceivedMessage) {
+    await scene.handle([message]);
+    await scene.clock.advance(10_000);
+    return scene.handle([{ ...message, receiveCount: 2 }]);
+  }
+
   const UNAVAILABLE = new JobError('crisp_unavailable', { status: 503 });
 
   describe('while the breaker holds', () => {
@@ -116,11 +132,8 @@ describe('refresh unit', () => {
 
   describe('what the breaker is told', () => {
     test('of each session that was announced, or needed no announcement', async () => {
-      const scene = createBatchScene({
-        refresh: async ({ sessionId }) => ({
-          outcome: sessionId === 'session_a' ? 'emitted' : 'unchanged',
-        }),
-      });
+      const scene = createBatchScene();
+      scene.unchanged.add('session_b');
 
       await scene.handle([aMessage(), aMessage(), aMessage({ session: aSession('session_b') })]);
 
@@ -128,10 +141,13 @@ describe('refresh unit', () => {
     });
 
     test.each(['removed', 'skipped'] as const)('a %s session is no success', async (outcome) => {
-      const scene = createBatchScene({ refresh: async () => ({ outcome }) });
+      const scene = createBatchScene({ refresh: failing('session_a', MISSING) });
+      scene.archived.latest = outcome === 'removed' ? anAnnounced() : undefined;
+      const message = aMessage();
 
-      await scene.handle([aMessage()]);
+      await lookTwice(scene, message);
 
+      expect(scene.runLog.runs.at(-1)).toMatchObject({ outcome });
       expect(scene.breaker.successes).toEqual([]);
     });
 
@@ -150,12 +166,12 @@ describe('refresh unit', () => {
     });
 
     test('a refresh that the breaker kept from its end is held, and spends nothing', async () => {
-      const scene = createBatchScene({
-        refresh: async () => ({ outcome: 'held', reason: 'too_many_removals' }),
-      });
+      const scene = createBatchScene({ refresh: failing('session_a', MISSING) });
+      scene.archived.latest = anAnnounced();
+      scene.breaker.refuseRemovals();
       const message = aMessage();
 
-      const outcomes = await scene.handle([message]);
+      const outcomes = await lookTwice(scene, message);
 
       expect(outcomes.get(message.messageId)).toEqual({ outcome: 'retained', reason: 'too_many_removals' });
       expect(scene.hiddenFor(message)).toBe(60);
@@ -195,16 +211,11 @@ describe('refresh unit', () => {
 });
 
 describe('confirm removal', () => {
-  const MISSING = new JobError('conversation_missing', { status: 404 });
-
   /** A session that Crisp does not have; `latest` says what was announced of it before, null that nothing was. */
   function aMissingConversation(latest: Partial<Latest> | null = {}) {
     const scene = createRefreshScene();
     scene.crisp.answer = async () => Promise.reject(MISSING);
-    const announced = { version: 1, content_hash: 'sha256:x', announced: true, updated_at: null };
-    scene.archived.latest = latest
-      ? { latest: { kind: 'conversation.enriched', ...announced, ...latest }, revision: 'one' }
-      : undefined;
+    scene.archived.latest = latest ? anAnnounced(latest) : undefined;
     return scene;
   }
 

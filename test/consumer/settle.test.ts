@@ -1,12 +1,19 @@
 import { ChangeMessageVisibilityCommand, DeleteMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, test } from 'vitest';
-import type { RefreshSession } from '../../lib/consumer/refresh.ts';
-import { createSqsJobVisibility } from '../../lib/consumer/settle.ts';
+import type { FetchConversation } from '../../lib/crisp/conversation.ts';
 import { JobError } from '../../lib/errors.ts';
 import type { ReceivedMessage } from '../../lib/queue/job.ts';
+import { createSqsJobVisibility } from '../../lib/queue/visibility.ts';
 import { anAwsError } from '../support/aws.ts';
-import { createBatchScene, failing, MAX_ATTEMPTS, REQUEST_ID } from '../support/batch-scene.ts';
+import {
+  aConversation,
+  createBatchScene,
+  failing,
+  MAX_ATTEMPTS,
+  REQUEST_ID,
+  STALE,
+} from '../support/batch-scene.ts';
 import { aMessage, aSession } from '../support/builders.ts';
 
 describe('sqs job visibility', () => {
@@ -67,9 +74,9 @@ describe('sqs job visibility', () => {
 describe('the run log', () => {
   test('says of a success what it cost, for each message of the session', async () => {
     const scene = createBatchScene({
-      refresh: async (_, { onRequest }) => {
-        for (let sent = 0; sent < 3; sent += 1) onRequest();
-        return { outcome: 'emitted' };
+      refresh: async (_, { onRequest } = {}) => {
+        for (let sent = 0; sent < 3; sent += 1) onRequest?.();
+        return aConversation();
       },
     });
     const [a1, a2] = [aMessage(), aMessage()];
@@ -150,7 +157,7 @@ describe('the run log', () => {
 
   test('knows of messages that were not tried: too early, held, or put off', async () => {
     const scene = createBatchScene({
-      refresh: async () => ({ outcome: 'deferred', reason: 'stale_read', delaySeconds: 10 }),
+      refresh: async () => STALE,
     });
     const bucketMs = Math.floor(scene.clock.nowMs() / 60_000) * 60_000;
     const early = aMessage({ job: { bucketMs, notBeforeMs: scene.clock.nowMs() + 7000 } });
@@ -196,7 +203,7 @@ describe('attempts', () => {
   const LONGEST = () => 1 - Number.EPSILON;
   const BROKEN = new JobError('bad_response', { detail: 'truncated', hint: 'cut off' });
 
-  function always(error: JobError): RefreshSession {
+  function always(error: JobError): FetchConversation {
     return failing('session_a', error);
   }
 
@@ -360,7 +367,7 @@ describe('attempts', () => {
 
     test('stale reads and unconfirmed absences', async () => {
       const scene = createBatchScene({
-        refresh: async () => ({ outcome: 'deferred', reason: 'stale_read', delaySeconds: 10 }),
+        refresh: async () => STALE,
       });
       const message = aMessage();
 

@@ -1,21 +1,7 @@
-import { createProcessBatch, createProcessUnit } from '../../lib/consumer/batch.ts';
-import { createRefreshSession, createRefreshUnit, type RefreshSession } from '../../lib/consumer/refresh.ts';
-import { createConfirmRemoval } from '../../lib/consumer/removal.ts';
-import {
-  createDeferMessage,
-  createDeleteMessage,
-  createHandleFailure,
-  createHideMessage,
-  createLeaseBatch,
-  createRetainFinal,
-  createRetainUnreadable,
-} from '../../lib/consumer/settle.ts';
-import {
-  createRecallFailure,
-  createRecordRuns,
-  type RefreshOptions,
-  type SessionUnit,
-} from '../../lib/consumer/unit.ts';
+import { processBatch } from '../../lib/consumer/batch.ts';
+import type { ConsumerContext, SessionUnit } from '../../lib/consumer/context.ts';
+import { refreshSession } from '../../lib/consumer/refresh.ts';
+import type { FetchConversation } from '../../lib/crisp/conversation.ts';
 import type { FetchedConversation } from '../../lib/crisp/paging.ts';
 import { createBestEffort } from '../../lib/ledger/table.ts';
 import { decodeJob, type ReceivedMessage } from '../../lib/queue/job.ts';
@@ -29,89 +15,83 @@ import { createVirtualClock } from './virtual-clock.ts';
 const COALESCE = { coalesceSeconds: 60, marginSeconds: 10 };
 export const REQUEST_ID = 'request-1';
 export const MAX_ATTEMPTS = 5;
-export const emitted: RefreshSession = async () => ({ outcome: 'emitted' });
+export const emitted: FetchConversation = async ({ websiteId, sessionId }) => ({
+  ...aConversation(),
+  websiteId,
+  sessionId,
+});
+
+/** The consumer around a Crisp, an archive and announcements that the test decides about. */
+function createContext(random: () => number) {
+  const clock = createVirtualClock();
+  const telemetry = createRecordingTelemetry();
+  const hidden = new Map<string, number>();
+  const deleted = new Set<string>();
+  const crisp = { website: async () => ({}) };
+  const archived: { latest: StoredLatest | undefined } = { latest: undefined };
+  const announced: unknown[] = [];
+  const unchanged = new Set<string>();
+  const removals: string[] = [];
+  const doubles = {
+    clock,
+    telemetry,
+    notes: createMemoryMessageNotes(),
+    runLog: createMemoryRunLog(),
+    breaker: createMemoryBreaker(),
+    visibility: {
+      hideFor: async (handle: string, seconds: number) => void hidden.set(handle, seconds),
+      delete: async (handle: string) => void deleted.add(handle),
+    },
+  };
+  const context = {
+    ...doubles,
+    decoding: { coalesce: COALESCE, onlyWebsiteId: undefined },
+    policy: { retryBaseSeconds: 30, maxAttempts: MAX_ATTEMPTS, random, returnsInFlight: false },
+    bestEffort: createBestEffort(telemetry),
+    crisp: aCrispApi({ getWebsite: () => crisp.website() }),
+    archive: { getLatest: async () => archived.latest },
+    announceRecord: async ({ sessionId }, how) => {
+      announced.push(how);
+      return { outcome: unchanged.has(sessionId) ? 'unchanged' : 'emitted', version: 1 };
+    },
+    announceRemoval: async (_session, { reason, replaces }) => {
+      if (!replaces) return { outcome: 'never-seen' };
+      removals.push(reason);
+      return { outcome: 'removed', version: 1 };
+    },
+  } satisfies Omit<ConsumerContext, 'fetchConversation'>;
+  return { context, doubles, hidden, deleted, crisp, archived, announced, unchanged, removals };
+}
 
 interface BatchSceneOptions {
-  readonly refresh?: RefreshSession;
+  readonly refresh?: FetchConversation;
   /** Uniform in [0, 1); 0 makes every wait its shortest. */
   readonly random?: () => number;
 }
 
-/** The consumer's use-cases around a refresh that the test decides about. */
+/** Handles batches around a fetch that the test decides about. */
 export function createBatchScene({ refresh = emitted, random = () => 0 }: BatchSceneOptions = {}) {
-  const clock = createVirtualClock();
-  const telemetry = createRecordingTelemetry();
-  const notes = createMemoryMessageNotes();
-  const runLog = createMemoryRunLog();
-  const breaker = createMemoryBreaker();
-  const bestEffort = createBestEffort(telemetry);
-  const hidden = new Map<string, number>();
+  const { context, doubles, hidden, deleted, archived, unchanged } = createContext(random);
+  const { clock } = doubles;
   const refreshed: SessionUnit[] = [];
   const refreshing = { refresh };
-
-  const deleted = new Set<string>();
-  const visibility = {
-    hideFor: async (handle: string, seconds: number) => void hidden.set(handle, seconds),
-    delete: async (handle: string) => void deleted.add(handle),
+  const fetchConversation: FetchConversation = (session, options) => {
+    // The consumer hands over the whole unit.
+    refreshed.push(session as SessionUnit);
+    return refreshing.refresh(session, options);
   };
-  const hideMessage = createHideMessage(visibility, telemetry);
-  const deferMessage = createDeferMessage(hideMessage, telemetry);
-  const policy = { retryBaseSeconds: 30, random };
-  const handleFailure = createHandleFailure({
-    notes,
-    bestEffort,
-    clock,
-    hideMessage,
-    maxAttempts: MAX_ATTEMPTS,
-    policy,
-    telemetry,
-  });
-  const refreshSession = async (unit: SessionUnit, options: RefreshOptions) => {
-    refreshed.push(unit);
-    return refreshing.refresh(unit, options);
-  };
-  const settling = {
-    clock,
-    recallFailure: createRecallFailure({ notes, bestEffort }),
-    retainFinal: createRetainFinal(hideMessage),
-    recordRuns: createRecordRuns({ runLog, bestEffort, clock }),
-  };
-  const refreshUnit = createRefreshUnit({
-    clock,
-    breaker,
-    refreshSession,
-    deferMessage,
-    handleFailure,
-    telemetry,
-    random,
-  });
-  const processBatch = createProcessBatch({
-    decode: ({ body, sentMs }: ReceivedMessage) =>
-      decodeJob(body, { coalesce: COALESCE, ...(sentMs !== undefined && { sentMs }) }),
-    leaseBatch: createLeaseBatch({ clock, hideMessage, random }),
-    processUnit: createProcessUnit({
-      ...settling,
-      deferMessage,
-      deleteMessage: createDeleteMessage(visibility, telemetry),
-      refreshUnit,
-    }),
-    retainUnreadable: createRetainUnreadable({ ...settling, handleFailure }),
-    telemetry,
-  });
 
   return {
-    clock,
-    telemetry,
-    notes,
-    runLog,
-    breaker,
+    ...doubles,
     refreshed,
     refreshing,
-    visibility,
+    archived,
+    /** Sessions whose record equals what was announced. */
+    unchanged,
     isDeleted: (message: ReceivedMessage) => deleted.has(message.receiptHandle),
     hiddenFor: (message: ReceivedMessage) => hidden.get(message.receiptHandle),
     handle: (messages: ReceivedMessage[], deadlineMs = clock.nowMs() + 600_000) =>
-      processBatch(messages, { deadlineMs, requestId: REQUEST_ID }),
+      processBatch({ ...context, fetchConversation }, messages, { deadlineMs, requestId: REQUEST_ID }),
   };
 }
 
@@ -124,11 +104,11 @@ export function retained(
     .map(([messageId]) => messageId);
 }
 
-/** A refresh that fails for one session alone, after `requests` requests to Crisp. */
-export function failing(sessionId: string, error: unknown, requests = 1): RefreshSession {
-  return async (unit, { onRequest }) => {
-    if (unit.sessionId !== sessionId) return { outcome: 'emitted' };
-    for (let sent = 0; sent < requests; sent += 1) onRequest();
+/** A fetch that fails for one session alone, after `requests` requests to Crisp. */
+export function failing(sessionId: string, error: unknown, requests = 1): FetchConversation {
+  return async (session, { onRequest } = {}) => {
+    if (session.sessionId !== sessionId) return aConversation();
+    for (let sent = 0; sent < requests; sent += 1) onRequest?.();
     throw error;
   };
 }
@@ -168,58 +148,29 @@ export function aConversation(
   };
 }
 
+/** A fetch whose answer lacks the newest message. */
+export const STALE = aConversation({ preview_message: { fingerprint: 2 } }, [
+  { fingerprint: 1, timestamp: 1 },
+]);
+
 /** One refresh, around a Crisp, an archive and announcements that the test decides about. */
 export function createRefreshScene() {
-  const clock = createVirtualClock();
-  const telemetry = createRecordingTelemetry();
-  const bestEffort = createBestEffort(telemetry);
-  const notes = createMemoryMessageNotes();
-  const crisp = {
+  const { context, doubles, crisp, archived, announced, removals } = createContext(() => 0);
+  const answering = Object.assign(crisp, {
     answer: async (): Promise<FetchedConversation> => aConversation(),
-    website: async () => ({}),
-  };
-  const breaker = createMemoryBreaker();
-  const archived: { latest: StoredLatest | undefined } = { latest: undefined };
-  const announced: unknown[] = [];
-  const removals: string[] = [];
-
-  const confirmRemoval = createConfirmRemoval({
-    clock,
-    telemetry,
-    bestEffort,
-    notes,
-    crisp: aCrispApi({ getWebsite: () => crisp.website() }),
-    breaker,
-    policy: { retryBaseSeconds: 30, random: () => 0 },
-    announceRemoval: async (_session, { reason, replaces }) => {
-      if (!replaces) return { outcome: 'never-seen' };
-      removals.push(reason);
-      return { outcome: 'removed', version: 1 };
-    },
-  });
-  const refresh = createRefreshSession({
-    clock,
-    archive: { getLatest: async () => archived.latest },
-    notes,
-    bestEffort,
-    confirmRemoval,
-    fetchConversation: () => crisp.answer(),
-    announceRecord: async (_fetched, how) => {
-      announced.push(how);
-      return { outcome: 'emitted', version: 1 };
-    },
   });
   let requests = 0;
   const onRequest = () => {
     requests += 1;
   };
-  const run = (unit: SessionUnit) => refresh(unit, { signal: new AbortController().signal, onRequest });
+  const run = (unit: SessionUnit) =>
+    refreshSession({ ...context, fetchConversation: () => answering.answer() }, unit, {
+      signal: new AbortController().signal,
+      onRequest,
+    });
   return {
-    clock,
-    telemetry,
-    notes,
-    crisp,
-    breaker,
+    ...doubles,
+    crisp: answering,
     archived,
     announced,
     removals,
