@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MUTANTS, type Mutant, toBug } from './mutants/planted.ts';
 import {
@@ -11,8 +10,7 @@ import {
 } from './mutants/try-mutant.ts';
 
 // `npm run mutants`: plants each known bug in a copy of the tree and shows which test catches it. The exit code is 0 only
-// where every bug was caught and the tree without a bug is green. `npm run mutants -- M7 M18` tries some of them, and
-// writes nothing.
+// where every bug was caught and the tree without a bug is green. `npm run mutants -- M7 M18` tries some of them.
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2);
 const mutants = MUTANTS.filter(
@@ -29,8 +27,6 @@ const inOrder = mutants.flatMap((mutant) => trials.filter((trial) => trial.mutan
 const bugs = [...Map.groupBy(inOrder, ({ mutant }) => toBug(mutant.id)).values()];
 const caught = bugs.filter((readings) => readings.every(isCaught)).length;
 console.log(`\n${toMutantTable(inOrder)}`);
-if (wanted.length === 0)
-  writeFileSync(new URL('../docs/mutants.md', import.meta.url), toMutantTable(inOrder));
 console.log(`without a bug: ${baselineProblem ?? 'green'}`);
 console.log(`${caught} of ${bugs.length} in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
 process.exitCode = caught === bugs.length && caught > 0 && baselineProblem === undefined ? 0 : 1;

@@ -101,6 +101,6 @@ function toNumber(text: string | undefined, fallback: number): number {
 
 function toFault(text: string): FaultId {
   const found = FAULTS.find(({ id }) => id === text);
-  if (!found) throw new UsageError(`'${text}' is no fault that can be injected; see docs/faults.md.`);
+  if (!found) throw new UsageError(`'${text}' is no fault that can be injected; see test/chaos/faults/.`);
   return found.id;
 }

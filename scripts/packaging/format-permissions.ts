@@ -30,13 +30,15 @@ export function formatPermissions({ standard, ownKey, stage }: PackagedTemplates
 
 const HEAD = `# Permissions
 
-What each function may do, and what operators need: the policies of the packaged template, with \`{stage}\`, \`{region}\` and \`{account}\` in place of yours. \`node scripts/generate-permissions.ts\` writes this page, and a test keeps it equal to the template. Two tests more hold each policy against the calls that the code makes, both ways.
+The policies of the packaged template: what each function may do, and what operators need. \`node scripts/generate-permissions.ts\` writes this page; a test keeps it equal to the template, and two more hold each policy against the calls of the code.
 
-No function may send to a dead-letter queue, make a log group, or change a policy. Wildcards stand for objects below a prefix, for streams of a function's own log, and for the trigger of the consumer, whose id nobody knows beforehand (the condition limits it); alone only where AWS offers no resource: finding triggers, listing the names of parameters, reading metrics. Operators have three policies, attached to nobody: looking, redriving and holding the queue (\`OperatorPolicy\`), entering secrets (\`SecretsPolicy\`), erasing conversations (\`ErasePolicy\`). Give each to a role of your own, and detach it before you remove the stack.`;
+No function may send to a dead-letter queue, make a log group or change a policy. \`*\` alone stands where AWS offers no resource. The consumer's event source mapping is limited by its condition, because its id is not known beforehand.
+
+Operators have three policies, attached to nobody: \`OperatorPolicy\` (look, redrive, hold the queue), \`SecretsPolicy\`, \`ErasePolicy\`. Attach each to a role of yours; detach it before you remove the stack.`;
 
 const OWN_KEY = `## With a key of your own
 
-With \`KMS_KEY_ARN\` each has these beside the above ([deploy.md](deploy.md#a-key-of-your-own) has what the key's own policy needs).`;
+With \`KMS_KEY_ARN\` they also have these ([deploy.md](deploy.md#a-key-of-your-own) has the key's own policy).`;
 
 type Resources = Readonly<Record<string, unknown>>;
 
@@ -64,7 +66,23 @@ function policiesOf(resources: Resources): Policy[] {
 }
 
 function toSection(heading: string, document: unknown, resources: Resources): string {
-  return `${heading}\n\n\`\`\`json\n${JSON.stringify(resolve(document, resources), null, 2)}\n\`\`\``;
+  const statements = asList(get(resolve(document, resources), 'Statement'));
+  return [heading, '', ...statements.map(toLine)].join('\n');
+}
+
+/** One statement as a line: every policy here allows, and no key of a statement is left out. */
+function toLine(statement: unknown): string {
+  if (!isJsonObject(statement)) throw new Error('A policy has a statement that is no object');
+  const { Sid, Effect, Action, Resource, Condition, ...rest } = statement;
+  if (Effect !== 'Allow' || Object.keys(rest).length > 0) {
+    throw new Error(`The page of permissions cannot show the statement ${String(Sid)}`);
+  }
+  const where = Condition === undefined ? '' : ` where \`${JSON.stringify(Condition)}\``;
+  return `- ${String(Sid)}: ${toCode(Action)} on ${toCode(Resource)}${where}`;
+}
+
+function toCode(value: unknown): string {
+  return (Array.isArray(value) ? value : [value]).map((item) => `\`${String(item)}\``).join(', ');
 }
 
 /** Puts names and ARNs in the place of references. */

@@ -8,7 +8,7 @@ import { MAX_RESPONSE_BYTES, type ScriptedAnswer } from '../support/crisp.ts';
  */
 export type Fate = 'retried' | 'waits' | 'dead' | 'looks-again';
 
-/** An answer of Crisp, and the failure that it must be. `row` names its line in docs/bad-inputs.md. */
+/** An answer of Crisp, and the failure that it must be. `row` is its number among Crisp's answers. */
 export interface AnswerRow {
   readonly row: string;
   readonly title: string;

@@ -321,7 +321,7 @@ function rowOfSessionId(text: string): string {
 }
 
 /**
- * One bad delivery and the one answer it must get. `row` names its line in docs/bad-inputs.md; `code` is the error's or,
+ * One bad delivery and the one answer it must get. `row` is its number among the hooks; `code` is the error's or,
  * with status 200, why the event is ignored.
  */
 type HookRow = readonly [

@@ -2,8 +2,8 @@ import { WEBSITE_ID } from '../support/builders.ts';
 import { HOSTILE_SESSION_IDS, HOSTILE_VALUES, HOSTILE_WEBSITE_IDS } from '../support/hostile.ts';
 
 /**
- * A body that somebody put onto the sessions queue, and the reason for which no attempt can help. `row` names its line
- * in docs/bad-inputs.md.
+ * A body that somebody put onto the sessions queue, and the reason for which no attempt can help. `row` is its
+ * number among the queue's messages.
  */
 type QueueRow = readonly [row: string, title: string, reason: string, body: string];
 

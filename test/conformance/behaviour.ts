@@ -100,7 +100,7 @@ export interface ConformanceTarget extends LocalAwsClients {
   onEnd(undo: () => Promise<unknown>): void;
 }
 
-/** A rule of AWS that the pipeline relies on. docs/local-aws.md lists each by its title. */
+/** A rule of AWS that the pipeline relies on. The suite is the list of them: docs/local-aws.md says how to run it. */
 export interface Behaviour {
   readonly title: string;
   /** The longest time that it lets go by. */

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
 import { createLocalAwsClients } from '../../lib/local/aws/endpoints.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
@@ -34,25 +33,5 @@ describe('embedded aws', () => {
 
   describe.each(Object.entries(ALL_BEHAVIOURS))('embedded %s', (_service, behaviours) => {
     test.each(behaviours)('$title', ({ run }) => run(target));
-  });
-});
-
-describe('documented', () => {
-  const PAGE = new URL('../../docs/local-aws.md', import.meta.url);
-
-  /** The first column of the table of behaviours, without the headings within it. */
-  function documentedTitles(): string[] {
-    const [, section = ''] = readFileSync(PAGE, 'utf8').split('## Behaviour that the pipeline relies on');
-    const [table = ''] = section.split('\n## ');
-    const rows = table.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| **'));
-    return rows.slice(1).map((row) => row.split(' | ')[0]?.slice(2) ?? '');
-  }
-
-  test('docs/local-aws.md lists the behaviours of the suite, all of them and no others', () => {
-    const titles = Object.values(ALL_BEHAVIOURS).flatMap((behaviours) =>
-      behaviours.map(({ title }) => title),
-    );
-
-    expect(documentedTitles().sort()).toEqual(titles.sort());
   });
 });

@@ -15,23 +15,33 @@ import { MUTANTS, toBug } from '../../scripts/mutants/planted.ts';
 import { patchText } from '../../scripts/mutants/try-mutant.ts';
 import { CATALOGUE } from '../chaos/faults/catalogue.ts';
 import { ROOT, readSourceFiles } from '../support/source.ts';
-import { checkDocumentedCodes, checkLinks, toFaultTable } from './documents.ts';
+import { checkDocumentedCodes, checkLinks, findNamedFiles } from './documents.ts';
 
-test('faults.md is the catalogue of the chaos runs (node scripts/generate-fault-table.ts writes it)', () => {
-  const document = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8');
+test('every file that a document names is there', () => {
+  const documents = readSourceFiles(['.'], ['.md']).filter(({ path }) => path !== 'CHANGELOG.md');
 
-  expect(document).toBe(toFaultTable(CATALOGUE));
+  expect(findNamedFiles(documents).length).toBeGreaterThan(50);
+  expect(findNamedFiles(documents).filter(({ file }) => !existsSync(join(ROOT, file)))).toEqual([]);
 });
 
-test('a fault that no run can inject has its reason and its test in the table', () => {
-  const table = toFaultTable([
-    { id: 'F70', title: 'The disk is full', why: 'There is none.', coveredBy: 'test/disk.test.ts' },
-  ]);
+test('a fault that no chaos run can inject names the test that covers it', () => {
+  const absent = CATALOGUE.filter((fault) => 'coveredBy' in fault);
 
-  expect(table).toContain('1 faults: 0 that a chaos run injects, and 1 that');
-  expect(table).toContain(
-    '| F70 | The disk is full | There is none. See [test/disk.test.ts](../test/disk.test.ts). |',
-  );
+  expect(absent.filter(({ coveredBy }) => !existsSync(join(ROOT, coveredBy)))).toEqual([]);
+});
+
+test.each([
+  ['W', 44],
+  ['Q', 15],
+  ['R', 27],
+])('every row of the bad inputs %s1 to %i has a test', (letter, count) => {
+  const texts = readSourceFiles(['test'], ['.ts']).map(({ text }) => text);
+  const rows = Array.from({ length: count }, (_, place) => `${letter}${place + 1}`);
+
+  // A test names its rows at the beginning of its title, a table in a cell of its own.
+  const isTested = (row: string) =>
+    texts.some((text) => new RegExp(`['"\`](?:[WQR]\\d{1,2} )*${row}(?: \\S|['"\`])`).test(text));
+  expect(rows.filter((row) => !isTested(row))).toEqual([]);
 });
 
 describe('links', () => {
@@ -94,15 +104,6 @@ describe('mutants', () => {
     }
 
     for (const path of tests) expect(read(path)).toContain('test');
-  });
-
-  test('mutants.md tells of the bugs that are planted, and that each was caught (npm run mutants writes it)', () => {
-    const rows = [...read('docs/mutants.md').matchAll(/^\| (M\d+[a-z]?) \| ([^|]+) \| (.+?) \|/gm)];
-
-    expect(rows.map(([, id, title]) => ({ id, title }))).toEqual(
-      MUTANTS.map(({ id, title }) => ({ id, title })),
-    );
-    expect(rows.filter(([, , , caughtBy]) => caughtBy?.includes('survived'))).toEqual([]);
   });
 });
 

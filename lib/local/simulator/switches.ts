@@ -9,7 +9,7 @@ interface SwitchDefinition {
 
 /**
  * Everything about Crisp that no source confirms, as a switch. A client is trustworthy when it works in every position:
- * `alternativePositions()` lists them for tests. docs/simulator.md has the table with the sources.
+ * `alternativePositions()` lists them for tests. docs/verified.md says what is known.
  */
 export const SWITCHES = {
   messagesPageSize: { positions: [20, 40, 7], question: 'How many messages a page has' },

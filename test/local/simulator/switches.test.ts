@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Simulator, SimulatorOptions } from '../../../lib/local/simulator/simulator.ts';
@@ -225,18 +224,4 @@ test.each([
   ['switch_position_invalid', 'messagesPageSize', -1],
 ])('%s: %s cannot be set to %s', (code, name, position) => {
   expect(() => createSwitches({ [name]: position })).toThrow(expect.objectContaining({ code }));
-});
-
-test('the table of switches in the documentation is that of the code', () => {
-  const page = readFileSync(new URL('../../../docs/simulator.md', import.meta.url), 'utf8');
-  const rows = [...page.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map(([, name, positions]) => [
-    name,
-    positions,
-  ]);
-
-  const expected = SWITCH_NAMES.map((name) => {
-    const [first, ...others] = SWITCHES[name].positions;
-    return [name, [`**${first}**`, ...others].join(' · ')];
-  });
-  expect(rows.filter(([name]) => SWITCH_NAMES.some((known) => known === name))).toEqual(expected);
 });
