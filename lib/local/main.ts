@@ -9,10 +9,11 @@ import { playOnce } from './once.ts';
 import { LOCAL_USAGE, type LocalOptions, parseLocalOptions, UsageError } from './options.ts';
 import type { SimulatedCrisp } from './pipeline.ts';
 import {
+  describeRest,
+  explainOther,
   explainStartFailure,
   formatBanner,
   type LocalMode,
-  readQueueDepth,
   startLocalMode,
 } from './start.ts';
 import { formatProgress, openTerminal, type ReadRecord, type Terminal } from './terminal.ts';
@@ -50,10 +51,10 @@ async function run(options: LocalOptions): Promise<void> {
     terminal,
   });
   terminal.say(formatBanner(mode, options));
+  const other = await explainOther(mode, options);
+  if (other !== undefined) terminal.say(other);
   const { crisp } = mode;
-  return options.once && crisp
-    ? runOnce(mode, crisp, terminal)
-    : runUntilStopped(mode, terminal, options.demo);
+  return options.once && crisp ? runOnce(mode, crisp, terminal) : runUntilStopped(mode, terminal, options);
 }
 
 async function runOnce(mode: LocalMode, crisp: SimulatedCrisp, terminal: Terminal): Promise<void> {
@@ -64,7 +65,11 @@ async function runOnce(mode: LocalMode, crisp: SimulatedCrisp, terminal: Termina
   process.exitCode = report.agrees ? 0 : 1;
 }
 
-async function runUntilStopped(mode: LocalMode, terminal: Terminal, withDemo: boolean): Promise<void> {
+async function runUntilStopped(
+  mode: LocalMode,
+  terminal: Terminal,
+  { demo: withDemo, dataDir }: LocalOptions,
+): Promise<void> {
   const { crisp } = mode;
   const demo =
     crisp &&
@@ -81,7 +86,7 @@ async function runUntilStopped(mode: LocalMode, terminal: Terminal, withDemo: bo
   terminal.say('\nStopping: running fetches may finish; once more Ctrl-C ends at once.');
   process.once('SIGINT', () => process.exit(EXIT_INTERRUPTED));
   await demo?.stop();
-  terminal.say(await describeRest(mode));
+  terminal.say(await describeRest(mode.aws, dataDir));
   const cutOff = await mode.stop();
   terminal.stop();
   if (cutOff > 0)
@@ -99,11 +104,4 @@ function createRecordReader({ clients, resources }: LocalMode['aws']): ReadRecor
     const body = await archive.getRecord(session, version);
     return body === undefined ? undefined : JSON.parse(body);
   };
-}
-
-async function describeRest({ aws }: LocalMode): Promise<string> {
-  const { sessions, 'sessions-dlq': deadLetters } = aws.resources.queues;
-  const waiting = await readQueueDepth(aws.clients.sqs, sessions);
-  const dead = await readQueueDepth(aws.clients.sqs, deadLetters);
-  return `Left in the queues: ${plural(waiting.total, 'job')} waiting, ${plural(dead.total, 'dead letter')}.`;
 }

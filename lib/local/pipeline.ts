@@ -9,8 +9,8 @@ import { DEMO_TOKEN } from '../config/secrets.ts';
 import { createConsumerHandler } from '../consumer/handler.ts';
 import { createCrispApi } from '../crisp/client.ts';
 import { createThrottle } from '../crisp/throttle.ts';
-import { toJobError } from '../errors.ts';
-import type { WebsiteId } from '../ids.ts';
+import { type JobError, toJobError } from '../errors.ts';
+import { parseWebsiteId, type WebsiteId } from '../ids.ts';
 import { createWebhookHandler } from '../webhook/handler.ts';
 import { MAX_BODY_BYTES } from '../webhook/verify.ts';
 import type { LocalAws } from './aws/embedded-aws.ts';
@@ -41,7 +41,7 @@ interface PipelineOptions {
 export interface Pipeline {
   /** Of the front door. */
   readonly url: string;
-  /** The tap between the queue and the consumer. */
+  /** Switches the event source mapping between the queue and the consumer. */
   readonly tap: ConsumerSwitch;
   /** One run of the probe, beside those of its schedule. */
   readonly probe: () => Promise<void>;
@@ -167,9 +167,12 @@ function createContext(functionName: string, { template }: LocalAws, clock: Cloc
   return createLambdaContext({ functionName, clock, deadlineMs: clock.nowMs() + timeoutMs });
 }
 
+// Stands for any website that is not ours: where the allow-list is empty, its answer still judges token, tier and address.
+const NO_WEBSITE = parseWebsiteId('00000000-0000-4000-8000-000000000000');
+
 /**
- * Asks Crisp once for each website of the allow-list, and resolves with a sentence for each that it does not give: a
- * wrong token or a plugin that is not installed is better known at the start than from the first failed job.
+ * Reads the websites of the allow-list from Crisp, or one that does not exist where all are allowed, and resolves with a
+ * sentence for each thing that is wrong: a wrong token, tier or address shows at the start, not at the first failed job.
  */
 export async function checkCrisp(config: LocalConfig, clock: Clock): Promise<string[]> {
   const { crispApiUrl, crispTier, maxResponseBytes, requestsPerSecond, websiteIds } = config;
@@ -181,19 +184,48 @@ export async function checkCrisp(config: LocalConfig, clock: Clock): Promise<str
     throttle: createThrottle({ ratePerSecond: requestsPerSecond, burst: 1, clock }),
     clock,
   });
-  const findings = await Promise.all(websiteIds.map((websiteId) => explainWebsite(websiteId)));
+  const asked = websiteIds.length > 0 ? websiteIds : [NO_WEBSITE].filter((id) => id !== undefined);
+  const findings = await Promise.all(
+    asked.map((websiteId) =>
+      crisp.getWebsite(websiteId).then(
+        () => undefined,
+        (thrown: unknown) => explainCrispFailure(toJobError(thrown), websiteId, config),
+      ),
+    ),
+  );
   await crisp.close();
-  return findings.filter((finding) => finding !== undefined);
+  return [...new Set(findings.filter((finding) => finding !== undefined))];
+}
 
-  async function explainWebsite(websiteId: WebsiteId): Promise<string | undefined> {
-    try {
-      await crisp.getWebsite(websiteId);
-      return undefined;
-    } catch (thrown) {
-      const { message } = toJobError(thrown);
-      return `Crisp does not give the website ${websiteId}: ${message}. Check the token, CRISP_TIER and CRISP_WEBSITE_IDS.`;
-    }
+/** Undefined where the failure only says that nobody's website is not there. */
+function explainCrispFailure(
+  { code, detail, message }: JobError,
+  websiteId: WebsiteId,
+  { crispApiUrl, crispTier }: LocalConfig,
+): string | undefined {
+  const address = crispApiUrl.href.replace(/\/$/, '');
+  const isMissing = code === 'crisp_unavailable' && detail === 'website_missing';
+  const isForeign = code === 'crisp_unavailable' && detail === 'foreign_answer';
+  const isOddAddress = !crispApiUrl.pathname.replace(/\/$/, '').endsWith('/v1');
+
+  if (code === 'crisp_auth_failed') {
+    const other = crispTier === 'plugin' ? 'website' : 'plugin';
+    return (
+      `Crisp refuses the token: ${message}. Check CRISP_TOKEN_IDENTIFIER and CRISP_TOKEN_KEY, ` +
+      `and CRISP_TIER: it is ${crispTier}, a token of the tier ${other} is refused.`
+    );
   }
+  if (code === 'crisp_unreachable' || code === 'crisp_timeout')
+    return `Crisp does not answer at ${address}: ${message}. Check CRISP_API_URL and the network.`;
+  if (code === 'crisp_route_unknown' || isForeign || code === 'bad_response' || (isMissing && isOddAddress)) {
+    const path = isOddAddress ? ' The address of Crisp’s API ends in /v1.' : '';
+    return `What answers at ${address} does not know Crisp’s API: ${message}. Check CRISP_API_URL.${path}`;
+  }
+  if (websiteId !== NO_WEBSITE)
+    return `Crisp does not give the website ${websiteId}: ${message}. Check the token, CRISP_TIER and CRISP_WEBSITE_IDS.`;
+  if (isMissing || code === 'crisp_not_subscribed' || code === 'crisp_forbidden' || code === 'crisp_rejected')
+    return undefined;
+  return `Crisp does not serve this token at the moment: ${message}.`;
 }
 
 /** The simulator's usual port; it gives way to a free one. */

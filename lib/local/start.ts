@@ -10,6 +10,7 @@ import {
   type OperatedQueueName,
   toLocalSettings,
 } from '../operate/operated-stage.ts';
+import { plural } from '../text.ts';
 import { DataFolderError, type LocalAws, startAws } from './aws/embedded-aws.ts';
 import type { AwsEndpoints } from './aws/endpoints.ts';
 import { InfraError } from './aws/infra-resolver.ts';
@@ -221,6 +222,39 @@ export async function readQueueDepths({ clients, resources }: Pick<LocalAws, 'cl
   );
   // Object.fromEntries widens the keys; OPERATED_QUEUES holds each of them.
   return Object.fromEntries(await Promise.all(entries)) as QueueDepths;
+}
+
+/** What the queues still hold at the end, and how to keep it the next time. */
+export async function describeRest(
+  { clients, resources, hasOwnQueues }: Pick<LocalAws, 'clients' | 'resources' | 'hasOwnQueues'>,
+  dataDir: string | undefined,
+): Promise<string> {
+  const { sessions, 'sessions-dlq': deadLetters } = resources.queues;
+  const waiting = await readQueueDepth(clients.sqs, sessions);
+  const dead = await readQueueDepth(clients.sqs, deadLetters);
+  const rest = `Left in the queues: ${plural(waiting.total, 'job')} waiting, ${plural(dead.total, 'dead letter')}.`;
+  if (!hasOwnQueues || waiting.total + dead.total === 0) return rest;
+  return dataDir === undefined
+    ? `${rest} They go with this run; npm start -- --data DIR keeps them.`
+    : `${rest} They are kept in ${dataDir}.`;
+}
+
+/**
+ * A sentence where the usual port was taken, and the command line therefore finds somebody else; undefined otherwise.
+ * `usualUrl` is for tests.
+ */
+export async function explainOther(
+  { health }: Pick<LocalMode, 'health'>,
+  { port }: LocalOptions,
+  usualUrl = `http://127.0.0.1:${DEFAULT_PORT}`,
+): Promise<string | undefined> {
+  const { origin } = new URL(health.webhook);
+  if (origin === usualUrl || !port.isDefault) return undefined;
+  const isLocalMode = await fetch(`${usualUrl}/healthz`, { signal: AbortSignal.timeout(1000) })
+    .then(async (response) => ((await response.json()) as { stage?: unknown }).stage === 'local')
+    .catch(() => false);
+  const other = isLocalMode ? `Another local mode runs at ${usualUrl}` : `Another program has ${usualUrl}`;
+  return `${other}, where the command line looks. For this one:\n  export CRISP_ENRICH_URL=${origin}\n`;
 }
 
 /** What a person sees first: where everything is, what gave way to a busy port, and what to try. */

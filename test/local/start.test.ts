@@ -23,10 +23,16 @@ import { provisionResources } from '../../lib/local/aws/provision.ts';
 import { parseLocalOptions, UsageError } from '../../lib/local/options.ts';
 import { checkCrisp } from '../../lib/local/pipeline.ts';
 import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
-import { explainStartFailure } from '../../lib/local/start.ts';
+import { describeRest, explainOther, explainStartFailure } from '../../lib/local/start.ts';
 import { OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
 import { signHookRequest } from '../support/hooks.ts';
-import { collectRecords, simulatorOf, spawnLocalMode, startLocalScene } from '../support/local-scene.ts';
+import {
+  collectRecords,
+  simulatorOf,
+  spawnLocalMode,
+  startLocalScene,
+  untilTap,
+} from '../support/local-scene.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 import { startLocalAws } from './aws/support.ts';
 
@@ -375,8 +381,9 @@ describe('check crisp', () => {
       CRISP_HOOK_SECRETS: 'a-hook-secret-for-tests',
       CRISP_WEBSITE_IDS: WEBSITE_ID,
     };
-    return (changes: Record<string, string> = {}) =>
+    const check = (changes: Record<string, string> = {}) =>
       checkCrisp(parseLocalConfig({ ...environment, ...changes }), systemClock);
+    return Object.assign(check, { url: environment.CRISP_API_URL });
   }
 
   test('nothing is said of websites that the token may read', async () => {
@@ -384,6 +391,52 @@ describe('check crisp', () => {
 
     expect(await check()).toEqual([]);
   });
+
+  test('nothing is said of a good token without a list of websites', async () => {
+    const check = await startCrisp();
+
+    expect(await check({ CRISP_WEBSITE_IDS: '' })).toEqual([]);
+  });
+
+  const WRONG: readonly (readonly [
+    title: string,
+    change: (url: string) => Record<string, string>,
+    sentence: RegExp,
+  ])[] = [
+    [
+      'a wrong key',
+      () => ({ CRISP_TOKEN_KEY: 'wrong-key-of-a-token' }),
+      /^Crisp refuses the token: crisp_auth_failed.*CRISP_TOKEN_KEY/,
+    ],
+    [
+      'a wrong tier',
+      () => ({ CRISP_TIER: 'website', CRISP_HOOK_SECRETS: 'k'.repeat(32) }),
+      /^Crisp refuses the token: .*CRISP_TIER: it is website/,
+    ],
+    [
+      'a dead port',
+      () => ({ CRISP_API_URL: 'http://127.0.0.1:9/v1' }),
+      /^Crisp does not answer at http:\/\/127\.0\.0\.1:9\/v1: crisp_unreachable.*CRISP_API_URL/,
+    ],
+    [
+      'an address without /v1',
+      (url) => ({ CRISP_API_URL: url.replace('/v1', '') }),
+      /^What answers at .* does not know Crisp’s API: .*ends in \/v1\.$/,
+    ],
+  ];
+
+  test.each(WRONG)(
+    '%s is said at the start, once, with or without a list of websites',
+    async (_, change, sentence) => {
+      const check = await startCrisp();
+
+      for (const CRISP_WEBSITE_IDS of ['', WEBSITE_ID, `${WEBSITE_ID},${OTHER_WEBSITE_ID}`]) {
+        expect(await check({ CRISP_WEBSITE_IDS, ...change(check.url) })).toEqual([
+          expect.stringMatching(sentence),
+        ]);
+      }
+    },
+  );
 
   test('a website that is not there is named in one sentence, with what to check', async () => {
     const check = await startCrisp();
@@ -405,4 +458,38 @@ describe('check crisp', () => {
     expect(finding).toContain('crisp_auth_failed');
     expect(finding).not.toContain('wrong-key-of-a-token');
   });
+});
+
+test('a second local mode says where the command line looks, and how it finds this one', async () => {
+  const scene = await startLocalScene();
+  onTestFinished(scene.stop);
+  const { origin } = new URL(scene.mode.health.webhook);
+  const second = { health: { ...scene.mode.health, webhook: 'http://127.0.0.1:5555/webhook' } };
+  const [byDefault, asked] = [parseLocalOptions([]), parseLocalOptions(['--port', '5555'])];
+
+  expect(await explainOther(second, byDefault, origin)).toBe(
+    `Another local mode runs at ${origin}, where the command line looks. For this one:\n` +
+      '  export CRISP_ENRICH_URL=http://127.0.0.1:5555\n',
+  );
+  expect(await explainOther(second, byDefault, 'http://127.0.0.1:9')).toMatch(/^Another program has /);
+  expect(await explainOther(scene.mode, byDefault, origin)).toBeUndefined();
+  expect(await explainOther(second, asked, origin)).toBeUndefined();
+});
+
+test('an end with work left names --data, and what was kept where it was given', async () => {
+  const scene = await startLocalScene();
+  onTestFinished(scene.stop);
+  const empty = await describeRest(scene.mode.aws, undefined);
+  await scene.mode.pipeline.tap.turnOff();
+  await untilTap(scene, 'off');
+  await scene.enqueue('{}');
+
+  expect(empty).toBe('Left in the queues: 0 jobs waiting, 0 dead letters.');
+  expect(await describeRest(scene.mode.aws, undefined)).toBe(
+    'Left in the queues: 1 job waiting, 0 dead letters. They go with this run; npm start -- --data DIR keeps them.',
+  );
+  expect(await describeRest(scene.mode.aws, 'kept')).toMatch(/They are kept in kept\.$/);
+  expect(await describeRest({ ...scene.mode.aws, hasOwnQueues: false }, undefined)).toMatch(
+    /dead letters\.$/,
+  );
 });
