@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { addTotals, formatTotals, isGreen } from '../../scripts/testing/run-vitest.ts';
+import { addTotals, formatTotals, isGreen } from '../../scripts/test.ts';
 
 describe('run vitest', () => {
   const REPOSITORY = join(import.meta.dirname, '../..');
+
+  const PASSES = "test('passes', () => {});";
 
   let root: string;
 
@@ -23,7 +25,7 @@ describe('run vitest', () => {
     timeout: 30_000,
   }, async () => {
     await writeTest('mixed', [
-      "test('passes', () => {});",
+      PASSES,
       "test('fails', () => { throw new Error('expected'); });",
       "test('is skipped', (context) => context.skip('no browser'));",
       "test.todo('is to be written');",
@@ -67,6 +69,28 @@ describe('run vitest', () => {
     expect(await runVitestIn(root, { maxRunMs: 2000 })).toEqual({ passed: 0, failed: 1, skipped: [] });
   });
 
+  test('a tool that fails makes the run fail, and the last line is the totals all the same', {
+    timeout: 30_000,
+  }, async () => {
+    const modules = join(root, 'node_modules');
+    await rm(modules);
+    await mkdir(join(modules, '.bin'), { recursive: true });
+    await symlink(join(REPOSITORY, 'node_modules/vitest'), join(modules, 'vitest'));
+    await writeFile(join(modules, '.bin/tsc'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+    await writeFile(join(modules, '.bin/biome'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    await cp(join(REPOSITORY, 'scripts/test.ts'), join(root, 'scripts/test.ts'));
+    await writeTest('mixed', ["test('is skipped', (context) => context.skip('no browser'));", PASSES]);
+
+    const ended = await promisify(execFile)(process.execPath, [join(root, 'scripts/test.ts')], {
+      env: { PATH: process.env.PATH, HOME: root },
+    }).catch((error: unknown) => error);
+
+    expect(ended).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/skipped is skipped: no browser\n2 passed, 1 failed, 1 skipped\n$/),
+    });
+  });
+
   function writeTest(name: string, lines: readonly string[]): Promise<void> {
     return writeFile(join(root, `${name}.test.js`), ["import { test } from 'vitest';", ...lines].join('\n'));
   }
@@ -75,7 +99,7 @@ describe('run vitest', () => {
   async function runVitestIn(folder: string, { maxRunMs = 20_000 } = {}): Promise<unknown> {
     const script = `
     import { writeFileSync } from 'node:fs';
-    import { runVitest } from '${join(REPOSITORY, 'scripts/testing/run-vitest.ts')}';
+    import { runVitest } from '${join(REPOSITORY, 'scripts/test.ts')}';
     writeFileSync('totals.json', JSON.stringify(await runVitest(process.cwd(), ${maxRunMs})));
     process.exit(0);
   `;
