@@ -1,5 +1,5 @@
 import type { WebsiteId } from '../ids.ts';
-import type { LogLevel } from '../telemetry/logger.ts';
+import type { LogLevel } from '../telemetry/events.ts';
 
 export type CrispTier = 'plugin' | 'website';
 export type HookMode = 'plugin' | 'website';

@@ -1,204 +1,152 @@
 import type { Disposition, FailureDecision } from '../errors.ts';
 import type { FetchMode } from '../ids.ts';
 
-interface Session {
-  readonly websiteId: string;
-  readonly sessionId: string;
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** A field of an event: its type, and whether it may be absent. The type exists for the compiler alone. */
+interface Field<Type, Presence extends 'always' | 'sometimes' = 'always'> {
+  readonly presence: Presence;
+  readonly type?: Type;
 }
 
-/**
- * All that the pipeline ever says about its work. The fields are an allow-list: ids, counts, codes, durations; there is
- * no place for message text, contact data or secrets.
- */
-export type TelemetryEvent =
-  | ({
-      readonly name: 'session-enqueued';
-      readonly event: string;
-      readonly mode: FetchMode;
-      readonly messageId: string;
-      readonly bucketMs: number;
-      readonly sequenceNumber?: string;
-    } & Session)
-  | { readonly name: 'hook-ignored'; readonly code: string; readonly event?: string }
-  | {
-      readonly name: 'hook-refused';
-      readonly code: string;
-      readonly status: number;
-      readonly detail?: string;
-      /** How many refusals before this one have no line of their own; the log's part to say. */
-      readonly unlogged?: number;
-    }
-  | { readonly name: 'hook-warning'; readonly code: string; readonly detail?: string }
-  | ({
-      readonly name: 'conversation-fetched';
-      readonly messages: number;
-      readonly pages: number;
-      readonly apiCalls: number;
-      readonly durationMs: number;
-      readonly terminatedBy: string;
-      readonly coversLatestMessage: boolean | null;
-    } & Session)
-  /** Fields of Crisp's had another type than the record promises; `paths` names at most ten, never their values. */
-  | ({ readonly name: 'fields-odd'; readonly count: number; readonly paths: string } & Session)
-  | ({ readonly name: 'paging-untrusted'; readonly pages: number } & Session)
-  | ({
-      readonly name: 'record-emitted';
-      readonly kind: string;
-      readonly version: number;
-      readonly bytes: number;
-      readonly claimCheck: boolean;
-    } & Session)
-  | ({ readonly name: 'record-unchanged'; readonly version: number } & Session)
-  | ({ readonly name: 'job-skipped'; readonly reason: string; readonly messageId: string } & Session)
-  | ({
-      readonly name: 'job-deferred';
-      readonly reason: string;
-      readonly messageId: string;
-      readonly delaySeconds: number;
-    } & Session)
-  | ({ readonly name: 'job-acknowledged'; readonly messageId: string } & Session)
-  | {
-      readonly name: 'job-failed';
-      readonly code: string;
-      readonly disposition: Disposition;
-      readonly decision: FailureDecision['decision'];
-      readonly messageId: string;
-      readonly attempt: number;
-      readonly delaySeconds: number;
-      readonly websiteId?: string;
-      readonly sessionId?: string;
-      readonly status?: number;
-      readonly hint?: string;
-    }
-  | {
-      readonly name: 'job-dead';
-      readonly code: string;
-      readonly messageId: string;
-      readonly attempt: number;
-      readonly websiteId?: string;
-      readonly sessionId?: string;
-      readonly status?: number;
-      readonly hint?: string;
-    }
-  | { readonly name: 'clock-suspect'; readonly messageId: string; readonly aheadMs: number }
-  | { readonly name: 'bad-record'; readonly code: string; readonly detail: string }
-  | { readonly name: 'ledger-unavailable'; readonly operation: string; readonly code: string }
-  | { readonly name: 'visibility-unchanged'; readonly messageId: string; readonly code: string }
-  | ({
-      readonly name: 'breaker-opened';
-      readonly code: string;
-      readonly route?: string;
-      readonly nextLookSeconds: number;
-    } & Partial<Session>)
-  /** A healthy session was asked for what another one was denied. */
-  | ({
-      readonly name: 'breaker-asked';
-      readonly code: string;
-      readonly route: string;
-      readonly outcome: 'healthy' | 'failing' | 'unknown';
-    } & Session)
-  | { readonly name: 'breaker-closed'; readonly code?: string }
-  | {
-      readonly name: 'breaker-probed';
-      readonly code: string;
-      readonly outcome: string;
-      /** Where it still fails. */
-      readonly nextLookSeconds?: number;
-    }
-  | {
-      readonly name: 'breaker-state';
-      readonly isOpen: boolean;
-      readonly isPaused: boolean;
-      readonly code?: string;
-    }
-  | { readonly name: 'breaker-unchanged'; readonly code: string }
-  | {
-      readonly name: 'day-summarized';
-      readonly accepted: number;
-      readonly announced: number;
-      readonly unchanged: number;
-      /** Codes and their counts, as a text. */
-      readonly deaths: string;
-      readonly waiting: number;
-      readonly deadLetters: number;
-      readonly soonestExpiry?: string;
-    }
-  | {
-      readonly name: 'crisp-requested';
-      readonly route: string;
-      readonly status: number;
-      readonly durationMs: number;
-    };
+type Fields = Readonly<Record<string, Field<unknown, 'always' | 'sometimes'>>>;
 
-export type TelemetryEventName = TelemetryEvent['name'];
+const always = <Type>(): Field<Type> => ({ presence: 'always' });
+const sometimes = <Type>(): Field<Type, 'sometimes'> => ({ presence: 'sometimes' });
+
+const text = always<string>();
+const number = always<number>();
+const flag = always<boolean>();
+const maybeText = sometimes<string>();
+const maybeNumber = sometimes<number>();
+
+const SESSION = { websiteId: text, sessionId: text };
+const MAYBE_SESSION = { websiteId: maybeText, sessionId: maybeText };
+const FAILED_JOB = {
+  ...MAYBE_SESSION,
+  code: text,
+  messageId: text,
+  attempt: number,
+  status: maybeNumber,
+  hint: maybeText,
+};
+
+/**
+ * All that the pipeline ever says about its work: each event with its level and its fields. The fields are an
+ * allow-list: ids, counts, codes, durations; there is no place for message text, contact data or secrets. An object that
+ * has more in it than its event says shows no more than this. The types of the events are derived from here.
+ */
+export const EVENTS = {
+  'session-enqueued': event('info', {
+    ...SESSION,
+    event: text,
+    mode: always<FetchMode>(),
+    messageId: text,
+    bucketMs: number,
+    sequenceNumber: maybeText,
+  }),
+  'hook-ignored': event('info', { code: text, event: maybeText }),
+  'hook-refused': event('warn', {
+    code: text,
+    status: number,
+    detail: maybeText,
+    /** How many refusals before this one have no line of their own; the logger adds it. */
+    unlogged: maybeNumber,
+  }),
+  'hook-warning': event('warn', { code: text, detail: maybeText }),
+  'conversation-fetched': event('info', {
+    ...SESSION,
+    messages: number,
+    pages: number,
+    apiCalls: number,
+    durationMs: number,
+    terminatedBy: text,
+    coversLatestMessage: always<boolean | null>(),
+  }),
+  /** Fields of Crisp's had another type than the record promises; `paths` names at most ten, never their values. */
+  'fields-odd': event('warn', { ...SESSION, count: number, paths: text }),
+  'paging-untrusted': event('warn', { ...SESSION, pages: number }),
+  'record-emitted': event('info', {
+    ...SESSION,
+    kind: text,
+    version: number,
+    bytes: number,
+    claimCheck: flag,
+  }),
+  'record-unchanged': event('info', { ...SESSION, version: number }),
+  'job-skipped': event('info', { ...SESSION, reason: text, messageId: text }),
+  'job-deferred': event('info', { ...SESSION, reason: text, messageId: text, delaySeconds: number }),
+  'job-acknowledged': event('info', { ...SESSION, messageId: text }),
+  'job-failed': event('warn', {
+    ...FAILED_JOB,
+    disposition: always<Disposition>(),
+    decision: always<FailureDecision['decision']>(),
+    delaySeconds: number,
+  }),
+  'job-dead': event('error', FAILED_JOB),
+  'clock-suspect': event('warn', { messageId: text, aheadMs: number }),
+  'bad-record': event('error', { code: text, detail: text }),
+  'ledger-unavailable': event('warn', { operation: text, code: text }),
+  'visibility-unchanged': event('warn', { messageId: text, code: text }),
+  'breaker-opened': event('error', {
+    ...MAYBE_SESSION,
+    code: text,
+    route: maybeText,
+    nextLookSeconds: number,
+  }),
+  /** A healthy session was asked for what another one was denied. */
+  'breaker-asked': event('info', {
+    ...SESSION,
+    code: text,
+    route: text,
+    outcome: always<'healthy' | 'failing' | 'unknown'>(),
+  }),
+  'breaker-closed': event('warn', { code: maybeText }),
+  /** `nextLookSeconds` where it still fails. */
+  'breaker-probed': event('info', { code: text, outcome: text, nextLookSeconds: maybeNumber }),
+  'breaker-state': event('debug', { isOpen: flag, isPaused: flag, code: maybeText }),
+  'breaker-unchanged': event('error', { code: text }),
+  'day-summarized': event('info', {
+    accepted: number,
+    announced: number,
+    unchanged: number,
+    /** Codes and their counts, as a text. */
+    deaths: text,
+    waiting: number,
+    deadLetters: number,
+    soonestExpiry: maybeText,
+  }),
+  'crisp-requested': event('debug', { route: text, status: number, durationMs: number }),
+} as const;
+
+function event<Of extends Fields>(level: LogLevel, fields: Of): { level: LogLevel; fields: Of } {
+  return { level, fields };
+}
+
+export type TelemetryEventName = keyof typeof EVENTS;
+
+type FieldsOf<Name extends TelemetryEventName> = (typeof EVENTS)[Name]['fields'];
+
+type NamesOf<Of, Presence> = {
+  [Name in keyof Of]: Of[Name] extends Field<unknown, infer Its>
+    ? Its extends Presence
+      ? Name
+      : never
+    : never;
+}[keyof Of];
+
+type TypeOf<One> = One extends Field<infer Type, 'always' | 'sometimes'> ? Type : never;
+
+/** One object type for each event, told apart by `name`. */
+export type TelemetryEvent = {
+  [Name in TelemetryEventName]: { readonly name: Name } & {
+    readonly [It in NamesOf<FieldsOf<Name>, 'always'>]: TypeOf<FieldsOf<Name>[It]>;
+  } & {
+    readonly [It in NamesOf<FieldsOf<Name>, 'sometimes'>]?: TypeOf<FieldsOf<Name>[It]>;
+  };
+}[TelemetryEventName];
 
 /** Where events go: structured log and metrics on AWS, a readable terminal in local mode, an array in tests. */
 export interface Telemetry {
   emit(event: TelemetryEvent): void;
 }
-
-type FieldsOf<Name extends TelemetryEventName> = Exclude<
-  keyof Extract<TelemetryEvent, { name: Name }>,
-  'name'
->;
-
-const SESSION = { websiteId: true, sessionId: true } as const;
-const FAILED_JOB = { code: true, messageId: true, attempt: true, status: true, hint: true } as const;
-
-/**
- * What a log line may hold, event by event. An object that has more in it than its type says shows no more than this;
- * and a new event, or a new field of one, does not compile until it stands here.
- */
-export const LOGGED_FIELDS: {
-  readonly [Name in TelemetryEventName]: Readonly<Record<FieldsOf<Name>, true>>;
-} = {
-  'session-enqueued': {
-    ...SESSION,
-    event: true,
-    mode: true,
-    messageId: true,
-    bucketMs: true,
-    sequenceNumber: true,
-  },
-  'hook-ignored': { code: true, event: true },
-  'hook-refused': { code: true, status: true, detail: true, unlogged: true },
-  'hook-warning': { code: true, detail: true },
-  'conversation-fetched': {
-    ...SESSION,
-    messages: true,
-    pages: true,
-    apiCalls: true,
-    durationMs: true,
-    terminatedBy: true,
-    coversLatestMessage: true,
-  },
-  'fields-odd': { ...SESSION, count: true, paths: true },
-  'paging-untrusted': { ...SESSION, pages: true },
-  'record-emitted': { ...SESSION, kind: true, version: true, bytes: true, claimCheck: true },
-  'record-unchanged': { ...SESSION, version: true },
-  'job-skipped': { ...SESSION, reason: true, messageId: true },
-  'job-deferred': { ...SESSION, reason: true, messageId: true, delaySeconds: true },
-  'job-acknowledged': { ...SESSION, messageId: true },
-  'job-failed': { ...SESSION, ...FAILED_JOB, disposition: true, decision: true, delaySeconds: true },
-  'job-dead': { ...SESSION, ...FAILED_JOB },
-  'clock-suspect': { messageId: true, aheadMs: true },
-  'bad-record': { code: true, detail: true },
-  'ledger-unavailable': { operation: true, code: true },
-  'visibility-unchanged': { messageId: true, code: true },
-  'breaker-opened': { ...SESSION, code: true, route: true, nextLookSeconds: true },
-  'breaker-asked': { ...SESSION, code: true, route: true, outcome: true },
-  'breaker-closed': { code: true },
-  'breaker-probed': { code: true, outcome: true, nextLookSeconds: true },
-  'breaker-state': { isOpen: true, isPaused: true, code: true },
-  'breaker-unchanged': { code: true },
-  'day-summarized': {
-    accepted: true,
-    announced: true,
-    unchanged: true,
-    deaths: true,
-    waiting: true,
-    deadLetters: true,
-    soonestExpiry: true,
-  },
-  'crisp-requested': { route: true, status: true, durationMs: true },
-};

@@ -4,7 +4,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
 import { type Clock, systemClock } from '../clock.ts';
 import { clipReason } from '../text.ts';
-import { LOGGED_FIELDS, type Telemetry, type TelemetryEvent, type TelemetryEventName } from './events.ts';
+import { EVENTS, type LogLevel, type Telemetry, type TelemetryEvent } from './events.ts';
 
 interface PowertoolsTelemetry {
   readonly telemetry: Telemetry;
@@ -22,26 +22,8 @@ interface PowertoolsTelemetryOptions {
   readonly clock?: Clock;
 }
 
-const LEVELS: Partial<Record<TelemetryEventName, LogLevel>> = {
-  'crisp-requested': 'debug',
-  'hook-refused': 'warn',
-  'hook-warning': 'warn',
-  'job-failed': 'warn',
-  'job-dead': 'error',
-  'fields-odd': 'warn',
-  'paging-untrusted': 'warn',
-  'clock-suspect': 'warn',
-  'bad-record': 'error',
-  'ledger-unavailable': 'warn',
-  'visibility-unchanged': 'warn',
-  'breaker-opened': 'error',
-  'breaker-closed': 'warn',
-  'breaker-state': 'debug',
-  'breaker-unchanged': 'error',
-};
-
 /**
- * Telemetry on AWS: one structured log line for each event, with its listed fields alone, and its count as a metric, by
+ * Telemetry on AWS: one structured log line for each event, with the fields of its event alone, and its count as a metric, by
  * service and, where there is one, by code. Refused hooks are counted in full, but logged in part where they are many: a
  * flood costs no line for each. But for the breaker's state: 0 or 1, by service alone. An alarm has to name
  * every dimension.
@@ -72,7 +54,7 @@ export function createPowertoolsTelemetry({
     counts.add(event);
     const unlogged = isFromAnyone(event) ? refusals.take() : 0;
     if (unlogged === undefined) return;
-    logger[LEVELS[name] ?? 'info'](name, { ...fields, ...(unlogged > 0 && { unlogged }) });
+    logger[EVENTS[name].level](name, { ...fields, ...(unlogged > 0 && { unlogged }) });
   }
 }
 
@@ -149,8 +131,6 @@ function toPublisher(metrics: Metrics, { byCode, gauges }: EventCounts): Middlew
   return { after: publish, onError: publish };
 }
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
 /**
  * Passes on of each event its listed fields alone, and of these only texts, numbers and truth values; texts in at most
  * 2 KB, with nothing invisible in them, and without what `redact` takes out.
@@ -158,7 +138,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export function createSafeTelemetry(telemetry: Telemetry, redact: (text: string) => string): Telemetry {
   return {
     emit(event) {
-      const fields = Object.keys(LOGGED_FIELDS[event.name]).flatMap((field) => {
+      const fields = Object.keys(EVENTS[event.name].fields).flatMap((field) => {
         const value = toSafeValue(Reflect.get(event, field), redact);
         return value === undefined ? [] : [[field, value]];
       });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JOB_ERRORS } from '../../../lib/errors.ts';
-import { LOGGED_FIELDS, type TelemetryEvent } from '../../../lib/telemetry/events.ts';
+import { EVENTS, type TelemetryEvent } from '../../../lib/telemetry/events.ts';
 import { createPowertoolsTelemetry } from '../../../lib/telemetry/logger.ts';
 import { HOOK_REFUSALS } from '../../../lib/webhook/refusal.ts';
 import { captureOutput } from '../../support/cli.ts';
@@ -114,7 +114,10 @@ function isKnown(metric: Metric, template: Template, packaged: RepositoryPackage
 
 /** Each query asks log groups of the stack, for events and fields that are logged. */
 function checkQueries(template: Template): string[] {
-  const fields = new Set([...EVERYWHERE, ...Object.values(LOGGED_FIELDS).flatMap((of) => Object.keys(of))]);
+  const fields = new Set([
+    ...EVERYWHERE,
+    ...Object.values(EVENTS).flatMap(({ fields }) => Object.keys(fields)),
+  ]);
   return resourcesOf(template, 'AWS::Logs::QueryDefinition').flatMap(({ id, properties }) => {
     const text = String(properties.QueryString);
     const ownNames = [...text.matchAll(OWN_NAMES)].map(([, name]) => name);
@@ -129,7 +132,7 @@ function checkQueries(template: Template): string[] {
       ...names
         .filter((name) => !fields.has(name) && !ownNames.includes(name))
         .map((it) => `${id}: no field ${it}`),
-      ...events.filter((event) => !(event in LOGGED_FIELDS)).map((it) => `${id}: no event ${it}`),
+      ...events.filter((event) => !(event in EVENTS)).map((it) => `${id}: no event ${it}`),
       ...groups
         .filter((group) => template.Resources[group]?.Type !== 'AWS::Logs::LogGroup')
         .map(() => `${id}: no log`),
@@ -204,7 +207,7 @@ function publish(
 ): Metric[] {
   const output = captureOutput();
   const { telemetry, middlewares } = createPowertoolsTelemetry({ service, namespace, logLevel: 'error' });
-  const codes = ['code', 'reason'].filter((field) => at(LOGGED_FIELDS, name, field) !== undefined);
+  const codes = ['code', 'reason'].filter((field) => at(EVENTS, name, 'fields', field) !== undefined);
   // The counts look at nothing but name, code and reason, and at the breaker's two states.
   const event = {
     name,
