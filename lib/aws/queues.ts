@@ -1,6 +1,50 @@
 import { GetQueueAttributesCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
 import { toSqsFailure } from './failures.ts';
 
+/**
+ * The queues of a stage: the kind of each, and the output of the stack that has its URL. They are named
+ * `crisp-enrich-STAGE-NAME`, a FIFO queue with `.fifo` behind it.
+ */
+export const STAGE_QUEUES = {
+  sessions: { isFifo: true, output: 'SessionsQueueUrl' },
+  'sessions-dlq': { isFifo: true, output: 'SessionsDeadLetterQueueUrl' },
+  records: { isFifo: false, output: 'RecordsQueueUrl' },
+  'records-dlq': { isFifo: false, output: 'RecordsDeadLetterQueueUrl' },
+  'records-undelivered': { isFifo: false, output: 'RecordsUndeliveredQueueUrl' },
+} as const satisfies Record<string, { isFifo: boolean; output: string }>;
+
+export type StageQueue = keyof typeof STAGE_QUEUES;
+
+// Object.keys widens: these are its keys, in their order.
+export const STAGE_QUEUE_NAMES = Object.keys(STAGE_QUEUES) as readonly StageQueue[];
+
+/** A value for each queue of a stage. */
+export function mapStageQueues<Value>(toValue: (name: StageQueue) => Value): Record<StageQueue, Value> {
+  // Object.fromEntries widens the keys; the names hold each of them.
+  return Object.fromEntries(STAGE_QUEUE_NAMES.map((name) => [name, toValue(name)])) as Record<
+    StageQueue,
+    Value
+  >;
+}
+
+/** What SQS calls a queue of a stage. */
+export function toQueueName(stage: string, name: StageQueue): string {
+  return `crisp-enrich-${stage}-${name}${STAGE_QUEUES[name].isFifo ? '.fifo' : ''}`;
+}
+
+/**
+ * The numbers of `infra/queues.yml` that code reckons with; a test keeps the two equal, for a deployed function does not
+ * have the file.
+ */
+export const QUEUE_NUMBERS = {
+  /** How long every queue keeps a message: 14 days, the most that SQS allows. */
+  retentionSeconds: 1_209_600,
+  /** How long the sessions queue hides a message from its receive on. */
+  visibilitySeconds: 3600,
+  /** How often the sessions queue shows a message before SQS moves it to the dead-letter queue. */
+  receiveLimit: 20,
+} as const;
+
 /** What a queue tells about itself. The counts are approximate, as SQS's are. */
 export interface QueueDescription {
   readonly visible: number;

@@ -1,3 +1,4 @@
+import { QUEUE_NUMBERS } from '../aws/queues.ts';
 import { type Evidence, JOB_ERRORS, type JobError } from '../errors.ts';
 import { CONTROL_ROUTE, type Refuted, type Streak } from '../ledger/breaker-notes.ts';
 
@@ -25,8 +26,8 @@ export function isLastingRefusal(streak: Streak, nowMs: number): boolean {
   return isOutage(streak) && nowMs - streak.firstMs >= REFUSALS_FOR_MS;
 }
 
-/** Half of the sessions queue's receive limit (20, in infra/queues.yml): a message refused this often needs a pause. */
-export const REFUSED_RECEIVES_OF_AN_OUTAGE = 10;
+/** Half of the sessions queue's receive limit: a message refused this often needs a pause. */
+export const REFUSED_RECEIVES_OF_AN_OUTAGE = QUEUE_NUMBERS.receiveLimit / 2;
 
 /** For how long a session's failures are its own after a healthy one has refuted an opening; its first success ends it. */
 const REFUTED_FOR_MS = 24 * 3600_000;

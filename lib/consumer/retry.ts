@@ -1,3 +1,4 @@
+import { QUEUE_NUMBERS } from '../aws/queues.ts';
 import type { FailureDecision, JobError } from '../errors.ts';
 import type { Blame, FailureNote } from '../ledger/failure-notes.ts';
 
@@ -73,8 +74,8 @@ export function toHeldSeconds(receiveCount: number, random: () => number): numbe
   return stretchHold(LEAST_SECONDS + Math.floor(random() * JITTER_SECONDS), receiveCount, random);
 }
 
-/** Half of the queue's receive limit (20) is used up: from this receive on, waits that are nobody's fault are stretched. */
-const STRETCHED_FROM_RECEIVE = 11;
+/** Half of the queue's receive limit is used up: from this receive on, waits that are nobody's fault are stretched. */
+const STRETCHED_FROM_RECEIVE = QUEUE_NUMBERS.receiveLimit / 2 + 1;
 
 // Less jitter than a retry has: what counts here is that the waits which are left add up to days.
 const LEAST_SHARE = 0.75;
@@ -120,8 +121,8 @@ export function toBackoffSeconds(
   return Math.min(Math.ceil(wait), MAX_VISIBILITY_SECONDS);
 }
 
-/** The sessions queue's visibility timeout (`infra/queues.yml`). */
-export const QUEUE_VISIBILITY_SECONDS = 3600;
+/** The sessions queue's visibility timeout. */
+export const QUEUE_VISIBILITY_SECONDS = QUEUE_NUMBERS.visibilitySeconds;
 
 /** Beyond the function's deadline: Lambda ends a run a moment late, and clocks differ. */
 const LEASE_MARGIN_SECONDS = 60;

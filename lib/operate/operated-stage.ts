@@ -3,6 +3,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { expectBucketOwner } from '../aws/clients.ts';
+import { STAGE_QUEUE_NAMES, type StageQueue } from '../aws/queues.ts';
 import type { CrispTier, HookMode, Inclusion } from '../config/config.ts';
 import type { InfraSettings } from '../config/infra-settings.ts';
 import type { LocalConfig } from '../config/local-config.ts';
@@ -53,15 +54,9 @@ export function createOperatorClients({
 }
 
 /** The queues of a stage, by the names under which local mode's `healthz` has them. */
-export const OPERATED_QUEUES = [
-  'sessions',
-  'sessions-dlq',
-  'records',
-  'records-dlq',
-  'records-undelivered',
-] as const;
+export const OPERATED_QUEUES = STAGE_QUEUE_NAMES;
 
-export type OperatedQueueName = (typeof OPERATED_QUEUES)[number];
+export type OperatedQueueName = StageQueue;
 
 /** Where the parts of a running stage are, on AWS or on this machine. */
 export interface OperatedStage {

@@ -1,6 +1,7 @@
 import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import * as z from 'zod';
 import { toAwsOperationError } from '../aws/failures.ts';
+import { mapStageQueues, STAGE_QUEUES } from '../aws/queues.ts';
 import type { ConsumerSwitch } from '../breaker/mapping.ts';
 import { parseGivenSettings } from '../config/infra-settings.ts';
 import { JobError, OperationError } from '../errors.ts';
@@ -43,13 +44,7 @@ export async function readCloudFormationStage(
   return {
     stage,
     region,
-    queues: {
-      sessions: find('SessionsQueueUrl'),
-      'sessions-dlq': find('SessionsDeadLetterQueueUrl'),
-      records: find('RecordsQueueUrl'),
-      'records-dlq': find('RecordsDeadLetterQueueUrl'),
-      'records-undelivered': find('RecordsUndeliveredQueueUrl'),
-    },
+    queues: mapStageQueues((name) => find(STAGE_QUEUES[name].output)),
     bucket: find('ArchiveBucketName'),
     table: find('LedgerTableName'),
     consumer: { functionName: find('ConsumerFunctionName'), queueArn: find('SessionsQueueArn') },
@@ -81,13 +76,7 @@ const healthSchema = z.object({
     region: z.string(),
     endpoints: z.object({ sqs: z.url(), s3: z.url(), dynamodb: z.url() }),
   }),
-  queues: z.object({
-    sessions: z.url(),
-    'sessions-dlq': z.url(),
-    records: z.url(),
-    'records-dlq': z.url(),
-    'records-undelivered': z.url(),
-  }),
+  queues: z.object(mapStageQueues(() => z.url())),
   bucket: z.string(),
   table: z.string(),
   crisp: z.url().optional(),

@@ -3,6 +3,7 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { toAwsOperationError } from '../aws/failures.ts';
+import { QUEUE_NUMBERS, toQueueName } from '../aws/queues.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { SummaryConfig } from '../config/config.ts';
 import { loadSummaryConfig } from '../config/load.ts';
@@ -181,7 +182,7 @@ export function toSoonestExpiry({
   queues,
 }: Pick<DaySummary, 'madeMs' | 'queues'>): number | undefined {
   const ages = queues.filter(({ messages }) => messages > 0).map(({ oldestSeconds }) => oldestSeconds);
-  return ages.length === 0 ? undefined : madeMs + (RETENTION_SECONDS - Math.max(...ages)) * 1000;
+  return ages.length === 0 ? undefined : madeMs + (QUEUE_NUMBERS.retentionSeconds - Math.max(...ages)) * 1000;
 }
 
 function describeExpiry(summary: DaySummary): string {
@@ -195,18 +196,10 @@ function describeQueue({ messages, oldestSeconds }: ObservedQueue): string {
   return messages === 0 ? '0' : `${messages}, the oldest for ${Math.floor(oldestSeconds / 3600)} h`;
 }
 
-/** What SQS calls a queue of a stage. */
-function toQueueName(stage: string, name: OperatedQueueName): string {
-  return `crisp-enrich-${stage}-${name}${name.startsWith('sessions') ? '.fifo' : ''}`;
-}
-
 /** The names of all queues of a stage, in the order of `OPERATED_QUEUES`. */
 export function toQueueNames(stage: string): string[] {
   return OPERATED_QUEUES.map((name) => toQueueName(stage, name));
 }
-
-/** How long every queue keeps a message: 14 days, as in the template; a test keeps the two equal. */
-export const RETENTION_SECONDS = 1_209_600;
 
 interface SnsNoticesDeps {
   readonly client: SNSClient;

@@ -15,6 +15,7 @@ import {
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
+import { mapStageQueues, type StageQueue, toQueueName } from '../../aws/queues.ts';
 import { toPrintable } from '../../text.ts';
 import {
   type AwsEndpoints,
@@ -26,9 +27,7 @@ import { type InfraResource, type InfraTemplate, loadInfraTemplate } from './inf
 import { InfraError, type InfraSettings } from './infra-resolver.ts';
 import { provisionQueues, provisionTopic } from './provision-messaging.ts';
 
-const QUEUE_KEYS = ['sessions', 'sessions-dlq', 'records', 'records-dlq', 'records-undelivered'] as const;
-
-export type QueueKey = (typeof QUEUE_KEYS)[number];
+export type QueueKey = StageQueue;
 
 export interface ProvisionedResources {
   readonly queues: Readonly<Record<QueueKey, string>>;
@@ -93,10 +92,10 @@ async function provision(
     queues,
   ).catch(at('sns'));
 
-  const keyed = new Map(queues.map((queue) => [toQueueKey(queue.name, stage), queue]));
+  const named = new Map(queues.map((queue) => [queue.name, queue]));
   return {
-    queues: mapKeys((key) => findQueue(keyed, key).url),
-    queueArns: mapKeys((key) => findQueue(keyed, key).arn),
+    queues: mapStageQueues((key) => findQueue(named, stage, key).url),
+    queueArns: mapStageQueues((key) => findQueue(named, stage, key).arn),
     topicArn,
     bucket,
     table,
@@ -134,20 +133,10 @@ function topicNamed(template: InfraTemplate, name: string): InfraResource {
   throw new InfraError('infra_incomplete', `The infra files have no topic ${name}`);
 }
 
-// crisp-enrich-local-sessions-dlq.fifo → sessions-dlq
-function toQueueKey(name: string, stage: string): string {
-  return name.replace(`crisp-enrich-${stage}-`, '').replace(/\.fifo$/, '');
-}
-
-function findQueue<Queue>(queues: ReadonlyMap<string, Queue>, key: QueueKey): Queue {
-  const queue = queues.get(key);
+function findQueue<Queue>(queues: ReadonlyMap<string, Queue>, stage: string, key: QueueKey): Queue {
+  const queue = queues.get(toQueueName(stage, key));
   if (queue) return queue;
   throw new InfraError('infra_incomplete', `The infra files have no queue ${key}`);
-}
-
-function mapKeys(toValue: (key: QueueKey) => string): Record<QueueKey, string> {
-  // Object.fromEntries widens the keys; QUEUE_KEYS holds each of them.
-  return Object.fromEntries(QUEUE_KEYS.map((key) => [key, toValue(key)])) as Record<QueueKey, string>;
 }
 
 /** Makes the bucket; returns its name. Lifecycle, encryption and access rules are AWS's alone. */

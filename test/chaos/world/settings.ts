@@ -1,3 +1,4 @@
+import { QUEUE_NUMBERS } from '../../../lib/aws/queues.ts';
 import type { Terms } from '../oracle/history.ts';
 import { CANARIES } from './crisp-store.ts';
 
@@ -35,10 +36,9 @@ const REQUESTS_PER_SECOND = 10;
 const INSTANCES = CONSUMER_CONCURRENCY + 2;
 const MAX_ATTEMPTS = 5;
 
-// infra/queues.yml.
-export const RECEIVE_LIMIT = 20;
-export const VISIBILITY_SECONDS = 3600;
-export const RETENTION_SECONDS = 14 * 24 * 3600;
+export const RECEIVE_LIMIT = QUEUE_NUMBERS.receiveLimit;
+export const VISIBILITY_SECONDS = QUEUE_NUMBERS.visibilitySeconds;
+export const RETENTION_SECONDS = QUEUE_NUMBERS.retentionSeconds;
 
 /** How long a request to Crisp is on its way, at least and at most. */
 export const CRISP_TRANSIT_MS = [5, 30] as const;

@@ -1,5 +1,6 @@
 import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
 import type { Property, PropertyType } from '@aws-cdk/service-spec-types';
+import { QUEUE_NUMBERS } from '../../../lib/aws/queues.ts';
 import { REFUSED_RECEIVES_OF_AN_OUTAGE } from '../../../lib/breaker/evidence.ts';
 import type { CoalesceWindow } from '../../../lib/config/config.ts';
 import { isJsonObject } from '../../../lib/text.ts';
@@ -13,8 +14,6 @@ import {
   targetOf,
   toList,
 } from '../template.ts';
-
-const FOURTEEN_DAYS_SECONDS = 1_209_600;
 
 const queuesOf = (template: Template) => resourcesOf(template, 'AWS::SQS::Queue');
 
@@ -42,7 +41,7 @@ export function deadLetterQueueIds(template: Template): string[] {
 /** Every queue keeps its messages for 14 days, the most there is. */
 export function checkRetention(template: Template): string[] {
   return queuesOf(template)
-    .filter(({ properties }) => properties.MessageRetentionPeriod !== FOURTEEN_DAYS_SECONDS)
+    .filter(({ properties }) => properties.MessageRetentionPeriod !== QUEUE_NUMBERS.retentionSeconds)
     .map(({ id }) => `${id} does not keep messages for 14 days`);
 }
 

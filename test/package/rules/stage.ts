@@ -1,4 +1,5 @@
-import { RETENTION_SECONDS, SUMMARIZED_EVENTS, toQueueNames } from '../../../lib/operate/summary.ts';
+import { QUEUE_NUMBERS } from '../../../lib/aws/queues.ts';
+import { SUMMARIZED_EVENTS, toQueueNames } from '../../../lib/operate/summary.ts';
 import {
   at,
   type RepositoryPackage,
@@ -171,7 +172,9 @@ function checkSummary(template: Template): string[] {
       .join()
       ? []
       : ['the summary tells of other queues']),
-    ...(queues.every(({ MessageRetentionPeriod }) => MessageRetentionPeriod === RETENTION_SECONDS)
+    ...(queues.every(
+      ({ MessageRetentionPeriod }) => MessageRetentionPeriod === QUEUE_NUMBERS.retentionSeconds,
+    )
       ? []
       : ['messages expire at other times than the summary says']),
     ...(targetOf(at(variables, 'ALARM_TOPIC_ARN')) === 'AlarmTopic' ? [] : ['the summary goes elsewhere']),
