@@ -105,14 +105,15 @@ const retried = rows('retried', 'conversation', [
     'bad_response:headers_overflow',
   ],
   ['R22', 'a flood of headers', { headers: aFloodOfHeaders() }, 'bad_response:headers_overflow'],
-]);
-
-const waits = rows('waits', 'conversation', [
-  ['R12', '422', refusal(422, 'invalid_data'), 'crisp_rate_limited'],
+  // Under one session's path, while others are served, it says nothing about token or address.
   ['R13', '401', refusal(401, 'invalid_session'), 'crisp_auth_failed'],
   ['R13', '401 without a body', { status: 401, body: '' }, 'crisp_auth_failed'],
   ['R13', 'the reason of a 401 with another status', refusal(403, 'invalid_session'), 'crisp_auth_failed'],
   ['R15', '404 unknown route', refusal(404, 'not_found', 'the route does not exist'), 'crisp_route_unknown'],
+]);
+
+const waits = rows('waits', 'conversation', [
+  ['R12', '422', refusal(422, 'invalid_data'), 'crisp_rate_limited'],
   ['R17', '420', refusal(420, 'slow_down'), 'crisp_rate_limited'],
   ['R18', '429', refusal(429, 'rate_limited'), 'crisp_rate_limited'],
   ['R18', '429 of a proxy', html(429), 'crisp_rate_limited'],
