@@ -70,7 +70,7 @@ function toSection(heading: string, document: unknown, resources: Resources): st
   return [heading, '', ...statements.map(toLine)].join('\n');
 }
 
-/** One statement as a line: every policy here allows, and no key of a statement is left out. */
+/** One statement as a line: every policy here allows, and no key but the name is left out. */
 function toLine(statement: unknown): string {
   if (!isJsonObject(statement)) throw new Error('A policy has a statement that is no object');
   const { Sid, Effect, Action, Resource, Condition, ...rest } = statement;
@@ -78,7 +78,7 @@ function toLine(statement: unknown): string {
     throw new Error(`The page of permissions cannot show the statement ${String(Sid)}`);
   }
   const where = Condition === undefined ? '' : ` where \`${JSON.stringify(Condition)}\``;
-  return `- ${String(Sid)}: ${toCode(Action)} on ${toCode(Resource)}${where}`;
+  return `- ${toCode(Action)} on ${toCode(Resource)}${where}`;
 }
 
 function toCode(value: unknown): string {
