@@ -149,3 +149,11 @@ export function toVisibleJson(value: unknown, indent?: number): string {
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : nouns}`;
 }
+
+/** A command of the command line as it can be pasted; without a place it is local mode's. */
+export function toCommandLine(
+  words: string,
+  place?: { readonly stage: string; readonly region: string } | undefined,
+): string {
+  return `npx crisp-enrich ${words}${place ? ` --stage ${place.stage} --region ${place.region}` : ''}`;
+}

@@ -22,21 +22,30 @@ export interface CommandContext<O extends Options = Options> {
   readonly config: OperatorConfig;
   /** What `--stage` and `--region` say; undefined where they are left out. */
   readonly target: { readonly stage: string | undefined; readonly region: string | undefined };
+  /** A command for this stage that can be pasted: `npx crisp-enrich resume --stage prod --region eu-west-1`. */
+  readonly commandLine: (words: string) => string;
   /** Asks the person; undefined where nobody is there to answer. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
   /** Finds the stage, and connects to it. */
   readonly connect: () => Promise<Operations>;
 }
 
-/** A command as data. */
-export interface Command {
+/** A command's line in the list: what the help shows of it, and where the rest is, which is loaded when it is typed. */
+export interface ListedCommand {
   /** As it is typed: `dlq list`. */
   readonly name: string;
   /** One line. */
   readonly summary: string;
   /** What may follow, in the help: `SESSION…`; undefined: nothing. */
   readonly words?: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+/** What a command is made of beside its line in the list. */
+export interface Command {
   readonly options: Options;
+  /** For the help: each without the name of the program. */
+  readonly examples: readonly string[];
   /** Its standard output is for programs, also without `--json`. */
   readonly isData?: true;
   /** Returns the exit code; throws `OperationError` where it cannot go on. */
@@ -50,7 +59,7 @@ export function defineCommand<const O extends Options>(
     readonly run: (context: CommandContext<O>) => Promise<ExitCode>;
   },
 ): Command {
-  // The parser fills `options` from this command's own rules, so the values have their types.
+  // The program fills `options` from this command's own rules, so the values have their types.
   return command as unknown as Command;
 }
 

@@ -1,8 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import { systemClock } from '../clock.ts';
-import { loadOperatorConfig } from '../config/load.ts';
-import { connectStage } from '../operate/operations.ts';
-import { openOutput, runCli } from './run.ts';
+import { openOutput } from './output.ts';
+import { runCli } from './run.ts';
 
 // What a shell gives to a program that Ctrl-C ended.
 const EXIT_INTERRUPTED = 130;
@@ -28,13 +26,15 @@ const exitCode = await runCli(process.argv.slice(2), {
   clock: systemClock,
   signal: stop.signal,
   ask: process.stdin.isTTY && process.stdout.isTTY ? ask : undefined,
-  loadConfig: loadOperatorConfig,
-  connect: connectStage,
+  // The help and a mistyped command need neither the configuration's rules nor AWS's clients.
+  loadConfig: async (options) => (await import('../config/load.ts')).loadOperatorConfig(options),
+  connect: async (options) => (await import('../operate/operations.ts')).connectStage(options),
 });
 // Whoever closed our output has seen enough; a terminal that is gone has not.
 process.exitCode = output.isClosed() && !isInterrupted ? 0 : exitCode;
 
 async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   try {
     return await lines.question(question, { signal: stop.signal });

@@ -73,6 +73,9 @@ export function toFilter(options: OptionValues<typeof FILTER_OPTIONS>): DeadLett
   };
 }
 
+/** As many runs of a session are shown where `--limit` is left out. */
+export const DEFAULT_RUNS = 50;
+
 /** The options of a command that is about one session. */
 export const SESSION_OPTIONS = {
   website: value({
@@ -81,7 +84,12 @@ export const SESSION_OPTIONS = {
     expected: 'the id of a website',
     read: readWebsite,
   }),
-  limit: count({ help: 'the most runs to show (default 50)', min: 1, max: 10_000, unit: 'runs' }),
+  limit: count({
+    help: `the most runs to show (default ${DEFAULT_RUNS})`,
+    min: 1,
+    max: 10_000,
+    unit: 'runs',
+  }),
 } satisfies Options;
 
 /** The session that a command's only word names. Throws `OperationError`. */

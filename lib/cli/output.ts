@@ -1,9 +1,6 @@
-import type { BreakerView } from '../breaker/pause.ts';
-import { type SessionRef, toSessionKey } from '../ids.ts';
-import { toOpenedFor } from '../ledger/breaker-notes.ts';
+import { once } from 'node:events';
 import type { Run } from '../ledger/runs.ts';
-import type { Finding, FindingState } from '../operate/doctor/checks.ts';
-import type { Observation, ObservationOutcome } from '../operate/doctor/observe.ts';
+import type { OperatedStage } from '../operate/operated-stage.ts';
 import { toMoment, toPrintable, toVisible } from '../text.ts';
 
 /** Where a command's words go. */
@@ -16,6 +13,51 @@ export interface Output {
   fail(text: string): void;
   /** How many columns a person has there; undefined where no terminal shows it. */
   width?(stream: 'stdout' | 'stderr'): number | undefined;
+}
+
+interface ProcessOutput extends Output {
+  /** True once the reader has gone, as `head` does: nothing more is written then. */
+  isClosed(): boolean;
+}
+
+interface Streams {
+  readonly stdout: NodeJS.WritableStream & { readonly columns?: number };
+  readonly stderr: NodeJS.WritableStream & { readonly columns?: number };
+}
+
+interface OutputOptions {
+  /** Called where the reader goes away. */
+  readonly onClosed: () => void;
+  /** Aborted: no reader is waited for any more. */
+  readonly signal: AbortSignal;
+}
+
+/** The output of a process, at its reader's pace. */
+export function openOutput({ stdout, stderr }: Streams, { onClosed, signal }: OutputOptions): ProcessOutput {
+  let isClosed = false;
+  stdout.on('error', () => {
+    isClosed = true;
+    onClosed();
+  });
+  // Nobody can be told that nobody listens.
+  stderr.on('error', () => undefined);
+
+  return {
+    async write(text) {
+      if (isClosed || stdout.write(text)) return;
+      // A reader that goes away meanwhile ends the wait with an error, which is told above.
+      await once(stdout, 'drain', { signal }).catch(() => undefined);
+    },
+    warn(text) {
+      if (!isClosed) stderr.write(`${text}\n`);
+    },
+    fail(text) {
+      stderr.write(`${text}\n`);
+    },
+    // Terminals alone have columns.
+    width: (stream) => (stream === 'stdout' ? stdout : stderr).columns,
+    isClosed: () => isClosed,
+  };
 }
 
 /** The same output for people: lines are broken where the terminal ends, but for what `isData` on standard output. */
@@ -73,53 +115,6 @@ function toWidth(text: string): number {
   return [...text].reduce((width, character) => width + (WIDE.test(character) ? 2 : 1), 0);
 }
 
-/** Whether deliveries are held, for what, and when the next look comes; in a line of its own for which session. */
-export function formatDeliveries({ deliveries, isOpen, opening }: BreakerView, nowMs: number): string {
-  const state = deliveries;
-  if (!opening || opening.closing || (!isOpen && deliveries !== 'unknown')) return `${state}\n`;
-  const since = formatDuration(nowMs - opening.openedMs);
-  const next = formatDuration(opening.nextProbeMs - nowMs);
-  const session = toOpenedFor(opening);
-  const about = session ? `opened for: ${toSessionKey(session)}${toRoute(opening.route)}\n` : '';
-  return `${state}; held for ${since} because of ${toPrintable(opening.code)}, next look in ${next}\n${about}`;
-}
-
-/** The newest opening, in the trace of the session that it is about; nothing in any other's. */
-export function formatOwnOpening({ opening }: BreakerView, session: SessionRef): string {
-  if (!opening || !isAbout(opening, session)) return '';
-  const until = opening.closing ? `until ${toMoment(opening.closing.closedMs)}` : 'until now';
-  const refuted = opening.closing?.wasFalseAlarm
-    ? '; others were served, so its failures are its own since'
-    : '';
-  const code = toPrintable(opening.code);
-  return `held the queue: from ${toMoment(opening.openedMs)} ${until}, with ${code}${refuted}\n`;
-}
-
-export function toOpeningJson({ opening }: BreakerView) {
-  if (!opening) return null;
-  const session = toOpenedFor(opening);
-  return {
-    code: opening.code,
-    route: opening.route ?? null,
-    website_id: session?.websiteId ?? null,
-    session_id: session?.sessionId ?? null,
-    opened_at: toMoment(opening.openedMs) ?? null,
-    hold_off_seconds: opening.holdOffSeconds,
-    next_probe_at: toMoment(opening.nextProbeMs) ?? null,
-    closed_at: toMoment(opening.closing?.closedMs) ?? null,
-    was_false_alarm: opening.closing?.wasFalseAlarm ?? null,
-  };
-}
-
-function isAbout(opening: NonNullable<BreakerView['opening']>, session: SessionRef): boolean {
-  const openedFor = toOpenedFor(opening);
-  return openedFor !== undefined && toSessionKey(openedFor) === toSessionKey(session);
-}
-
-function toRoute(route: string | undefined): string {
-  return route === undefined ? '' : ` on ${toPrintable(route)}`;
-}
-
 const UNITS: readonly (readonly [name: string, seconds: number])[] = [
   ['d', 86_400],
   ['h', 3600],
@@ -136,31 +131,6 @@ export function formatDuration(ms: number | undefined): string {
   const rest = Math.floor((seconds % length) / nextLength);
   const head = `${Math.floor(seconds / length)}${name}`;
   return name === 's' || rest === 0 ? head : `${head} ${rest}${nextName}`;
-}
-
-const FINDING_WORDS: Readonly<Record<FindingState, string>> = {
-  ok: 'ok',
-  warn: 'warning',
-  fail: 'FAILED',
-  skipped: 'skipped',
-};
-
-/** A finding for a person, with its remedy on a line of its own. */
-export function formatFinding({ check, state, message, remedy }: Finding): string {
-  const line = `${FINDING_WORDS[state].padEnd(7)}  ${check}: ${toPrintable(message, 500)}\n`;
-  return remedy === undefined ? line : `${line}         → ${toPrintable(remedy, 500)}\n`;
-}
-
-const OBSERVATION_WORDS: Readonly<Record<ObservationOutcome, string>> = {
-  seen: 'seen',
-  not_seen: 'not seen',
-  not_tried: 'not tried',
-};
-
-/** An observation for a person. */
-export function formatObservation({ question, outcome, answer, isProblem }: Observation): string {
-  const remark = isProblem ? ' (the pipeline relies on the opposite: please report it)' : '';
-  return `${OBSERVATION_WORDS[outcome].padEnd(9)}  ${question}: ${toPrintable(answer, 200)}${remark}\n`;
 }
 
 const COLUMNS = [20, 9, 7, 8, 5, 8];
@@ -231,4 +201,9 @@ const MAX_LENGTH = 160;
 export function toSentence(text: string, maxLength = MAX_LENGTH): string {
   const characters = [...toVisible(text)];
   return characters.length > maxLength ? `${characters.slice(0, maxLength).join('')}…` : characters.join('');
+}
+
+/** How long the event source mapping takes to change. */
+export function toPatience({ consumer }: OperatedStage): string {
+  return consumer ? 'a minute' : 'seconds';
 }

@@ -73,8 +73,7 @@ export function createSqsMoveTasks(sqs: SQSClient, deadLetterQueueUrl: string): 
 // SQS has no code of its own for a second task on a queue.
 function refuseSecond(thrown: unknown): never {
   if (toAwsFailure(thrown).code.endsWith('unsupported_operation')) {
-    const message =
-      'a redrive of this queue is running already: wait for its end, or run `dlq redrive --cancel`';
+    const message = 'a redrive of this queue is running already: wait for its end, or cancel it';
     throw new OperationError('redrive_running', message, { cause: thrown });
   }
   throw thrown;

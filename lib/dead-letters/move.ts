@@ -8,7 +8,7 @@ import { type DeadLetterFilter, isUnfiltered } from './filter.ts';
 import type { MoveTask, MoveTasks } from './move-tasks.ts';
 import { createRedriveLimit, inLanes } from './pace.ts';
 import type { DeadLetterList, ListDeadLetters } from './peek.ts';
-import type { Unseen } from './queue.ts';
+import type { Unseen } from './unseen.ts';
 
 interface RedriveAllDependencies {
   readonly moveTasks: MoveTasks;

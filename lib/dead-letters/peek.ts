@@ -12,14 +12,8 @@ import {
   type DeadLetterGroup,
   matchesFilter,
 } from './filter.ts';
-import {
-  createHiddenMessages,
-  type DeadLetterQueue,
-  explainUnseen,
-  type HeldMessage,
-  toPeekSeconds,
-  type Unseen,
-} from './queue.ts';
+import { createHiddenMessages, type DeadLetterQueue, type HeldMessage } from './queue.ts';
+import { explainUnseen, toPeekSeconds, type Unseen } from './unseen.ts';
 
 interface ListDeadLettersOptions {
   readonly filter: DeadLetterFilter;

@@ -100,7 +100,7 @@ export function createRedriveDeadLetters(dependencies: RedriveDeadLettersDepende
     const progress = `${task.moved}${task.toMove === undefined ? '' : ` of ${task.toMove}`} moved`;
     throw new OperationError(
       'redrive_running',
-      `a redrive of this queue is running already (${progress}): wait for its end, or run \`dlq redrive --cancel\``,
+      `a redrive of this queue is running already (${progress}): wait for its end, or cancel it`,
     );
   }
 }

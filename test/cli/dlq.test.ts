@@ -254,7 +254,9 @@ describe('dead letters', () => {
       await moveTasks.start({ ratePerSecond: 1 });
 
       expect(await run('dlq', 'redrive', '--yes')).toBe(1);
-      expect(err()).toContain('a redrive of this queue is running already (2 moved)');
+      expect(err()).toBe(
+        'a redrive of this queue is running already (2 moved): wait for its end, or cancel it: `npx crisp-enrich dlq redrive --cancel`',
+      );
       expect(await run('dlq', 'redrive', '--cancel', '--yes', '--code', 'x')).toBe(2);
       expect(await run('dlq', 'redrive', '--cancel')).toBe(0);
       expect(out()).toMatch(/^Cancelled: 4 of \? messages had been moved\.$/m);

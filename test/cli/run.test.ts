@@ -3,8 +3,8 @@ import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../lib/cli/commands.ts';
 import { foldLines, formatDuration, toSentence } from '../../lib/cli/output.ts';
-import { COMMANDS } from '../../lib/cli/run.ts';
 import { VERSION } from '../../lib/ids.ts';
 import { toMoment } from '../../lib/text.ts';
 import { createCliScene, runCliProcess } from '../support/cli.ts';
@@ -99,24 +99,31 @@ describe('usage', () => {
     for (const { name } of COMMANDS) expect(err()).toContain(`  ${name}`);
   });
 
-  test.each([[['--help']], [['-h']], [['help']], [['dlq', 'list', '--help']], [['dlq', 'list', '-h']]])(
-    '%j shows help and does nothing',
-    async (args) => {
-      const { run, out, targets } = createCliScene();
+  test.each([
+    [['--help']],
+    [['-h']],
+    [['help']],
+    [['dlq', 'list', '--help']],
+    [['dlq', 'list', '-h']],
+    [['help', 'dlq', 'list']],
+    [['dlq', '--help']],
+  ])('%j shows help and does nothing', async (args) => {
+    const { run, out, targets } = createCliScene();
 
-      expect(await run(...args)).toBe(0);
-      expect(out()).toContain('crisp-enrich');
-      expect(targets).toEqual([]);
-    },
-  );
+    expect(await run(...args)).toBe(0);
+    expect(out()).toContain('crisp-enrich');
+    expect(targets).toEqual([]);
+  });
 
-  test('every option of every command is in its help', async () => {
-    for (const { name, options } of COMMANDS) {
+  test('every option and every example of every command is in its help', async () => {
+    for (const { name, load } of COMMANDS) {
       const { run, out } = createCliScene();
+      const { options, examples } = (await load()).command;
 
       await run(...name.split(' '), '--help');
 
       for (const option of Object.keys(options)) expect(out()).toContain(`--${option}`);
+      for (const example of examples) expect(out()).toContain(`  npx crisp-enrich ${example}\n`);
     }
   });
 
@@ -128,7 +135,7 @@ describe('usage', () => {
     [['qwertyuiop'], "unknown command 'qwertyuiop'; see --help"],
     [['\u001b[2J'], "unknown command '\\u001b[2J'; see --help"],
     [['--stage', 'prod', 'dlq', 'list'], 'say the command first, then its options; see --help'],
-    [['dlq', 'list', 'session_a'], "dlq list takes no 'session_a'; see `dlq list --help`"],
+    [['dlq', 'list', 'session_a'], "dlq list takes no 'session_a'; see `npx crisp-enrich dlq list --help`"],
     [['dlq', 'list', '--cde', 'x'], "unknown option '--cde'. Did you mean '--code'?"],
     [['dlq', 'list', '-x'], "unknown option '-x'; see --help"],
     [['dlq', 'list', '--code'], '--code needs a value: --code CODE'],
@@ -336,4 +343,30 @@ describe('text', () => {
       ),
     );
   });
+});
+
+describe('loading', () => {
+  // Prints the packages of all modules that were loaded, when the process ends.
+  const PRINTING_PACKAGES = `data:text/javascript,${encodeURIComponent(`
+    import { registerHooks } from 'node:module';
+    const packages = new Set();
+    registerHooks({
+      load(url, context, next) {
+        packages.add(/node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(url)?.[1]);
+        return next(url, context);
+      },
+    });
+    process.on('exit', () => console.error(JSON.stringify([...packages].filter(Boolean))));
+  `)}`;
+
+  test.each([[['--help']], [['nonsense']], ...COMMANDS.map(({ name }) => [[...name.split(' '), '--help']])])(
+    '%j loads no package but the parser of the command line',
+    async (words) => {
+      const { stderr } = await runCliProcess(words, {
+        env: { NODE_OPTIONS: `--import "${PRINTING_PACKAGES}"` },
+      });
+
+      expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '')).toEqual(['commander']);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readSecretInput } from '../../lib/cli/commands/secrets.ts';
+import { readSecretInput } from '../../lib/cli/commands/secrets-set.ts';
 import { runCli } from '../../lib/cli/run.ts';
 import { parseOperatorConfig } from '../../lib/config/local-config.ts';
 import { runCliProcess } from '../support/cli.ts';

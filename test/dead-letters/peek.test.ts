@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createExplainDeadLetters } from '../../lib/dead-letters/explain.ts';
 import { createPeekDeadLetters } from '../../lib/dead-letters/peek.ts';
-import { MAX_PEEK_SECONDS, toPeekSeconds } from '../../lib/dead-letters/queue.ts';
+import { MAX_PEEK_SECONDS, toPeekSeconds } from '../../lib/dead-letters/unseen.ts';
 import { toSessionKey } from '../../lib/ids.ts';
 import type { Failure } from '../../lib/ledger/failure-notes.ts';
 import { aFailedRun, aRun, aSession } from '../support/builders.ts';

@@ -2,8 +2,8 @@ import { type DeadLetter, toReasonText } from '../../dead-letters/dead-letter.ts
 import type { DeadLetterGroup } from '../../dead-letters/filter.ts';
 import type { RedriveSurvey } from '../../dead-letters/move.ts';
 import type { PeekReport } from '../../dead-letters/peek.ts';
-import { isWholeLook, type Unseen, type WaitingReason } from '../../dead-letters/queue.ts';
 import type { RedriveResult } from '../../dead-letters/redrive.ts';
+import { isWholeLook, type Unseen, type WaitingReason } from '../../dead-letters/unseen.ts';
 import { JobError } from '../../errors.ts';
 import { plural, toMoment, toPrintable, toVisibleJson } from '../../text.ts';
 import { formatDuration, formatRow, type Output, toSentence } from '../output.ts';
@@ -34,7 +34,10 @@ interface RedriveDescription {
 }
 
 /** What a redrive did, for a person. */
-export function describeRedrive(result: RedriveResult): RedriveDescription {
+export function describeRedrive(
+  result: RedriveResult,
+  commandLine: (words: string) => string,
+): RedriveDescription {
   switch (result.by) {
     case 'nothing':
       return {
@@ -55,20 +58,23 @@ export function describeRedrive(result: RedriveResult): RedriveDescription {
       };
     }
     case 'enqueue':
-      return describeEnqueued(result);
+      return describeEnqueued(result, commandLine);
     default:
       return result satisfies never;
   }
 }
 
-function describeEnqueued(result: Extract<RedriveResult, { by: 'enqueue' }>): RedriveDescription {
+function describeEnqueued(
+  result: Extract<RedriveResult, { by: 'enqueue' }>,
+  commandLine: (words: string) => string,
+): RedriveDescription {
   const { moved, duplicated, failed, exhausted, unreadable, interrupted, arrived } = result;
   const left = duplicated + failed + exhausted + unreadable + interrupted;
   const reasons: readonly (readonly [number, string])[] = [
     [exhausted, 'left: redriven too often within 24 hours (redrive_exhausted; --max-redrives N overrides)'],
     [
       unreadable,
-      'left: names no session, or no website where there are several; only `dlq redrive` without a filter or --max moves it',
+      `left: names no session, or no website where there are several; only \`${commandLine('dlq redrive')}\`, without a filter or --max, moves it`,
     ],
     [failed, 'left: the sessions queue did not take it; run the redrive again'],
     [duplicated, 'enqueued, but not deleted here; the next redrive brings a harmless duplicate'],

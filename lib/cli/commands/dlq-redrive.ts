@@ -1,9 +1,8 @@
-import { toQueueAddress } from '../../aws/failures.ts';
-import { type DeadLetterFilter, isUnfiltered } from '../../dead-letters/filter.ts';
+import { isUnfiltered } from '../../dead-letters/filter.ts';
 import type { RedriveSurvey } from '../../dead-letters/move.ts';
 import { DEFAULT_MAX_REDRIVES } from '../../dead-letters/pace.ts';
-import { isWholeLook } from '../../dead-letters/queue.ts';
 import type { RedriveOptions } from '../../dead-letters/redrive.ts';
+import { isWholeLook } from '../../dead-letters/unseen.ts';
 import { OperationError } from '../../errors.ts';
 import { plural, toVisibleJson } from '../../text.ts';
 import {
@@ -13,26 +12,17 @@ import {
   flag,
   type Options,
   toUsageError,
-  value,
 } from '../command.ts';
 import { count, FILTER_OPTIONS, toFilter } from '../options.ts';
 import { formatDuration } from '../output.ts';
-import {
-  describeGroups,
-  describeLook,
-  describeRedrive,
-  toGroupJson,
-  toLookJson,
-  toRedriveJson,
-  toSurveyJson,
-} from './dlq-output.ts';
+import { describeGroups, describeLook, describeRedrive, toRedriveJson, toSurveyJson } from './dlq-output.ts';
 
 // A session takes about three requests to Crisp: of the usual ten a second live events keep more than half.
 const DEFAULT_RATE = 1;
 
 const TELL_EVERY_MS = 5000;
 
-const REDRIVE_OPTIONS = {
+const OPTIONS = {
   ...FILTER_OPTIONS,
   rate: count({
     help: `messages in a second, 1–500 (default ${DEFAULT_RATE}); each costs about three requests to Crisp`,
@@ -52,10 +42,13 @@ const REDRIVE_OPTIONS = {
   cancel: flag("cancel SQS's redrive that is running"),
 } satisfies Options;
 
-export const dlqRedrive = defineCommand({
-  name: 'dlq redrive',
-  summary: 'brings dead letters back: all of them, or those that match; a dry run without --yes',
-  options: REDRIVE_OPTIONS,
+export const command = defineCommand({
+  options: OPTIONS,
+  examples: [
+    'dlq redrive --stage prod',
+    "dlq redrive --code 'crisp_*' --yes --stage prod",
+    'dlq redrive --cancel --stage prod',
+  ],
   async run(context) {
     const { options, signal } = context;
     if (options.cancel) return cancel(context);
@@ -74,10 +67,10 @@ export const dlqRedrive = defineCommand({
   },
 });
 
-type RedriveContext = CommandContext<typeof REDRIVE_OPTIONS>;
+type Context = CommandContext<typeof OPTIONS>;
 
 /** Tells every few seconds how far it has come. */
-function toProgress({ output, clock }: RedriveContext): (moved: number) => void {
+function toProgress({ output, clock }: Context): (moved: number) => void {
   let toldMs = clock.nowMs();
   return (moved) => {
     if (clock.nowMs() - toldMs < TELL_EVERY_MS) return;
@@ -87,7 +80,7 @@ function toProgress({ output, clock }: RedriveContext): (moved: number) => void 
 }
 
 async function previewRedrive(
-  { connect, isJson, output, clock }: RedriveContext,
+  { connect, isJson, output, clock }: Context,
   options: RedriveOptions,
 ): Promise<ExitCode> {
   const { deadLetters } = await connect();
@@ -121,11 +114,15 @@ function toPlan(
   return sentences.join('\n');
 }
 
-async function redrive(context: RedriveContext, options: RedriveOptions): Promise<ExitCode> {
-  const { connect, isJson, output, signal } = context;
+async function redrive(context: Context, options: RedriveOptions): Promise<ExitCode> {
+  const { connect, commandLine, isJson, output, signal } = context;
   const { deadLetters } = await connect();
-  const result = await deadLetters.redrive(options);
-  const description = describeRedrive(result);
+  const result = await deadLetters.redrive(options).catch((thrown: unknown) => {
+    if (!(thrown instanceof OperationError) || thrown.code !== 'redrive_running') throw thrown;
+    const message = `${thrown.message}: \`${commandLine('dlq redrive --cancel')}\``;
+    throw new OperationError('redrive_running', message, { cause: thrown });
+  });
+  const description = describeRedrive(result, commandLine);
   if (isJson) await output.write(`${toVisibleJson(toRedriveJson(result), 2)}\n`);
   else await output.write(`${description.sentences.join('\n')}\n`);
   if (signal.aborted) return 130;
@@ -133,7 +130,7 @@ async function redrive(context: RedriveContext, options: RedriveOptions): Promis
   return description.hasFailed && description.moved === 0 ? 1 : 3;
 }
 
-async function cancel({ options, connect, isJson, output }: RedriveContext): Promise<ExitCode> {
+async function cancel({ options, connect, isJson, output }: Context): Promise<ExitCode> {
   const { yes, cancel: _cancel, all, ...others } = options;
   if (all || Object.values(others).some((given) => given !== undefined)) {
     throw toUsageError('--cancel goes alone: it ends the redrive that SQS is carrying out');
@@ -146,76 +143,4 @@ async function cancel({ options, connect, isJson, output }: RedriveContext): Pro
       `Cancelled: ${moved} of ${toMove === undefined ? '? messages' : plural(toMove, 'message')} had been moved.\n`,
     );
   return 0;
-}
-
-const DROP_OPTIONS = {
-  ...FILTER_OPTIONS,
-  all: flag('all messages, where no filter is given'),
-  yes: flag('do it; without it nothing is deleted'),
-  confirm: value({
-    placeholder: 'QUEUE',
-    help: "the queue's name, where nobody is there to type it",
-    expected: 'the name of a queue',
-    read: (text) => (text === '' ? undefined : text),
-  }),
-} satisfies Options;
-
-export const dlqDrop = defineCommand({
-  name: 'dlq drop',
-  summary: "deletes dead letters for good, once the queue's name was typed; a dry run without --yes",
-  options: DROP_OPTIONS,
-  async run(context) {
-    const { options } = context;
-    const filter = toFilter(options);
-    if (isUnfiltered(filter) !== options.all) {
-      throw toUsageError('say what to drop: --all, or a filter such as --code or --id, and not both');
-    }
-    return options.yes ? drop(context, filter) : previewDrop(context, filter);
-  },
-});
-
-type DropContext = CommandContext<typeof DROP_OPTIONS>;
-
-async function previewDrop(context: DropContext, filter: DeadLetterFilter): Promise<ExitCode> {
-  const { options, connect, isJson, output, signal, clock } = context;
-  const { deadLetters } = await connect();
-  const list = await deadLetters.list({ filter, max: options.max, signal });
-  if (isJson) {
-    const groups = list.groups.map(toGroupJson);
-    const json = { dry_run: true, matched: list.matched, groups, ...toLookJson(list) };
-    await output.write(`${toVisibleJson(json, 2)}\n`);
-    return isWholeLook(list) ? 0 : 3;
-  }
-  await output.write(describeGroups(list.groups, clock.nowMs()));
-  await output.write(
-    `${plural(list.matched, 'message')} would be deleted for good.\nnothing deleted; add --yes\n`,
-  );
-  for (const sentence of describeLook(list)) output.warn(sentence);
-  return isWholeLook(list) ? 0 : 3;
-}
-
-async function drop(context: DropContext, filter: DeadLetterFilter): Promise<ExitCode> {
-  const { options, connect, isJson, output, signal } = context;
-  const { deadLetters, stage } = await connect();
-  await requireConsent(context, toQueueAddress(stage.queues['sessions-dlq']).name);
-  const report = await deadLetters.drop({ filter, max: options.max, signal });
-  const { dropped, failed, arrived } = report;
-  if (isJson) {
-    await output.write(`${toVisibleJson({ dropped, failed, new: arrived, ...toLookJson(report) }, 2)}\n`);
-  } else {
-    const left = failed > 0 ? ` ${failed} could not be deleted; run it again.` : '';
-    await output.write(`${plural(dropped, 'message')} deleted, ${arrived} new since.${left}\n`);
-    for (const sentence of describeLook(report)) output.warn(sentence);
-  }
-  if (signal.aborted) return 130;
-  if (failed > 0 && dropped === 0) return 1;
-  return failed === 0 && isWholeLook(report) ? 0 : 3;
-}
-
-async function requireConsent({ options, ask }: DropContext, name: string): Promise<void> {
-  const typed =
-    options.confirm ?? (await ask?.(`Type the queue's name to delete its messages for good (${name}): `));
-  if (typed?.trim() === name) return;
-  const message = `nothing deleted: consent is the queue's name, typed, or given with --confirm ${name}`;
-  throw new OperationError('consent_missing', message);
 }

@@ -32,11 +32,12 @@ const OPTIONS = {
 
 type Context = CommandContext<typeof OPTIONS>;
 
-export const enqueue = defineCommand({
-  name: 'enqueue',
-  summary: 'asks for sessions as an event of this moment would',
-  words: 'SESSION…',
+export const command = defineCommand({
   options: OPTIONS,
+  examples: [
+    'enqueue session_700c65e1-85e2-465a-b9ac-ecb5ec2c9881',
+    'enqueue --file sessions.txt --stage prod',
+  ],
   async run(context) {
     const { options, words, isJson, output, signal, connect } = context;
     if (words.length === 0 && options.file === undefined) {

@@ -11,11 +11,9 @@ const OPTIONS = {
 
 type Context = CommandContext<typeof OPTIONS>;
 
-export const erase = defineCommand({
-  name: 'erase',
-  summary: 'deletes every record and note of a conversation for good, once its session id was typed',
-  words: 'SESSION',
+export const command = defineCommand({
   options: OPTIONS,
+  examples: ['erase session_700c65e1-85e2-465a-b9ac-ecb5ec2c9881 --stage prod'],
   async run(context) {
     const { isJson, output, connect } = context;
     const operations = await connect();

@@ -1,36 +1,8 @@
-import type { OperatedStage } from '../../operate/operated-stage.ts';
 import { toVisibleJson } from '../../text.ts';
 import { defineCommand, value } from '../command.ts';
+import { toPatience } from '../output.ts';
 
-export const resume = defineCommand({
-  name: 'resume',
-  summary: 'ends a pause, and closes the breaker',
-  options: {},
-  async run({ isJson, output, connect }) {
-    const operations = await connect();
-    const result = await operations.resume();
-    if (isJson) {
-      const code = result.outcome === 'noted' ? result.code : null;
-      await output.write(`${toVisibleJson({ outcome: result.outcome, code })}\n`);
-      return 0;
-    }
-    await output.write(
-      result.outcome === 'resumed'
-        ? `Resumed: deliveries begin within ${toPatience(operations.stage)}.\n`
-        : 'The pause is over; deliveries could not be turned on just now, so the probe does it as soon as Crisp answers.\n',
-    );
-    return 0;
-  },
-});
-
-/** How long the event source mapping takes to change. */
-function toPatience({ consumer }: OperatedStage): string {
-  return consumer ? 'a minute' : 'seconds';
-}
-
-export const pause = defineCommand({
-  name: 'pause',
-  summary: 'holds the queue until `resume`; hooks are taken in meanwhile',
+export const command = defineCommand({
   options: {
     reason: value({
       placeholder: 'TEXT',
@@ -39,7 +11,8 @@ export const pause = defineCommand({
       read: (text) => (text.trim() !== '' && text.length <= 200 ? text : undefined),
     }),
   },
-  async run({ options, isJson, output, connect }) {
+  examples: ["pause --reason 'Crisp is being migrated' --stage prod"],
+  async run({ options, isJson, output, commandLine, connect }) {
     const operations = await connect();
     const result = await operations.pause(options.reason ?? 'paused by an operator');
     if (isJson) {
@@ -48,10 +21,11 @@ export const pause = defineCommand({
       await output.write(`${toVisibleJson({ outcome, code })}\n`);
       return 0;
     }
+    const end = `\`${commandLine('resume')}\` ends it.\n`;
     await output.write(
       result.outcome === 'paused'
-        ? `Paused: deliveries end within ${toPatience(operations.stage)}, and hooks are taken in. \`resume\` ends it.\n`
-        : 'Noted: the probe ends deliveries within a minute, and hooks are taken in. `resume` ends it.\n',
+        ? `Paused: deliveries end within ${toPatience(operations.stage)}, and hooks are taken in. ${end}`
+        : `Noted: the probe ends deliveries within a minute, and hooks are taken in. ${end}`,
     );
     return 0;
   },

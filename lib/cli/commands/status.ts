@@ -4,14 +4,13 @@ import { OperationError } from '../../errors.ts';
 import type { NamedQueue } from '../../operate/queues.ts';
 import { toMoment, toPrintable, toVisibleJson } from '../../text.ts';
 import { defineCommand } from '../command.ts';
-import { formatDeliveries, formatDuration, formatRow, toOpeningJson, toSentence } from '../output.ts';
+import { formatDuration, formatRow, toSentence } from '../output.ts';
 
 const COLUMNS = [20, 8, 9, 7];
 
-export const status = defineCommand({
-  name: 'status',
-  summary: 'how full the queues are, and whether deliveries are held',
+export const command = defineCommand({
   options: {},
+  examples: ['status', 'status --stage prod --region eu-west-1 --json'],
   async run({ isJson, output, clock, connect }) {
     const { stage, readQueues, readBreaker, deadLetters } = await connect();
     const [queues, breaker, redrive] = await Promise.all([
@@ -23,17 +22,21 @@ export const status = defineCommand({
       ),
     ]);
     const seen: Status = { queues, breaker, redrive };
+    // It brings a client of AWS along, which the help has no use for.
+    const { formatDeliveries, toOpeningJson } = await import('./breaker-output.ts');
     const unread = listUnread(seen);
     if (isJson) {
       const json = {
         stage: stage.stage,
         region: stage.region,
-        ...toJson(seen),
+        ...toJson(seen, toOpeningJson(breaker)),
         not_read: unread.map(({ what, why }) => ({ what, reason: why })),
       };
       await output.write(`${toVisibleJson(json, 2)}\n`);
     } else {
-      await output.write(`stage ${stage.stage} in ${stage.region}\n\n${describe(seen, clock.nowMs())}`);
+      await output.write(
+        `stage ${stage.stage} in ${stage.region}\n\n${describe(seen, formatDeliveries(breaker, clock.nowMs()))}`,
+      );
       for (const { what, why } of unread) output.warn(`not read: ${what} (${toSentence(why, 300)})`);
     }
     return unread.length > 0 ? 3 : 0;
@@ -61,7 +64,7 @@ function listUnread({ queues, breaker, redrive }: Status): { readonly what: stri
   ];
 }
 
-function describe({ queues, breaker, redrive: { task } }: Status, nowMs: number): string {
+function describe({ queues, breaker, redrive: { task } }: Status, deliveries: string): string {
   const rows = queues.map(({ name, description }) =>
     formatRow(
       [
@@ -78,7 +81,7 @@ function describe({ queues, breaker, redrive: { task } }: Status, nowMs: number)
   return [
     formatRow(['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED', 'KEEPS FOR'], COLUMNS),
     ...rows,
-    `\ndeliveries: ${formatDeliveries(breaker, nowMs)}`,
+    `\ndeliveries: ${deliveries}`,
     pause ? `paused since ${toMoment(pause.sinceMs)}: ${toSentence(pause.reason, 200)}\n` : '',
     task ? `newest redrive: ${describeTask(task)}\n` : '',
   ].join('');
@@ -95,7 +98,7 @@ function describeTask({ status: state, moved, toMove, failureReason }: MoveTask)
   return `${state}, ${moved}${toMove === undefined ? '' : ` of ${toMove}`} moved${reason}`;
 }
 
-function toJson({ queues, breaker, redrive: { task } }: Status) {
+function toJson({ queues, breaker, redrive: { task } }: Status, opening: object | null) {
   const { deliveries, isOpen, pause, problems } = breaker;
   return {
     queues: queues.map(({ name, description }) => ({
@@ -108,7 +111,7 @@ function toJson({ queues, breaker, redrive: { task } }: Status) {
     deliveries,
     breaker: {
       is_open: isOpen,
-      opening: toOpeningJson(breaker),
+      opening,
       pause: pause ? { since: toMoment(pause.sinceMs) ?? null, reason: pause.reason } : null,
       not_read: problems,
     },

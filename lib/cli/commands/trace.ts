@@ -1,48 +1,49 @@
-import type { BreakerView } from '../../breaker/pause.ts';
 import { toDeadLetterJson } from '../../dead-letters/dead-letter.ts';
-import { isWholeLook } from '../../dead-letters/queue.ts';
+import { isWholeLook } from '../../dead-letters/unseen.ts';
 import type { SessionTrace } from '../../operate/sessions.ts';
 import { toMoment, toVisibleJson } from '../../text.ts';
 import { defineCommand } from '../command.ts';
-import { FILTER_OPTIONS, findSession, SESSION_OPTIONS } from '../options.ts';
-import {
-  formatDeliveries,
-  formatOwnOpening,
-  formatRun,
-  RUN_HEAD,
-  toOpeningJson,
-  toRunJson,
-} from '../output.ts';
+import { DEFAULT_RUNS, FILTER_OPTIONS, findSession, SESSION_OPTIONS } from '../options.ts';
+import { formatRun, RUN_HEAD, toRunJson } from '../output.ts';
 import { DEAD_LETTER_HEAD, describeLook, formatDeadLetter, toLookJson } from './dlq-output.ts';
 
-export const trace = defineCommand({
-  name: 'trace',
-  summary: 'what happened to a session: its newest record, its runs, its dead letters',
-  words: 'SESSION',
+export const command = defineCommand({
   options: { ...SESSION_OPTIONS, max: FILTER_OPTIONS.max },
+  examples: ['trace session_700c65e1-85e2-465a-b9ac-ecb5ec2c9881 --stage prod'],
   async run(context) {
     const { options, isJson, output, signal, clock, connect } = context;
     const operations = await connect();
     const session = await findSession(context, operations);
-    const { limit = DEFAULT_LIMIT, max } = options;
+    const { limit = DEFAULT_RUNS, max } = options;
     const [trace, breaker] = await Promise.all([
       operations.traceSession(session, { limit, max, signal }),
       operations.readBreaker(),
     ]);
-    const found = { ...trace, breaker };
+    // It brings a client of AWS along, which the help has no use for.
+    const { formatDeliveries, formatOwnOpening, toOpeningJson } = await import('./breaker-output.ts');
     if (isJson) {
-      await output.write(`${toVisibleJson(toTraceJson(found), 2)}\n`);
-      return isWholeLook(found.look) ? 0 : 3;
+      await output.write(`${toVisibleJson(toTraceJson(trace, toOpeningJson(breaker)), 2)}\n`);
+      return isWholeLook(trace.look) ? 0 : 3;
     }
-    await output.write(describe(found, clock.nowMs()));
-    for (const sentence of describeLook(found.look)) output.warn(sentence);
-    return isWholeLook(found.look) ? 0 : 3;
+    // What holds the queue holds this session, too.
+    const isHeld = breaker.opening !== undefined && !breaker.opening.closing;
+    const held = `${isHeld ? `deliveries: ${formatDeliveries(breaker, clock.nowMs())}` : ''}${formatOwnOpening(breaker, session)}`;
+    await output.write(describe(trace, { held, nowMs: clock.nowMs() }));
+    for (const sentence of describeLook(trace.look)) output.warn(sentence);
+    return isWholeLook(trace.look) ? 0 : 3;
   },
 });
 
-type Found = SessionTrace & { readonly breaker: BreakerView };
+interface Moment {
+  /** What holds the queue, and whether this session did. */
+  readonly held: string;
+  readonly nowMs: number;
+}
 
-function describe({ session, latest, runs, deadLetters, look, breaker }: Found, nowMs: number): string {
+function describe(
+  { session, latest, runs, deadLetters, look }: SessionTrace,
+  { held, nowMs }: Moment,
+): string {
   const announced = latest?.announced ? 'announced' : 'archived, not yet announced';
   const record = latest
     ? `version ${latest.version} of ${toMoment(latest.version)}, ${latest.kind}, ${announced}`
@@ -50,9 +51,7 @@ function describe({ session, latest, runs, deadLetters, look, breaker }: Found, 
   return [
     `${session.sessionId} of website ${session.websiteId}\n`,
     `newest record: ${record}\n`,
-    // What holds the queue holds this session, too.
-    breaker.opening && !breaker.opening.closing ? `deliveries: ${formatDeliveries(breaker, nowMs)}` : '',
-    formatOwnOpening(breaker, session),
+    held,
     runs.length === 0 ? '\nruns: none within 30 days\n' : '\nruns:\n',
     ...(runs.length === 0 ? [] : [RUN_HEAD, ...runs.map(formatRun)]),
     deadLetters.length === 0
@@ -63,44 +62,14 @@ function describe({ session, latest, runs, deadLetters, look, breaker }: Found, 
   ].join('');
 }
 
-function toTraceJson({ session, latest, runs, deadLetters, look, breaker }: Found) {
+function toTraceJson({ session, latest, runs, deadLetters, look }: SessionTrace, opening: object | null) {
   return {
     website_id: session.websiteId,
     session_id: session.sessionId,
     latest: latest ?? null,
-    opening: toOpeningJson(breaker),
+    opening,
     runs: runs.map(toRunJson),
     dead_letters: deadLetters.map(toDeadLetterJson),
     look: toLookJson(look),
   };
 }
-
-export const runs = defineCommand({
-  name: 'runs',
-  summary: 'what each run of a session came to, newest first',
-  words: 'SESSION',
-  options: SESSION_OPTIONS,
-  async run(context) {
-    const { options, isJson, output, connect } = context;
-    const operations = await connect();
-    const session = await findSession(context, operations);
-    const found = await operations.runHistory.ofSession(session, { limit: options.limit ?? DEFAULT_LIMIT });
-    if (isJson) {
-      const json = {
-        website_id: session.websiteId,
-        session_id: session.sessionId,
-        runs: found.map(toRunJson),
-      };
-      await output.write(`${toVisibleJson(json, 2)}\n`);
-      return 0;
-    }
-    if (found.length === 0) {
-      await output.write(`No run of ${session.sessionId} is known: it was not asked for within 30 days.\n`);
-      return 0;
-    }
-    await output.write([RUN_HEAD, ...found.map(formatRun)].join(''));
-    return 0;
-  },
-});
-
-const DEFAULT_LIMIT = 50;

@@ -1,0 +1,86 @@
+import type { ListedCommand } from './command.ts';
+
+/** Every command, in the order in which the help shows them. A new one is a file and a line here. */
+export const COMMANDS: readonly ListedCommand[] = [
+  {
+    name: 'status',
+    summary: 'how full the queues are, and whether deliveries are held',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'trace',
+    words: 'SESSION',
+    summary: 'what happened to a session: its newest record, its runs, its dead letters',
+    load: () => import('./commands/trace.ts'),
+  },
+  {
+    name: 'runs',
+    words: 'SESSION',
+    summary: 'what each run of a session came to, newest first',
+    load: () => import('./commands/runs.ts'),
+  },
+  {
+    name: 'enqueue',
+    words: 'SESSION…',
+    summary: 'asks for sessions as an event of this moment would',
+    load: () => import('./commands/enqueue.ts'),
+  },
+  {
+    name: 'dlq list',
+    summary: 'what waits in the dead-letter queue, and why; changes nothing',
+    load: () => import('./commands/dlq-list.ts'),
+  },
+  {
+    name: 'dlq show',
+    words: 'MESSAGE',
+    summary: 'all that is known of one dead letter',
+    load: () => import('./commands/dlq-show.ts'),
+  },
+  {
+    name: 'dlq redrive',
+    summary: 'brings dead letters back: all of them, or those that match; a dry run without --yes',
+    load: () => import('./commands/dlq-redrive.ts'),
+  },
+  {
+    name: 'dlq drop',
+    summary: "deletes dead letters for good, once the queue's name was typed; a dry run without --yes",
+    load: () => import('./commands/dlq-drop.ts'),
+  },
+  {
+    name: 'dlq export',
+    summary: 'writes dead letters to a file, one JSON object a line; changes nothing in the queue',
+    load: () => import('./commands/dlq-export.ts'),
+  },
+  {
+    name: 'erase',
+    words: 'SESSION',
+    summary: 'deletes every record and note of a conversation for good, once its session id was typed',
+    load: () => import('./commands/erase.ts'),
+  },
+  {
+    name: 'pause',
+    summary: 'holds the queue until resume; hooks are taken in meanwhile',
+    load: () => import('./commands/pause.ts'),
+  },
+  {
+    name: 'resume',
+    summary: 'ends a pause, and closes the breaker',
+    load: () => import('./commands/resume.ts'),
+  },
+  {
+    name: 'secrets set',
+    words: 'NAME',
+    summary: 'stores a secret of a stage, read from standard input',
+    load: () => import('./commands/secrets-set.ts'),
+  },
+  {
+    name: 'secrets list',
+    summary: 'which secrets of a stage exist, and since when; never what they are',
+    load: () => import('./commands/secrets-list.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'checks whether the set-up is sound, and says what to change',
+    load: () => import('./commands/doctor.ts'),
+  },
+];
