@@ -64,7 +64,7 @@ const BATCH_MUTANTS: readonly Mutant[] = [
     title: 'A session is fetched before the end of its bucket',
     patches: [
       {
-        file: 'lib/consumer/unit.ts',
+        file: 'lib/consumer/batch.ts',
         find: '  const isDue = ({ job }: DecodedMessage) => (job.notBeforeMs ?? 0) <= nowMs;',
         replace: '  const isDue = ({ job }: DecodedMessage) => (job.notBeforeMs ?? 0) <= nowMs + 86_400_000;',
       },
@@ -77,16 +77,16 @@ const BATCH_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'lib/consumer/refresh.ts',
-        find: `    return Promise.all(
-      unit.messages.map(({ message, attempt }) =>
-        handleFailure(message, { session, error, blame, attempt, apiCalls }),
-      ),
-    );`,
-        replace: `    const failed = unit.messages.slice(0, 1).map(({ message, attempt }) =>
-      handleFailure(message, { session, error, blame, attempt, apiCalls }),
-    );
-    const later = { ...unit, messages: unit.messages.slice(1) };
-    return [...(await Promise.all(failed)), ...acknowledge(later, 'unchanged', apiCalls)];`,
+        find: `  return Promise.all(
+    unit.messages.map(({ message, attempt }) =>
+      settleFailure(context, message, { session, error, blame, attempt, apiCalls }),
+    ),
+  );`,
+        replace: `  const failed = unit.messages.slice(0, 1).map(({ message, attempt }) =>
+    settleFailure(context, message, { session, error, blame, attempt, apiCalls }),
+  );
+  const later = { ...unit, messages: unit.messages.slice(1) };
+  return [...(await Promise.all(failed)), ...acknowledge(context, later, { outcome: 'unchanged', apiCalls })];`,
       },
     ],
     tests: ['test/consumer/batch.test.ts', 'test/consumer/refresh.test.ts'],
@@ -97,23 +97,25 @@ const BATCH_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'lib/consumer/batch.ts',
-        find: `  return async (
-    messages: readonly ReceivedMessage[],`,
-        replace: `  const seen = new Set<string>();
-  return async (
-    messages: readonly ReceivedMessage[],`,
+        find: 'export async function processBatch(',
+        replace: `// By the one object that lasts as long as the instance.
+const seenBy = new WeakMap<object, Set<string>>();
+
+export async function processBatch(`,
       },
       {
         file: 'lib/consumer/batch.ts',
-        find: `    for (const message of messages) {
-      try {`,
-        replace: `    for (const message of messages) {
-      if (seen.has(message.messageId)) {
-        work.push(Promise.resolve([{ message, outcome: { outcome: 'acknowledged' } }]));
-        continue;
-      }
-      seen.add(message.messageId);
-      try {`,
+        find: `  for (const message of messages) {
+    try {`,
+        replace: `  const seen = seenBy.get(context.notes) ?? new Set<string>();
+  seenBy.set(context.notes, seen);
+  for (const message of messages) {
+    if (seen.has(message.messageId)) {
+      work.push(Promise.resolve([{ message, outcome: { outcome: 'acknowledged' } }]));
+      continue;
+    }
+    seen.add(message.messageId);
+    try {`,
       },
     ],
     tests: ['test/consumer/batch.test.ts', 'test/consumer/settle.test.ts'],
@@ -124,9 +126,8 @@ const BATCH_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'lib/consumer/handler.ts',
-        find: '    return processPartialResponse(event, settle, processor, { context, throwOnFullBatchFailure: false });',
-        replace: `    const options = { context, throwOnFullBatchFailure: false };
-    const { batchItemFailures } = await processPartialResponse(event, settle, processor, options);
+        find: '    return processPartialResponse(event, settle, processor, reporting);',
+        replace: `    const { batchItemFailures } = await processPartialResponse(event, settle, processor, reporting);
     return {
       batchItemFailures: batchItemFailures.map((_failure, place) => ({
         itemIdentifier: event.Records[place]?.messageId ?? '',
@@ -142,30 +143,29 @@ const BATCH_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'lib/consumer/batch.ts',
-        find: `  const { clock, deferMessage, recallFailure, retainFinal, deleteMessage, refreshUnit, recordRuns } =
-    dependencies;`,
-        replace: `  const { clock, deferMessage, recallFailure, retainFinal, deleteMessage, refreshUnit, recordRuns } =
-    dependencies;
-  const newest = new Map<string, number>();`,
-      },
-      {
-        file: 'lib/consumer/batch.ts',
-        find: `  async function settle(unit: SessionUnit, invocation: UnitInvocation): Promise<SettledMessage[]> {
-`,
-        replace: `  async function settle(all: SessionUnit, invocation: UnitInvocation): Promise<SettledMessage[]> {
-    const key = \`\${all.websiteId}:\${all.sessionId}\`;
-    const newestMs = Math.max(newest.get(key) ?? 0, ...all.messages.map(({ job }) => job.bucketMs ?? 0));
-    newest.set(key, newestMs);
-    const isSuperseded = ({ job }: DecodedMessage) => job.bucketMs !== undefined && job.bucketMs < newestMs;
-    const superseded = all.messages
-      .filter(isSuperseded)
-      .map(({ message }): SettledMessage => ({ message, outcome: { outcome: 'acknowledged' } }));
-    const unit = { ...all, messages: all.messages.filter((each) => !isSuperseded(each)) };
-    return [...superseded, ...(unit.messages.length > 0 ? await settleOthers(unit, invocation) : [])];
-  }
+        find: 'async function settleUnit(',
+        replace: `// By the one object that lasts as long as the instance.
+const newestBy = new WeakMap<object, Map<string, number>>();
 
-  async function settleOthers(unit: SessionUnit, invocation: UnitInvocation): Promise<SettledMessage[]> {
-`,
+async function settleUnit(
+  context: ConsumerContext,
+  all: SessionUnit,
+  deadlineMs: number,
+): Promise<SettledMessage[]> {
+  const key = \`\${all.websiteId}:\${all.sessionId}\`;
+  const newest = newestBy.get(context.notes) ?? new Map<string, number>();
+  newestBy.set(context.notes, newest);
+  const newestMs = Math.max(newest.get(key) ?? 0, ...all.messages.map(({ job }) => job.bucketMs ?? 0));
+  newest.set(key, newestMs);
+  const isSuperseded = ({ job }: DecodedMessage) => job.bucketMs !== undefined && job.bucketMs < newestMs;
+  const superseded = all.messages
+    .filter(isSuperseded)
+    .map(({ message }): SettledMessage => ({ message, outcome: { outcome: 'acknowledged' } }));
+  const unit = { ...all, messages: all.messages.filter((each) => !isSuperseded(each)) };
+  return [...superseded, ...(unit.messages.length > 0 ? await settleOthers(context, unit, deadlineMs) : [])];
+}
+
+async function settleOthers(`,
       },
     ],
     tests: ['test/consumer/batch.test.ts', 'test/chaos/scenarios/scenarios.test.ts'],
@@ -180,8 +180,9 @@ const FETCH_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'lib/consumer/refresh.ts',
-        find: 'if (coversLatestMessage(fetched.conversation, fetched.messages) !== false) return 0;',
-        replace: 'if (coversLatestMessage(fetched.conversation, fetched.messages) !== undefined) return 0;',
+        find: 'if (!oldest || coversLatestMessage(fetched.conversation, fetched.messages) !== false) return 0;',
+        replace:
+          'if (!oldest || coversLatestMessage(fetched.conversation, fetched.messages) !== undefined) return 0;',
       },
     ],
     tests: ['test/consumer/refresh.test.ts'],
