@@ -1,19 +1,11 @@
-import type { Clock } from '../clock.ts';
-import type { CrispApi } from '../crisp/client.ts';
 import type { SessionRef } from '../ids.ts';
-import type { BreakerNotes, Opening } from '../ledger/breaker-notes.ts';
+import type { Opening } from '../ledger/breaker-notes.ts';
 import type { Blame } from '../ledger/failure-notes.ts';
-import { type BestEffort, createBestEffort } from '../ledger/table.ts';
-import type { Telemetry } from '../telemetry/events.ts';
+import { createBestEffort } from '../ledger/table.ts';
+import type { BreakerContext } from './context.ts';
 import { type FailedRun, REMOVALS_IN_A_ROW, toEvidence } from './evidence.ts';
-import { createJudgeEvidence } from './judge.ts';
-import type { ConsumerSwitch } from './mapping.ts';
-import {
-  createOpenBreaker,
-  createWatchOpening,
-  LONGEST_HOLD_OFF_SECONDS,
-  type OpenReason,
-} from './opening.ts';
+import { judgeEvidence } from './judge.ts';
+import { LONGEST_HOLD_OFF_SECONDS, type OpenReason, openBreaker, watchOpening } from './opening.ts';
 
 /**
  * Stops the deliveries to the consumer while nothing can succeed. Nothing here throws: with the ledger or the switch
@@ -32,25 +24,14 @@ export interface Breaker {
   judgeRemoval(session: SessionRef): Promise<'removed' | 'outage'>;
 }
 
-interface BreakerDependencies {
-  readonly notes: BreakerNotes;
-  readonly consumerSwitch: ConsumerSwitch;
-  /** The consumer's own client: what it asks takes its turn like any other request. */
-  readonly crisp: CrispApi;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
-}
-
 /** A switch that refused to turn is not tried again at once by each message that fails. */
 const TRY_AGAIN_AFTER_MS = 30_000;
 
 /** The breaker of one consumer instance; instances know of each other through the notes. */
-export function createBreaker(dependencies: BreakerDependencies): Breaker {
-  const { notes, clock, telemetry } = dependencies;
-  const bestEffort: BestEffort = createBestEffort(telemetry);
-  const watch = createWatchOpening({ notes, bestEffort, clock });
-  const judgeEvidence = createJudgeEvidence({ ...dependencies, bestEffort });
-  const openBreaker = createOpenBreaker({ ...dependencies, bestEffort });
+export function createBreaker(dependencies: Omit<BreakerContext, 'bestEffort'>): Breaker {
+  const context = { ...dependencies, bestEffort: createBestEffort(dependencies.telemetry) };
+  const { notes, bestEffort, clock } = context;
+  const watch = watchOpening(context);
   let opening: Promise<void> | undefined;
   let triedMs = Number.NEGATIVE_INFINITY;
 
@@ -69,7 +50,7 @@ export function createBreaker(dependencies: BreakerDependencies): Breaker {
       // What is delivered while it opens fails for the same reason: that is known already.
       const isOurs = evidence === 'none' || evidence === 'platform';
       if (!isOurs && (await watch.find()) !== undefined) return 'outage';
-      const blame = await judgeEvidence(evidence, session, failed);
+      const blame = await judgeEvidence(context, evidence, session, failed);
       if (blame === 'outage')
         await open({ code: error.code, route: error.route, session, retryAfterMs: error.retryAfterMs });
       return blame;
@@ -96,7 +77,7 @@ export function createBreaker(dependencies: BreakerDependencies): Breaker {
 
   async function openOnce(reason: OpenReason): Promise<void> {
     triedMs = clock.nowMs();
-    const opened = await openBreaker(reason);
+    const opened = await openBreaker(context, reason);
     if (opened === undefined) return;
     watch.remember(opened);
     triedMs = Number.NEGATIVE_INFINITY;

@@ -1,11 +1,8 @@
-import type { Clock } from '../clock.ts';
-import type { CrispApi } from '../crisp/client.ts';
 import { type Evidence, type JobError, toJobError } from '../errors.ts';
 import { type SessionRef, toSessionKey } from '../ids.ts';
-import type { BreakerNotes, Row, Streak } from '../ledger/breaker-notes.ts';
+import type { Row, Streak } from '../ledger/breaker-notes.ts';
 import type { Blame } from '../ledger/failure-notes.ts';
-import type { BestEffort } from '../ledger/table.ts';
-import type { Telemetry } from '../telemetry/events.ts';
+import type { BreakerContext } from './context.ts';
 import {
   type FailedRun,
   isControlFailure,
@@ -18,124 +15,135 @@ import {
 } from './evidence.ts';
 import { findOther, repeatRoute } from './look.ts';
 
-interface JudgeEvidenceDependencies {
-  readonly notes: Pick<BreakerNotes, 'readRow' | 'noteFailure'>;
-  /** The consumer's own client: each question takes its turn like any other request. */
-  readonly crisp: CrispApi;
-  readonly bestEffort: BestEffort;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
-}
-
 const NOTHING_KNOWN: Row = { failed: [], healthy: undefined, refuted: { sessions: [], atMs: 0 } };
 
 /**
  * Whom a failed run's evidence blames; `outage` asks for the breaker to be opened. It takes the control call that fails
  * too, or three different sessions in a row: one session never holds the queue for longer than one look.
  */
-export function createJudgeEvidence({
-  notes,
-  crisp,
-  bestEffort,
-  clock,
-  telemetry,
-}: JudgeEvidenceDependencies) {
-  return async (evidence: Evidence, session: SessionRef, failed: FailedRun): Promise<Blame> => {
-    if (evidence === 'none') return 'session';
-    const row = (await bestEffort('read-row', () => notes.readRow())) ?? NOTHING_KNOWN;
-    if (isRefuted(row.refuted, toSessionKey(session), clock.nowMs()))
-      return judgeRefuted(evidence, session, failed, row);
-    switch (evidence) {
-      case 'denied':
-        return 'outage';
-      case 'platform':
-        return isOutageOf(await noteFailure(session)) ? 'outage' : 'session';
-      case 'crisp':
-        return (await isEverything(session, failed, row)) ? 'outage' : 'session';
-      case 'refusal':
-        return judgeRefusal(session, failed, row);
-      case 'verdict':
-        return judgeVerdict(session, failed, row);
-      default:
-        return evidence satisfies never;
-    }
-  };
-
-  /** Others were served where this one failed, so it stands in no row; but Crisp may be down by now. */
-  async function judgeRefuted(
-    evidence: Evidence,
-    session: SessionRef,
-    failed: FailedRun,
-    row: Row,
-  ): Promise<Blame> {
-    if (evidence === 'denied' || evidence === 'platform') return 'session';
-    // Limits refuse some and let others pass: these may be refused by mere chance.
-    const isYoungRefusal = evidence === 'refusal' && failed.receiveCount < REFUSED_RECEIVES_OF_AN_OUTAGE;
-    const other = isYoungRefusal ? 'unknown' : await askOther(session, failed, row);
-    if (other === 'healthy') return 'session';
-    if (await isControlCallFailing(session, failed)) return 'outage';
-    if (isYoungRefusal) return 'refusal';
-    return evidence === 'verdict' ? 'unconfirmed' : 'session';
+export async function judgeEvidence(
+  context: BreakerContext,
+  evidence: Evidence,
+  session: SessionRef,
+  failed: FailedRun,
+): Promise<Blame> {
+  const { notes, bestEffort, clock } = context;
+  if (evidence === 'none') return 'session';
+  const row = (await bestEffort('read-row', () => notes.readRow())) ?? NOTHING_KNOWN;
+  if (isRefuted(row.refuted, toSessionKey(session), clock.nowMs()))
+    return judgeRefuted(context, evidence, session, failed, row);
+  switch (evidence) {
+    case 'denied':
+      return 'outage';
+    case 'platform':
+      return isOutageOf(await noteFailure(context, session)) ? 'outage' : 'session';
+    case 'crisp':
+      return (await isEverything(context, session, failed, row)) ? 'outage' : 'session';
+    case 'refusal':
+      return judgeRefusal(context, session, failed, row);
+    case 'verdict':
+      return judgeVerdict(context, session, failed, row);
+    default:
+      return evidence satisfies never;
   }
+}
 
-  async function isEverything(session: SessionRef, failed: FailedRun, row: Row): Promise<boolean> {
-    const isInARow = isOutageOf(await noteFailure(session));
-    if (!isInARow && !(await isControlCallFailing(session, failed))) return false;
-    // One website of several may be in trouble by itself: then another one's session is served where this one is not.
-    const isOfAnother = row.healthy !== undefined && row.healthy.websiteId !== session.websiteId;
-    return !(isOfAnother && (await askOther(session, failed, row)) === 'healthy');
-  }
+/** Others were served where this one failed, so it stands in no row; but Crisp may be down by now. */
+async function judgeRefuted(
+  context: BreakerContext,
+  evidence: Evidence,
+  session: SessionRef,
+  failed: FailedRun,
+  row: Row,
+): Promise<Blame> {
+  if (evidence === 'denied' || evidence === 'platform') return 'session';
+  // Limits refuse some and let others pass: these may be refused by mere chance.
+  const isYoungRefusal = evidence === 'refusal' && failed.receiveCount < REFUSED_RECEIVES_OF_AN_OUTAGE;
+  const other = isYoungRefusal ? 'unknown' : await askOther(context, session, failed, row);
+  if (other === 'healthy') return 'session';
+  if (await isControlCallFailing(context, session, failed)) return 'outage';
+  if (isYoungRefusal) return 'refusal';
+  return evidence === 'verdict' ? 'unconfirmed' : 'session';
+}
 
-  /** A refusal spends nothing, until others have been served for as long as half of the message's receives last. */
-  async function judgeRefusal(session: SessionRef, failed: FailedRun, row: Row): Promise<Blame> {
-    const { error, receiveCount } = failed;
-    if (isLongRefusal(error)) {
-      if (await isEverything(session, failed, row)) return 'outage';
-    } else {
-      const streak = await noteFailure(session);
-      if (streak && isLastingRefusal(streak, clock.nowMs())) return 'outage';
-    }
-    if (receiveCount < REFUSED_RECEIVES_OF_AN_OUTAGE) return 'refusal';
-    return (await askOther(session, failed, row)) === 'healthy' ? 'session' : 'outage';
-  }
+async function isEverything(
+  context: BreakerContext,
+  session: SessionRef,
+  failed: FailedRun,
+  row: Row,
+): Promise<boolean> {
+  const isInARow = isOutageOf(await noteFailure(context, session));
+  if (!isInARow && !(await isControlCallFailing(context, session, failed))) return false;
+  // One website of several may be in trouble by itself: then another one's session is served where this one is not.
+  const isOfAnother = row.healthy !== undefined && row.healthy.websiteId !== session.websiteId;
+  return !(isOfAnother && (await askOther(context, session, failed, row)) === 'healthy');
+}
 
-  /** Believed of this session alone where a healthy one gets what this one was denied. */
-  async function judgeVerdict(session: SessionRef, failed: FailedRun, row: Row): Promise<Blame> {
-    const other = await askOther(session, failed, row);
-    if (other === 'healthy') return 'session';
-    if (other === 'failing' && row.healthy) await noteFailure(row.healthy);
-    return (await isEverything(session, failed, row)) ? 'outage' : 'unconfirmed';
+/** A refusal spends nothing, until others have been served for as long as half of the message's receives last. */
+async function judgeRefusal(
+  context: BreakerContext,
+  session: SessionRef,
+  failed: FailedRun,
+  row: Row,
+): Promise<Blame> {
+  const { error, receiveCount } = failed;
+  if (isLongRefusal(error)) {
+    if (await isEverything(context, session, failed, row)) return 'outage';
+  } else {
+    const streak = await noteFailure(context, session);
+    if (streak && isLastingRefusal(streak, context.clock.nowMs())) return 'outage';
   }
+  if (receiveCount < REFUSED_RECEIVES_OF_AN_OUTAGE) return 'refusal';
+  return (await askOther(context, session, failed, row)) === 'healthy' ? 'session' : 'outage';
+}
 
-  /** The newest healthy session, asked on the route that failed. */
-  async function askOther(
-    session: SessionRef,
-    { error }: FailedRun,
-    row: Row,
-  ): Promise<'healthy' | 'failing' | 'unknown'> {
-    const other = findOther(row, session);
-    if (other === undefined || error.route === undefined) return 'unknown';
-    const result = await repeatRoute(crisp, error.route, other);
-    const isUnknown = result === 'not-asked' || result?.code === 'deadline_reached';
-    const outcome = isUnknown ? 'unknown' : result === undefined ? 'healthy' : 'failing';
-    telemetry.emit({ name: 'breaker-asked', ...other, code: error.code, route: error.route, outcome });
-    return outcome;
-  }
+/** Believed of this session alone where a healthy one gets what this one was denied. */
+async function judgeVerdict(
+  context: BreakerContext,
+  session: SessionRef,
+  failed: FailedRun,
+  row: Row,
+): Promise<Blame> {
+  const other = await askOther(context, session, failed, row);
+  if (other === 'healthy') return 'session';
+  if (other === 'failing' && row.healthy) await noteFailure(context, row.healthy);
+  return (await isEverything(context, session, failed, row)) ? 'outage' : 'unconfirmed';
+}
 
-  function noteFailure(session: SessionRef): Promise<Streak | undefined> {
-    return bestEffort('note-failure', () => notes.noteFailure(session, clock.nowMs()));
-  }
+/** The newest healthy session, asked on the route that failed. */
+async function askOther(
+  context: BreakerContext,
+  session: SessionRef,
+  { error }: FailedRun,
+  row: Row,
+): Promise<'healthy' | 'failing' | 'unknown'> {
+  const other = findOther(row, session);
+  if (other === undefined || error.route === undefined) return 'unknown';
+  const result = await repeatRoute(context.crisp, error.route, other);
+  const isUnknown = result === 'not-asked' || result?.code === 'deadline_reached';
+  const outcome = isUnknown ? 'unknown' : result === undefined ? 'healthy' : 'failing';
+  context.telemetry.emit({ name: 'breaker-asked', ...other, code: error.code, route: error.route, outcome });
+  return outcome;
+}
 
-  /**
-   * The cheapest request there is. An answer of any kind says that Crisp works and that the token does, but for the very
-   * verdict that the session got. A time that was up says nothing about Crisp.
-   */
-  async function isControlCallFailing(session: SessionRef, { error, signal }: FailedRun): Promise<boolean> {
-    const failure = await toFailure(crisp.getWebsite(session.websiteId, signal));
-    if (failure === undefined) return false;
-    const isSame = toEvidence(error) === 'verdict' && failure.reason === error.reason;
-    return isSame || isControlFailure(failure);
-  }
+function noteFailure(context: BreakerContext, session: SessionRef): Promise<Streak | undefined> {
+  const { bestEffort, notes, clock } = context;
+  return bestEffort('note-failure', () => notes.noteFailure(session, clock.nowMs()));
+}
+
+/**
+ * The cheapest request there is. An answer of any kind says that Crisp works and that the token does, but for the very
+ * verdict that the session got. A time that was up says nothing about Crisp.
+ */
+async function isControlCallFailing(
+  context: BreakerContext,
+  session: SessionRef,
+  { error, signal }: FailedRun,
+): Promise<boolean> {
+  const failure = await toFailure(context.crisp.getWebsite(session.websiteId, signal));
+  if (failure === undefined) return false;
+  const isSame = toEvidence(error) === 'verdict' && failure.reason === error.reason;
+  return isSame || isControlFailure(failure);
 }
 
 function isOutageOf(streak: Streak | undefined): boolean {

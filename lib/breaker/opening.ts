@@ -1,19 +1,8 @@
-import type { Clock } from '../clock.ts';
 import { MAX_RETRY_AFTER_MS } from '../crisp/answers.ts';
 import { toJobError } from '../errors.ts';
 import { type SessionRef, toSessionKey } from '../ids.ts';
-import type { BreakerNotes, NotedOpening, Opening } from '../ledger/breaker-notes.ts';
-import type { BestEffort } from '../ledger/table.ts';
-import type { Telemetry } from '../telemetry/events.ts';
-import type { ConsumerSwitch } from './mapping.ts';
-
-interface OpenBreakerDependencies {
-  readonly consumerSwitch: Pick<ConsumerSwitch, 'read' | 'turnOff'>;
-  readonly notes: Pick<BreakerNotes, 'readOpening' | 'noteOpening' | 'noteClosing'>;
-  readonly bestEffort: BestEffort;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
-}
+import type { NotedOpening, Opening } from '../ledger/breaker-notes.ts';
+import type { BreakerContext } from './context.ts';
 
 export interface OpenReason {
   readonly code: string;
@@ -27,78 +16,79 @@ export interface OpenReason {
  * first probe, and a note without a switch holds for two minutes at most. Undefined, and an event, where the switch could
  * not be turned: then the note is taken back, for the queue is not held.
  */
-export function createOpenBreaker(dependencies: OpenBreakerDependencies) {
-  const { consumerSwitch, notes, bestEffort, clock, telemetry } = dependencies;
-
-  return async (reason: OpenReason): Promise<Opening | undefined> => {
-    const { opening, found } = await findOrNote(reason);
-    if (found === 'off') return opening;
-    if (!(await isTurnedOff())) {
-      if (found === 'none') await takeBack(opening);
-      return undefined;
-    }
-    if (found === 'none') tell(opening);
-    return opening;
-  };
-
-  /**
-   * This opening, noted where there is none: instances that open at the same moment share the first one, which is told
-   * once and makes no relapse of itself. `young`: another one holds already; `off`: the queue is held since longer.
-   */
-  async function findOrNote(
-    reason: OpenReason,
-  ): Promise<{ opening: Opening; found: 'none' | 'young' | 'off' }> {
-    let own: Opening | undefined;
-    for (let tries = 1; ; tries += 1) {
-      const previous = await bestEffort('read-opening', () => notes.readOpening());
-      // The answer to the note was lost, and the note was not.
-      if (own && previous && isSame(own, previous)) return { opening: own, found: 'none' };
-      const nowMs = clock.nowMs();
-      if (previous && isHeld(previous, nowMs)) return { opening: previous, found: 'young' };
-      if (previous && previous.closing === undefined && (await isOff()))
-        return { opening: previous, found: 'off' };
-      const opening = toOpening(reason, toHoldOffSeconds(previous, nowMs), nowMs);
-      own = opening;
-      const isNoted = await bestEffort('note-opening', () => notes.noteOpening(opening, previous?.openedMs));
-      // With the ledger away it holds without a note.
-      if (isNoted !== false || tries === MOST_TRIES) return { opening, found: 'none' };
-    }
+export async function openBreaker(context: BreakerContext, reason: OpenReason): Promise<Opening | undefined> {
+  const { opening, found } = await findOrNote(context, reason);
+  if (found === 'off') return opening;
+  if (!(await isTurnedOff(context))) {
+    if (found === 'none') await takeBack(context, opening);
+    return undefined;
   }
+  if (found === 'none') logOpening(context, opening);
+  return opening;
+}
 
-  async function isTurnedOff(): Promise<boolean> {
-    try {
-      await consumerSwitch.turnOff();
-      return true;
-    } catch (thrown) {
-      telemetry.emit({ name: 'breaker-unchanged', code: toJobError(thrown).reason });
-      return false;
-    }
+/**
+ * This opening, noted where there is none: instances that open at the same moment share the first one, which is told
+ * once and makes no relapse of itself. `young`: another one holds already; `off`: the queue is held since longer.
+ */
+async function findOrNote(
+  context: BreakerContext,
+  reason: OpenReason,
+): Promise<{ opening: Opening; found: 'none' | 'young' | 'off' }> {
+  const { notes, bestEffort, clock } = context;
+  let own: Opening | undefined;
+  for (let tries = 1; ; tries += 1) {
+    const previous = await bestEffort('read-opening', () => notes.readOpening());
+    // The answer to the note was lost, and the note was not.
+    if (own && previous && isSame(own, previous)) return { opening: own, found: 'none' };
+    const nowMs = clock.nowMs();
+    if (previous && isHeld(previous, nowMs)) return { opening: previous, found: 'young' };
+    if (previous && previous.closing === undefined && (await isOff(context)))
+      return { opening: previous, found: 'off' };
+    const opening = toOpening(reason, toHoldOffSeconds(previous, nowMs), nowMs);
+    own = opening;
+    const isNoted = await bestEffort('note-opening', () => notes.noteOpening(opening, previous?.openedMs));
+    // With the ledger away it holds without a note.
+    if (isNoted !== false || tries === MOST_TRIES) return { opening, found: 'none' };
   }
+}
 
-  /** A run that was under way since before the opening is no new one: the looks that failed still count. */
-  async function isOff(): Promise<boolean> {
-    try {
-      return (await consumerSwitch.read()) === 'off';
-    } catch {
-      return false; // To turn it off fails too, or does no harm.
-    }
+async function isTurnedOff({ consumerSwitch, telemetry }: BreakerContext): Promise<boolean> {
+  try {
+    await consumerSwitch.turnOff();
+    return true;
+  } catch (thrown) {
+    telemetry.emit({ name: 'breaker-unchanged', code: toJobError(thrown).reason });
+    return false;
   }
+}
 
-  /** It held nothing, so no series of hold-offs starts with it. */
-  async function takeBack({ openedMs }: Opening): Promise<void> {
-    const closing = { closedMs: clock.nowMs(), wasFalseAlarm: true };
-    await bestEffort('note-closing', () => notes.noteClosing(openedMs, closing));
+/** A run that was under way since before the opening is no new one: the looks that failed still count. */
+async function isOff({ consumerSwitch }: BreakerContext): Promise<boolean> {
+  try {
+    return (await consumerSwitch.read()) === 'off';
+  } catch {
+    return false; // To turn it off fails too, or does no harm.
   }
+}
 
-  function tell({ code, route, session, openedMs, nextProbeMs }: Opening): void {
-    telemetry.emit({
-      name: 'breaker-opened',
-      code,
-      nextLookSeconds: Math.ceil((nextProbeMs - openedMs) / 1000),
-      ...(route !== undefined && { route }),
-      ...(session && { websiteId: session.websiteId, sessionId: session.sessionId }),
-    });
-  }
+/** It held nothing, so no series of hold-offs starts with it. */
+async function takeBack({ clock, bestEffort, notes }: BreakerContext, { openedMs }: Opening): Promise<void> {
+  const closing = { closedMs: clock.nowMs(), wasFalseAlarm: true };
+  await bestEffort('note-closing', () => notes.noteClosing(openedMs, closing));
+}
+
+function logOpening(
+  { telemetry }: BreakerContext,
+  { code, route, session, openedMs, nextProbeMs }: Opening,
+): void {
+  telemetry.emit({
+    name: 'breaker-opened',
+    code,
+    nextLookSeconds: Math.ceil((nextProbeMs - openedMs) / 1000),
+    ...(route !== undefined && { route }),
+    ...(session && { websiteId: session.websiteId, sessionId: session.sessionId }),
+  });
 }
 
 /** Each try but the last met another instance's note, which the next one finds. */
@@ -121,14 +111,8 @@ function toOpening(
 /** How old the knowledge of another instance's opening may be. */
 const READ_EVERY_MS = 5000;
 
-interface WatchOpeningDependencies {
-  readonly notes: Pick<BreakerNotes, 'readOpening'>;
-  readonly bestEffort: BestEffort;
-  readonly clock: Clock;
-}
-
 /** Knows of a young opening, this instance's own or another's: messages that are still delivered then cost no call. */
-export function createWatchOpening({ notes, bestEffort, clock }: WatchOpeningDependencies) {
+export function watchOpening({ notes, bestEffort, clock }: BreakerContext) {
   let own: Opening | undefined;
   let noted: Promise<NotedOpening | undefined> = Promise.resolve(undefined);
   let readMs = Number.NEGATIVE_INFINITY;

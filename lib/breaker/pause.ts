@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts';
 import { isJobErrorCode, JOB_ERRORS, toJobError } from '../errors.ts';
 import { toSessionKey } from '../ids.ts';
 import {
@@ -8,17 +7,10 @@ import {
   type Pause,
   toOpenedFor,
 } from '../ledger/breaker-notes.ts';
-import type { BestEffort } from '../ledger/table.ts';
-import type { Telemetry } from '../telemetry/events.ts';
 import { toPrintable } from '../text.ts';
+import type { BreakerContext, OperatorContext } from './context.ts';
 import type { Look } from './look.ts';
-import type { ConsumerSwitch, ConsumerSwitchState } from './mapping.ts';
-
-interface PauseConsumerDependencies {
-  readonly notes: Pick<BreakerNotes, 'notePause'>;
-  readonly consumerSwitch: Pick<ConsumerSwitch, 'turnOff'>;
-  readonly clock: Clock;
-}
+import type { ConsumerSwitchState } from './mapping.ts';
 
 /** `noted`: the switch could not be turned just now, for `code`; the probe does it within a minute. */
 type PauseResult =
@@ -31,23 +23,18 @@ const MAX_REASON_LENGTH = 200;
  * Holds the queue for as long as an operator wants; intake goes on. Neither breaker nor probe ends a pause. Rejects with
  * `ledger_failed` where it could not be noted: nothing has changed then.
  */
-export function createPauseConsumer({ notes, consumerSwitch, clock }: PauseConsumerDependencies) {
-  return async (reason: string): Promise<PauseResult> => {
-    const pause = { sinceMs: clock.nowMs(), reason: toPrintable(reason, MAX_REASON_LENGTH) };
-    await notes.notePause(pause);
-    try {
-      await consumerSwitch.turnOff();
-      return { outcome: 'paused', pause };
-    } catch (thrown) {
-      return { outcome: 'noted', pause, code: toJobError(thrown).reason };
-    }
-  };
-}
-
-interface ResumeConsumerDependencies {
-  readonly notes: Pick<BreakerNotes, 'clearPause' | 'clearRow' | 'readOpening' | 'noteClosing'>;
-  readonly consumerSwitch: Pick<ConsumerSwitch, 'turnOn'>;
-  readonly clock: Clock;
+export async function pauseConsumer(
+  { notes, consumerSwitch, clock }: OperatorContext,
+  reason: string,
+): Promise<PauseResult> {
+  const pause = { sinceMs: clock.nowMs(), reason: toPrintable(reason, MAX_REASON_LENGTH) };
+  await notes.notePause(pause);
+  try {
+    await consumerSwitch.turnOff();
+    return { outcome: 'paused', pause };
+  } catch (thrown) {
+    return { outcome: 'noted', pause, code: toJobError(thrown).reason };
+  }
 }
 
 /** `noted`: the switch could not be turned just now, for `code`; the probe does it as soon as Crisp answers. */
@@ -58,32 +45,23 @@ type ResumeResult = { readonly outcome: 'resumed' } | { readonly outcome: 'noted
  * again. Removals are counted anew. Rejects with `ledger_failed` where that could not be noted: nothing has changed then,
  * or only the pause is over.
  */
-export function createResumeConsumer({ notes, consumerSwitch, clock }: ResumeConsumerDependencies) {
-  return async (): Promise<ResumeResult> => {
-    await notes.clearPause();
-    await notes.clearRow();
-    // An opening that cannot be read must not keep the queue held; the probe notes its closing later.
-    const opening = await notes.readOpening().catch(() => undefined);
-    try {
-      await consumerSwitch.turnOn();
-    } catch (thrown) {
-      return { outcome: 'noted', code: toJobError(thrown).reason };
-    }
-    const closing = { closedMs: clock.nowMs(), wasFalseAlarm: false };
-    if (opening) await notes.noteClosing(opening.openedMs, closing);
-    return { outcome: 'resumed' };
-  };
-}
-
-interface CloseBreakerDependencies {
-  readonly consumerSwitch: Pick<ConsumerSwitch, 'turnOn' | 'turnOff'>;
-  readonly notes: Pick<
-    BreakerNotes,
-    'readPause' | 'readRow' | 'noteClosing' | 'clearRow' | 'refute' | 'noteTrial'
-  >;
-  readonly bestEffort: BestEffort;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
+export async function resumeConsumer({
+  notes,
+  consumerSwitch,
+  clock,
+}: OperatorContext): Promise<ResumeResult> {
+  await notes.clearPause();
+  await notes.clearRow();
+  // An opening that cannot be read must not keep the queue held; the probe notes its closing later.
+  const opening = await notes.readOpening().catch(() => undefined);
+  try {
+    await consumerSwitch.turnOn();
+  } catch (thrown) {
+    return { outcome: 'noted', code: toJobError(thrown).reason };
+  }
+  const closing = { closedMs: clock.nowMs(), wasFalseAlarm: false };
+  if (opening) await notes.noteClosing(opening.openedMs, closing);
+  return { outcome: 'resumed' };
 }
 
 function isRefusal(code: string): boolean {
@@ -106,58 +84,57 @@ interface Closed {
  * After a false alarm the sessions that failed are to blame themselves. After a trial whatever was in a row still is: the
  * first failure opens again, and no session pays for it; the first success shows that it was they.
  */
-export function createCloseBreaker(dependencies: CloseBreakerDependencies) {
-  const { consumerSwitch, notes, bestEffort, clock, telemetry } = dependencies;
-
-  return async ({ reason, code, opening }: Closed): Promise<boolean> => {
-    if (await isPaused()) return false;
-    if (!(await isTurned(() => consumerSwitch.turnOn()))) return false;
-    if (await isPaused()) {
-      await isTurned(() => consumerSwitch.turnOff());
-      return false;
-    }
-    await settleRow(reason, opening);
-    const closing = { closedMs: clock.nowMs(), wasFalseAlarm: reason === 'false-alarm' };
-    if (opening) await bestEffort('note-closing', () => notes.noteClosing(opening.openedMs, closing));
-    telemetry.emit({ name: 'breaker-closed', code });
-    return true;
-  };
-
-  async function settleRow(reason: ClosingReason, opening: Opening | undefined): Promise<void> {
-    const isOfSessions = opening !== undefined && opening.code !== 'too_many_removals';
-    // Limits refuse some and let others pass: the first success after a trial says nothing of those that were refused.
-    if (isOfSessions && reason === 'trial' && !isRefusal(opening.code))
-      await bestEffort('note-trial', async () => notes.noteTrial(await readBlamed(opening)));
-    if (isOfSessions && reason === 'false-alarm')
-      await bestEffort('refute', async () => notes.refute(await readBlamed(opening), clock.nowMs()));
-    else if (reason !== 'trial') await bestEffort('clear-row', () => notes.clearRow());
+export async function closeBreaker(
+  context: BreakerContext,
+  { reason, code, opening }: Closed,
+): Promise<boolean> {
+  const { consumerSwitch, notes, bestEffort, clock, telemetry } = context;
+  if (await isPaused(context)) return false;
+  if (!(await isTurned(context, () => consumerSwitch.turnOn()))) return false;
+  if (await isPaused(context)) {
+    await isTurned(context, () => consumerSwitch.turnOff());
+    return false;
   }
-
-  async function readBlamed(opening: Opening): Promise<string[]> {
-    const { failed } = await notes.readRow();
-    const session = toOpenedFor(opening);
-    return [...new Set([...(session ? [toSessionKey(session)] : []), ...failed])];
-  }
-
-  /** False also where it cannot be read: progress wins. */
-  async function isPaused(): Promise<boolean> {
-    return (await bestEffort('read-pause', () => notes.readPause())) !== undefined;
-  }
-
-  async function isTurned(turn: () => Promise<void>): Promise<boolean> {
-    try {
-      await turn();
-      return true;
-    } catch (thrown) {
-      telemetry.emit({ name: 'breaker-unchanged', code: toJobError(thrown).reason });
-      return false;
-    }
-  }
+  await settleRow(context, reason, opening);
+  const closing = { closedMs: clock.nowMs(), wasFalseAlarm: reason === 'false-alarm' };
+  if (opening) await bestEffort('note-closing', () => notes.noteClosing(opening.openedMs, closing));
+  telemetry.emit({ name: 'breaker-closed', code });
+  return true;
 }
 
-interface ReadBreakerDependencies {
-  readonly notes: Pick<BreakerNotes, 'readPause' | 'readOpening'>;
-  readonly consumerSwitch: Pick<ConsumerSwitch, 'read'>;
+async function settleRow(
+  { notes, bestEffort, clock }: BreakerContext,
+  reason: ClosingReason,
+  opening: Opening | undefined,
+): Promise<void> {
+  const isOfSessions = opening !== undefined && opening.code !== 'too_many_removals';
+  // Limits refuse some and let others pass: the first success after a trial says nothing of those that were refused.
+  if (isOfSessions && reason === 'trial' && !isRefusal(opening.code))
+    await bestEffort('note-trial', async () => notes.noteTrial(await readBlamed(notes, opening)));
+  if (isOfSessions && reason === 'false-alarm')
+    await bestEffort('refute', async () => notes.refute(await readBlamed(notes, opening), clock.nowMs()));
+  else if (reason !== 'trial') await bestEffort('clear-row', () => notes.clearRow());
+}
+
+async function readBlamed(notes: BreakerNotes, opening: Opening): Promise<string[]> {
+  const { failed } = await notes.readRow();
+  const session = toOpenedFor(opening);
+  return [...new Set([...(session ? [toSessionKey(session)] : []), ...failed])];
+}
+
+/** False also where it cannot be read: progress wins. */
+async function isPaused({ bestEffort, notes }: BreakerContext): Promise<boolean> {
+  return (await bestEffort('read-pause', () => notes.readPause())) !== undefined;
+}
+
+async function isTurned({ telemetry }: BreakerContext, turn: () => Promise<void>): Promise<boolean> {
+  try {
+    await turn();
+    return true;
+  } catch (thrown) {
+    telemetry.emit({ name: 'breaker-unchanged', code: toJobError(thrown).reason });
+    return false;
+  }
 }
 
 export interface BreakerView {
@@ -173,24 +150,25 @@ export interface BreakerView {
 }
 
 /** What people and tools see of the breaker. What cannot be read is left out and named; never throws. */
-export function createReadBreaker({ notes, consumerSwitch }: ReadBreakerDependencies) {
-  return async (): Promise<BreakerView> => {
-    const problems: string[] = [];
-    const orTell = async <T>(read: Promise<T>): Promise<T | undefined> => {
-      try {
-        return await read;
-      } catch (thrown) {
-        const code = toJobError(thrown).reason;
-        if (!problems.includes(code)) problems.push(code);
-        return undefined;
-      }
-    };
-    const [deliveries = 'unknown', pause, opening] = await Promise.all([
-      orTell(consumerSwitch.read()),
-      orTell(notes.readPause()),
-      orTell(notes.readOpening()),
-    ]);
-    const isHeldBack = deliveries === 'off' || deliveries === 'absent';
-    return { deliveries, isOpen: isHeldBack && pause === undefined, pause, opening, problems };
+export async function readBreaker({
+  notes,
+  consumerSwitch,
+}: Pick<OperatorContext, 'notes' | 'consumerSwitch'>): Promise<BreakerView> {
+  const problems: string[] = [];
+  const orTell = async <T>(read: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read;
+    } catch (thrown) {
+      const code = toJobError(thrown).reason;
+      if (!problems.includes(code)) problems.push(code);
+      return undefined;
+    }
   };
+  const [deliveries = 'unknown', pause, opening] = await Promise.all([
+    orTell(consumerSwitch.read()),
+    orTell(notes.readPause()),
+    orTell(notes.readOpening()),
+  ]);
+  const isHeldBack = deliveries === 'off' || deliveries === 'absent';
+  return { deliveries, isOpen: isHeldBack && pause === undefined, pause, opening, problems };
 }

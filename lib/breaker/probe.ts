@@ -6,13 +6,12 @@ import type { ProbeConfig } from '../config/config.ts';
 import { loadProbeConfig } from '../config/load.ts';
 import { createKnownSecrets, createSecrets, type Secrets } from '../config/secret-reader.ts';
 import { startFunction, withoutForeignErrors } from '../config/start-function.ts';
-import { type CrispApi, createCrispApi } from '../crisp/client.ts';
+import { createCrispApi } from '../crisp/client.ts';
 import type { CrispPool } from '../crisp/http.ts';
 import { createThrottle } from '../crisp/throttle.ts';
 import { type JobError, toJobError } from '../errors.ts';
 import type { SessionRef, WebsiteId } from '../ids.ts';
 import {
-  type BreakerNotes,
   CONTROL_ROUTE,
   createDynamoBreakerNotes,
   type NotedOpening,
@@ -23,10 +22,11 @@ import { createBestEffort } from '../ledger/table.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/logger.ts';
 import { isBlindLookDue, isLookDue } from './breaker.ts';
+import type { BreakerContext } from './context.ts';
 import { type Look, lookAtCrisp, lookWithoutReason } from './look.ts';
 import { type ConsumerSwitch, type ConsumerSwitchState, createConsumerSwitch } from './mapping.ts';
 import { doubleHoldOff, FIRST_HOLD_OFF_SECONDS, isHeld, toNextProbeMs } from './opening.ts';
-import { createCloseBreaker } from './pause.ts';
+import { closeBreaker } from './pause.ts';
 
 /** The probe of this process's environment; a wrong configuration ends the function at its start, and says why. */
 export function startProbe() {
@@ -91,13 +91,8 @@ export function createProbeHandler(config: ProbeConfig, dependencies: ProbeDepen
   return withoutForeignErrors((event: unknown, context: Context) => handler(event, context));
 }
 
-interface ProbeCrispDependencies {
-  readonly notes: BreakerNotes;
-  readonly consumerSwitch: ConsumerSwitch;
-  readonly crisp: CrispApi;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
-  /** The configured ones; for a look while nobody knows what failed. */
+interface ProbeContext extends BreakerContext {
+  /** The configured ones; for a look while it is not known what failed. */
   readonly websiteIds: readonly WebsiteId[];
 }
 
@@ -129,10 +124,9 @@ type ProbeCrisp = () => Promise<void>;
  * One look, to be run every minute. Whether the queue is held is what the switch says; the notes tell why, and when to
  * look. Turns the switch off for an operator's pause, and on as soon as Crisp answers where it failed. Never throws.
  */
-export function createProbeCrisp(dependencies: ProbeCrispDependencies): ProbeCrisp {
-  const { notes, consumerSwitch, crisp, clock, telemetry, websiteIds } = dependencies;
-  const bestEffort = createBestEffort(telemetry);
-  const closeBreaker = createCloseBreaker({ ...dependencies, bestEffort });
+export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>): ProbeCrisp {
+  const context = { ...dependencies, bestEffort: createBestEffort(dependencies.telemetry) };
+  const { notes, bestEffort, consumerSwitch, crisp, clock, telemetry, websiteIds } = context;
   let pauseReadMs = Number.NEGATIVE_INFINITY;
 
   return async () => {
@@ -200,7 +194,7 @@ export function createProbeCrisp(dependencies: ProbeCrispDependencies): ProbeCri
     const code = opening?.code ?? UNKNOWN;
     if (outcome !== 'failing') {
       telemetry.emit({ name: 'breaker-probed', code, outcome });
-      return closeBreaker({ reason: outcome, code, opening });
+      return closeBreaker(context, { reason: outcome, code, opening });
     }
     const nowMs = clock.nowMs();
     const next = whenFailing && {

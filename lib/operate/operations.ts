@@ -1,7 +1,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { createSqsQueueReader } from '../aws/queues.ts';
 import { type ConsumerSwitch, createLambdaConsumerSwitch } from '../breaker/mapping.ts';
-import { createPauseConsumer, createReadBreaker, createResumeConsumer } from '../breaker/pause.ts';
+import { pauseConsumer, readBreaker, resumeConsumer } from '../breaker/pause.ts';
 import type { Clock } from '../clock.ts';
 import type { CoalesceWindow } from '../config/config.ts';
 import type { OperatorConfig } from '../config/local-config.ts';
@@ -126,9 +126,9 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
       archive: createS3RecordArchive({ client: s3, bucket }),
       list,
     }),
-    readBreaker: createReadBreaker(breaker),
-    pause: createPauseConsumer(breaker),
-    resume: createResumeConsumer(breaker),
+    readBreaker: () => readBreaker(breaker),
+    pause: (reason: string) => pauseConsumer(breaker, reason),
+    resume: () => resumeConsumer(breaker),
     /** Closes the connections. */
     close: clients.destroy,
   };

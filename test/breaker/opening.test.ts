@@ -7,7 +7,7 @@ import {
   toHoldOffSeconds,
   toNextProbeMs,
 } from '../../lib/breaker/opening.ts';
-import { createResumeConsumer } from '../../lib/breaker/pause.ts';
+import { resumeConsumer } from '../../lib/breaker/pause.ts';
 import { JobError } from '../../lib/errors.ts';
 import type { NotedOpening } from '../../lib/ledger/breaker-notes.ts';
 import { anOpenBreaker, createBreakerScene, watch } from '../support/breaker-scene.ts';
@@ -167,7 +167,7 @@ describe('open breaker', () => {
     const clock = { ...scene.clock, nowMs: () => scene.clock.nowMs() - 60_000 };
 
     await scene.clock.advance(20_000);
-    await createResumeConsumer({ notes: scene.notes, consumerSwitch: scene.tap, clock })();
+    await resumeConsumer({ notes: scene.notes, consumerSwitch: scene.tap, clock });
     await scene.clock.advance(5000);
 
     expect(await breaker.holding()).toBeUndefined();

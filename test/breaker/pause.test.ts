@@ -7,7 +7,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createLambdaConsumerSwitch } from '../../lib/breaker/mapping.ts';
-import { createPauseConsumer, createReadBreaker, createResumeConsumer } from '../../lib/breaker/pause.ts';
+import { pauseConsumer, readBreaker, resumeConsumer } from '../../lib/breaker/pause.ts';
 import { JobError } from '../../lib/errors.ts';
 import { anAwsError } from '../support/aws.ts';
 import { type BreakerScene, createBreakerScene } from '../support/breaker-scene.ts';
@@ -21,9 +21,9 @@ describe('pause and resume', () => {
   function anOperator({ notes, tap, clock }: BreakerScene) {
     const deps = { notes, consumerSwitch: tap, clock };
     return {
-      pause: createPauseConsumer(deps),
-      resume: createResumeConsumer(deps),
-      read: createReadBreaker(deps),
+      pause: (reason: string) => pauseConsumer(deps, reason),
+      resume: () => resumeConsumer(deps),
+      read: () => readBreaker(deps),
     };
   }
 
