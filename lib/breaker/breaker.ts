@@ -94,7 +94,7 @@ export function isLookDue({ nextProbeMs }: Pick<Opening, 'nextProbeMs'>, nowMs: 
 }
 
 /**
- * Without the ledger nobody knows when the last look was. Then it is due in every fifteenth minute of the clock: as
+ * Without the ledger the time of the last look is unknown. Then it is due in every fifteenth minute of the clock: as
  * seldom as after the longest hold-off, and without a memory.
  */
 export function isBlindLookDue(nowMs: number): boolean {

@@ -8,14 +8,14 @@ import { FIRST_HOLD_OFF_SECONDS } from './opening.ts';
 /**
  * - `answered`: what failed works again.
  * - `false-alarm`: it works for others: it was never everything.
- * - `trial`: nothing is left to ask; only a run can tell.
+ * - `trial`: nothing is left to ask; only a run can show it.
  * - `failing`: it still fails.
  */
 export type Look =
   | { readonly outcome: 'answered' | 'false-alarm' | 'trial' }
   | { readonly outcome: 'failing'; readonly error: JobError | undefined };
 
-/** Where no other session can tell, the third look that fails is followed by a trial. */
+/** Where there is no other session to ask, the third look that fails is followed by a trial. */
 const LOOKS_BEFORE_A_TRIAL = 3;
 
 /** Of other websites, where the one that failed does not answer. */
@@ -28,7 +28,7 @@ interface LookOptions {
   readonly websiteIds: readonly WebsiteId[];
 }
 
-/** Looks whether the reason of an opening still holds, with as few requests as can tell: five at most. */
+/** Looks whether the reason of an opening still holds, with as few requests as possible: five at most. */
 export async function lookAtCrisp(crisp: CrispApi, options: LookOptions): Promise<Look> {
   const { opening, row } = options;
   const { code, route, session } = opening;
@@ -42,19 +42,19 @@ export async function lookAtCrisp(crisp: CrispApi, options: LookOptions): Promis
   const others = other === undefined ? 'not-asked' : await ask(other);
   if (other === undefined || others === 'not-asked') return lookOnce(crisp, options, own);
   if (others !== undefined) return { outcome: 'failing', error: others };
-  // Where the session itself could not be asked, nobody knows whether it was ever the only one.
+  // Where the session itself could not be asked, it is not known whether it was ever the only one.
   if (own === 'not-asked') return { outcome: 'answered' };
   return lookTwice(await ask(session), async () => ask(other));
 }
 
-/** Of a Crisp that fails now and then, one answer more or less proves nothing: whoever is blamed for it spends attempts. */
+/** Of a Crisp that fails now and then, one answer more or less proves nothing, and a session that is blamed for it spends attempts. */
 async function lookTwice(own: LookResult, askOther: () => Promise<LookResult>): Promise<Look> {
   if (own === undefined || own === 'not-asked') return { outcome: 'answered' };
   const others = await askOther();
   return others instanceof Error ? { outcome: 'failing', error: others } : { outcome: 'false-alarm' };
 }
 
-/** A look while nobody knows what failed: the website's answer is all there is to ask for, where one is known. */
+/** A look while it is not known what failed: the website's answer is all there is to ask for, where one is known. */
 export async function lookWithoutReason(crisp: CrispApi, websiteId: WebsiteId | undefined): Promise<Look> {
   if (websiteId === undefined) return { outcome: 'trial' };
   const error = await askForWebsite(crisp, websiteId);
@@ -78,7 +78,7 @@ async function lookForConversations(
   return { outcome: 'failing', error: result };
 }
 
-/** Nobody else can tell. The website itself may be fine for ever while the route is not, so it only allows a trial. */
+/** There is no other session to ask. The website itself may be fine for ever while the route is not, so it only allows a trial. */
 async function lookOnce(
   crisp: CrispApi,
   { opening, websiteIds }: LookOptions,

@@ -13,7 +13,7 @@ import { JobError } from '../errors.ts';
 export type ConsumerSwitchState = 'on' | 'off' | 'changing' | 'absent';
 
 /**
- * The tap between the sessions queue and the consumer: on AWS the event source mapping. Intake does not depend on it.
+ * The event source mapping between the sessions queue and the consumer. Intake does not depend on it.
  * Turning it off takes up to a minute to take effect; messages are still delivered meanwhile. Methods reject with
  * `JobError` `switch_failed`.
  */
@@ -30,7 +30,7 @@ const TIMES = {
   requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
 };
 
-/** The switch of a deployed stage. Local mode has one of its own, so its client is none of `AwsClients`. */
+/** The switch of a deployed stage. Local mode has one of its own, so `AwsClients` does not hold its client. */
 export function createConsumerSwitch(config: TapConfig, clock: Clock): ConsumerSwitch {
   return createLambdaConsumerSwitch({
     client: new LambdaClient(TIMES),

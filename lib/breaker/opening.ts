@@ -28,7 +28,7 @@ export async function openBreaker(context: BreakerContext, reason: OpenReason): 
 }
 
 /**
- * This opening, noted where there is none: instances that open at the same moment share the first one, which is told
+ * This opening, noted where there is none: instances that open at the same moment share the first one, which is logged
  * once and makes no relapse of itself. `young`: another one holds already; `off`: the queue is held since longer.
  */
 async function findOrNote(
@@ -129,7 +129,7 @@ export function watchOpening({ notes, bestEffort, clock }: BreakerContext) {
         noted = bestEffort('read-opening', () => notes.readOpening());
       }
       const newest = await noted;
-      // By the opening and not by when it was closed: that is told by another machine's clock, an operator's perhaps.
+      // By the opening and not by when it was closed: that comes from another machine's clock, an operator's perhaps.
       if (own && newest?.closing && newest.openedMs >= own.openedMs) own = undefined;
       return [own, newest].find((opening) => opening && isHeld(opening, nowMs));
     },
@@ -166,7 +166,7 @@ export function toNextProbeMs(nowMs: number, holdOffSeconds: number, retryAfterM
 export const HELD_FOR_MS = 120_000;
 
 /**
- * True of an opening after which messages may still be delivered. For two minutes only: a note that nobody took back must
+ * True of an opening after which messages may still be delivered. For two minutes only: a note that was not taken back must
  * never starve a queue that is on.
  */
 export function isHeld({ openedMs, closing }: Opening & Partial<NotedOpening>, nowMs: number): boolean {

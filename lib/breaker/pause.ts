@@ -140,7 +140,7 @@ async function isTurned({ telemetry }: BreakerContext, turn: () => Promise<void>
 export interface BreakerView {
   /** Whether the queue feeds the consumer: what the switch says, not a note. */
   readonly deliveries: ConsumerSwitchState | 'unknown';
-  /** True where deliveries are off and nobody wants them to be. */
+  /** True where deliveries are off without an operator's pause. */
   readonly isOpen: boolean;
   readonly pause: Pause | undefined;
   /** The newest opening, with its code, hold-off and next look; over where it has a closing. */
@@ -155,7 +155,7 @@ export async function readBreaker({
   consumerSwitch,
 }: Pick<OperatorContext, 'notes' | 'consumerSwitch'>): Promise<BreakerView> {
   const problems: string[] = [];
-  const orTell = async <T>(read: Promise<T>): Promise<T | undefined> => {
+  const orNote = async <T>(read: Promise<T>): Promise<T | undefined> => {
     try {
       return await read;
     } catch (thrown) {
@@ -165,9 +165,9 @@ export async function readBreaker({
     }
   };
   const [deliveries = 'unknown', pause, opening] = await Promise.all([
-    orTell(consumerSwitch.read()),
-    orTell(notes.readPause()),
-    orTell(notes.readOpening()),
+    orNote(consumerSwitch.read()),
+    orNote(notes.readPause()),
+    orNote(notes.readOpening()),
   ]);
   const isHeldBack = deliveries === 'off' || deliveries === 'absent';
   return { deliveries, isOpen: isHeldBack && pause === undefined, pause, opening, problems };

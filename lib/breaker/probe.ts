@@ -50,7 +50,7 @@ interface ProbeDependencies {
 // Three requests in a row are the most that a look makes; none of them waits, and no consumer's share is touched.
 const PACE = { ratePerSecond: 1, burst: 3 };
 
-// Nobody waits for the probe: it would rather know than go on without its notes.
+// No caller waits for the probe: it would rather know than go on without its notes.
 const LEDGER_TIMES = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
@@ -121,7 +121,7 @@ interface FoundReason {
 type ProbeCrisp = () => Promise<void>;
 
 /**
- * One look, to be run every minute. Whether the queue is held is what the switch says; the notes tell why, and when to
+ * One look, to be run every minute. Whether the queue is held is what the switch says; the notes say why, and when to
  * look. Turns the switch off for an operator's pause, and on as soon as Crisp answers where it failed. Never throws.
  */
 export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>): ProbeCrisp {
@@ -130,18 +130,18 @@ export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>)
   let pauseReadMs = Number.NEGATIVE_INFINITY;
 
   return async () => {
-    const state = await turnOrTell(() => consumerSwitch.read());
+    const state = await turnOrLog(() => consumerSwitch.read());
     if (state === undefined) return;
     // On its own: no other note, however broken, may hide what an operator wants.
     const read = await bestEffort('read-pause', async () => ({ pause: await notes.readPause() }));
     if (read) pauseReadMs = read.pause ? clock.nowMs() : Number.NEGATIVE_INFINITY;
     if (read?.pause) return keepPaused(state);
     // While the ledger is away, a pause that was known just now keeps it from being turned on, and turns nothing off.
-    if (clock.nowMs() - pauseReadMs < REMEMBER_PAUSE_MS && state === 'off') return tellPaused();
+    if (clock.nowMs() - pauseReadMs < REMEMBER_PAUSE_MS && state === 'off') return logPaused();
     const noted = await bestEffort('read-breaker', readNotes);
     const isOn = state === 'off' ? await look(noted) : state === 'on';
     if (state === 'on') await forgetOpening(noted?.opening);
-    tellState(state, isOn, noted?.opening);
+    logState(state, isOn, noted?.opening);
   };
 
   async function readNotes(): Promise<Noted> {
@@ -150,11 +150,11 @@ export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>)
   }
 
   async function keepPaused(state: ConsumerSwitchState): Promise<void> {
-    if (state === 'on') await turnOrTell(() => consumerSwitch.turnOff());
-    tellPaused();
+    if (state === 'on') await turnOrLog(() => consumerSwitch.turnOff());
+    logPaused();
   }
 
-  function tellPaused(): void {
+  function logPaused(): void {
     telemetry.emit({ name: 'breaker-state', isOpen: false, isPaused: true });
   }
 
@@ -173,7 +173,7 @@ export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>)
     return settle(found, opening, { holdOffSeconds, note: (_error, next) => noteFailedLook(opening, next) });
   }
 
-  /** It is off, and nobody noted why: it was turned by hand, or the note was lost. If Crisp fails now, that is why. */
+  /** It is off, and no note says why: it was turned by hand, or the note was lost. If Crisp fails now, that is why. */
   async function lookForReason(
     healthy: SessionRef | undefined,
     previous: NotedOpening | undefined,
@@ -201,8 +201,8 @@ export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>)
       holdOffSeconds: whenFailing.holdOffSeconds,
       nextProbeMs: toNextProbeMs(nowMs, whenFailing.holdOffSeconds, found.error?.retryAfterMs),
     };
-    const told = next && { nextLookSeconds: Math.ceil((next.nextProbeMs - nowMs) / 1000) };
-    telemetry.emit({ name: 'breaker-probed', code, outcome, ...told });
+    const logged = next && { nextLookSeconds: Math.ceil((next.nextProbeMs - nowMs) / 1000) };
+    telemetry.emit({ name: 'breaker-probed', code, outcome, ...logged });
     if (next) await whenFailing?.note(found.error, next);
     return false;
   }
@@ -226,21 +226,21 @@ export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>)
     return bestEffort('note-opening', () => notes.noteOpening(opening, replacesMs));
   }
 
-  /** Somebody else turned it on: the note must not tell otherwise for ever. A young one may just be on its way. */
+  /** It was turned on by hand: the note must not say otherwise for ever. A young one may just be on its way. */
   async function forgetOpening(opening: NotedOpening | undefined): Promise<void> {
     if (opening === undefined || opening.closing !== undefined || isHeld(opening, clock.nowMs())) return;
     const closing = { closedMs: clock.nowMs(), wasFalseAlarm: false };
     await bestEffort('note-closing', () => notes.noteClosing(opening.openedMs, closing));
   }
 
-  function tellState(state: ConsumerSwitchState, isOn: boolean, opening: NotedOpening | undefined): void {
+  function logState(state: ConsumerSwitchState, isOn: boolean, opening: NotedOpening | undefined): void {
     const isNoted = opening !== undefined && opening.closing === undefined;
     const isOpen = state === 'changing' ? isNoted : !isOn;
     const code = state === 'absent' ? 'switch_absent' : isNoted ? opening.code : UNKNOWN;
     telemetry.emit({ name: 'breaker-state', isOpen, isPaused: false, ...(isOpen && { code }) });
   }
 
-  async function turnOrTell<Result>(turn: () => Promise<Result>): Promise<Result | undefined> {
+  async function turnOrLog<Result>(turn: () => Promise<Result>): Promise<Result | undefined> {
     try {
       return await turn();
     } catch (thrown) {
@@ -250,5 +250,5 @@ export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>)
   }
 }
 
-/** In place of a code, where nobody noted one. */
+/** In place of a code, where none was noted. */
 const UNKNOWN = 'unknown';

@@ -14,7 +14,7 @@ export interface FailureCircumstances extends FailedWork {
   readonly receiveCount: number;
   /** What the ledger has counted of the message, this failure included; undefined while the ledger is away. */
   readonly counted: Pick<FailureNote, 'failures' | 'isFinal'> | undefined;
-  /** For how long Crisp has not had the conversation, in ms; undefined where nobody knows. */
+  /** For how long Crisp has not had the conversation, in ms; undefined where it is not known. */
   readonly missingForMs?: number;
 }
 
@@ -29,7 +29,7 @@ export function decideFailure(
   policy: RetryPolicy,
 ): FailureDecision {
   const cost = weighFailure(error, circumstances);
-  // With the ledger away nobody knows how many attempts were spent: then no attempt counts as the last one.
+  // With the ledger away the attempts that were spent are unknown: then no attempt counts as the last one.
   if (cost === 'permanent' || circumstances.counted?.isFinal) return { decision: 'dead', delaySeconds: 0 };
   if (cost === 'own')
     return { decision: 'retry', delaySeconds: toRetrySeconds(error, circumstances, policy) };
@@ -74,7 +74,7 @@ export function toHeldSeconds(receiveCount: number, random: () => number): numbe
   return stretchHold(LEAST_SECONDS + Math.floor(random() * JITTER_SECONDS), receiveCount, random);
 }
 
-/** Half of the queue's receive limit is used up: from this receive on, waits that are nobody's fault are stretched. */
+/** Half of the queue's receive limit is used up: from this receive on, waits that are not the session's fault are stretched. */
 const STRETCHED_FROM_RECEIVE = QUEUE_NUMBERS.receiveLimit / 2 + 1;
 
 // Less jitter than a retry has: what counts here is that the waits which are left add up to days.
@@ -156,7 +156,7 @@ interface FailedWork {
 
 /**
  * Weighs a failure by whom the breaker blames. What one session alone meets while others are served is its own, whatever
- * Crisp calls it; what others meet as well spends nothing. A verdict that nobody has confirmed yet is tried again. Never
+ * Crisp calls it; what others meet as well spends nothing. A verdict that is not confirmed yet is tried again. Never
  * the session's own are a conversation that is not there, and work that the function's deadline kept from being begun.
  */
 export function weighFailure(error: JobError, { blame, hasStarted }: FailedWork): FailureCost {

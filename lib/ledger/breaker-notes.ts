@@ -11,7 +11,7 @@ export interface Row {
 }
 
 /**
- * What the instances of consumer and probe tell each other about the breaker. Whether the queue is held at the moment is
+ * What the instances of consumer and probe know from each other about the breaker. Whether the queue is held at the moment is
  * the switch's to say, not a note's. Every method may reject: its caller goes on without it.
  */
 export interface BreakerNotes {
@@ -49,7 +49,7 @@ export interface BreakerNotes {
   noteRemoval(session: SessionRef): Promise<number>;
   /** A healthy session was fetched where these failed: their failures are their own from now on. Ends the row. */
   refute(sessionKeys: readonly string[], nowMs: number): Promise<void>;
-  /** Nobody could tell, and a run shall: the row stays, and the next success refutes these. */
+  /** No look could decide, and a run shall: the row stays, and the next success refutes these. */
   noteTrial(sessionKeys: readonly string[]): Promise<void>;
   /** Forgets failures and removals, and no healthy session. */
   clearRow(): Promise<void>;

@@ -72,7 +72,7 @@ function addNote(notes: Map<string, FailureNote>, item: LedgerItem): void {
   }
 }
 
-/** What a `failure` item of the ledger says. Throws `ledger_failed` where it is none. */
+/** What a `failure` item of the ledger says. Throws `ledger_failed` where it is malformed. */
 export function toFailureNote(item: LedgerItem): FailureNote {
   const code = item.code?.S ?? '';
   if (!isJobErrorCode(code)) throw new JobError('ledger_failed', { detail: 'no_failure' });
@@ -98,7 +98,7 @@ export function toFailureNote(item: LedgerItem): FailureNote {
  */
 export type Blame = 'session' | 'unconfirmed' | 'outage' | 'refusal';
 
-/** What is remembered and told of an error; its hint clipped, and with nothing invisible in it. */
+/** What is kept and logged of an error; its hint clipped, and with nothing invisible in it. */
 export function toFailure({ code, detail, hint, status }: JobError): Failure {
   return { code, detail, hint: hint === undefined ? undefined : clipReason(hint), status };
 }

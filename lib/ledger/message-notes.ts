@@ -208,7 +208,7 @@ function readMoments(attribute: AttributeValue | undefined): number[] {
 const LOOKS = 'dead-letter-looks';
 // After the last moment at which it can hide anything.
 const LOOK_NOTE_SECONDS = 24 * 3600;
-// One query: more than so many at a time is nobody.
+// One query: more than so many at a time are not expected.
 const MOST_LOOKS = 50;
 
 /** The looks at the dead letters, in the ledger. Rejects with `JobError` `ledger_failed`. */

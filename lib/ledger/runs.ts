@@ -21,7 +21,7 @@ export interface RunLog {
 export interface RunHistory {
   /** The runs of a session, newest first. */
   ofSession(session: SessionRef, options: { readonly limit: number }): Promise<readonly Run[]>;
-  /** The runs of a message that could not be read, so that nobody knows its session; newest first. */
+  /** The runs of a message that could not be read, so that its session is unknown; newest first. */
   ofUnreadMessage(messageId: string, options: { readonly limit: number }): Promise<readonly Run[]>;
 }
 
@@ -99,7 +99,7 @@ export function createDynamoRunLog({ client, table, redact = (text) => text }: D
   }
 }
 
-/** Runs are kept with their session; those of a message that nobody could read, with the message. */
+/** Runs are kept with their session; those of a message that could not be read, with the message. */
 export function toRunKey({ session, messageId, startedMs, receiveCount }: Run): LedgerKey {
   return {
     pk: toRunOwner(session ?? messageId),

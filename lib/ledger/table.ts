@@ -96,7 +96,7 @@ export function toItemKey({ pk, sk }: LedgerKey): LedgerItem {
   return { pk: { S: pk }, sk: { S: sk } };
 }
 
-/** A number attribute; throws `ledger_failed:no_number` where it is none. */
+/** A number attribute; throws `ledger_failed:no_number` where it is not a number. */
 export function readNumber(attribute: AttributeValue | undefined): number {
   const number = Number(attribute?.N);
   if (!Number.isFinite(number)) throw new JobError('ledger_failed', { detail: 'no_number' });

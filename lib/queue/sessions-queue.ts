@@ -38,7 +38,7 @@ export type SendResult =
 
 /** Where tools put many jobs at once. */
 export interface SessionBatches {
-  /** Sends all jobs and resolves with a result for each, in their order. Rejects only where the caller has to mend something. */
+  /** Sends all jobs and resolves with a result for each, in their order. Rejects only where the caller has to repair something. */
   sendAll(jobs: readonly CoalescedJob[]): Promise<readonly SendResult[]>;
 }
 
@@ -161,7 +161,7 @@ export function createSqsSessionQueue(sqs: SQSClient, queueUrl: string): Session
           MessageDeduplicationId: deduplicationId,
         }),
       );
-      // The id is the proof that the message is durable: an answer without one is none.
+      // The id is the proof that the message is durable: an answer without one does not count.
       if (!MessageId) throw new MessageIdMissingError();
       return { messageId: MessageId, sequenceNumber: SequenceNumber };
     },
@@ -174,7 +174,7 @@ class MessageIdMissingError extends Error {
 
 /**
  * Two tries and the pause between them stay below the three seconds that a delivery waits for the queue: a failure that
- * is told early is better than a success that nobody waits for.
+ * is reported early is better than a success that comes too late.
  */
 export const WEBHOOK_SQS_TIMES = { maxAttempts: 2, connectionTimeoutMs: 700, requestTimeoutMs: 1300 };
 
