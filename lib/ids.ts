@@ -39,6 +39,13 @@ export function isWebsiteId(value: unknown): value is WebsiteId {
   return typeof value === 'string' && WEBSITE_ID.test(value) && value === value.toLowerCase();
 }
 
+const STAGE_NAME = /^(?=.{1,20}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+
+/** True for what can name a stage: up to 20 lower-case letters, digits and single hyphens, beginning with a letter. */
+export function isStageName(text: string): boolean {
+  return STAGE_NAME.test(text);
+}
+
 /** `websiteId:sessionId`: the SQS message group, and the key of everything that is kept per session. */
 export function toSessionKey({ websiteId, sessionId }: SessionRef): string {
   return `${websiteId}:${sessionId}`;

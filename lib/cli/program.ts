@@ -1,5 +1,5 @@
 import { CommanderError, Help, Command as Program, Option as ProgramOption } from 'commander';
-import { VERSION } from '../ids.ts';
+import { isStageName, VERSION } from '../ids.ts';
 import { findNearestName, toPrintable } from '../text.ts';
 import {
   type Command,
@@ -21,7 +21,7 @@ const COMMON_OPTIONS = {
     placeholder: 'STAGE',
     help: 'a stage on AWS; without it local mode',
     expected: 'up to 20 lower-case letters, digits and single hyphens, beginning with a letter',
-    read: (text) => (/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(text) && text.length <= 20 ? text : undefined),
+    read: (text) => (isStageName(text) ? text : undefined),
   }),
   region: value({
     placeholder: 'REGION',

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { ConfigProblem } from '../errors.ts';
-import { parseWebsiteId } from '../ids.ts';
+import { isStageName, parseWebsiteId } from '../ids.ts';
 import { findNearestName, isLoopbackUrl, toPrintable } from '../text.ts';
 import {
   DEFAULT_TRIGGER_EVENTS,
@@ -69,7 +69,10 @@ export const variables = z.object({
   ARCHIVE_BUCKET: matching(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket'),
   LEDGER_TABLE: matching(/^[\w.-]{3,255}$/, 'the name of a DynamoDB table'),
   ALARM_TOPIC_ARN: matching(/^arn:[\w-]+:sns:[\w-]*:\d{12}:[\w-]+$/, 'the ARN of an SNS topic'),
-  STAGE: matching(/^[a-z][a-z0-9-]{0,19}$/, 'the name of a stage'),
+  STAGE: variable({
+    expected: 'the name of a stage',
+    parse: (text) => (isStageName(text) ? text : undefined),
+  }),
   METRICS_NAMESPACE: variable({
     expected: 'a namespace of CloudWatch',
     fallback: 'crisp-enrich',

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { ConfigError, OperationError } from '../../lib/errors.ts';
+import { isStageName } from '../../lib/ids.ts';
 
 /** A command that cannot be run as it was called. The message says what to do. */
 export class UsageError extends Error {
@@ -29,8 +30,6 @@ export async function askPerson(question: string): Promise<string | undefined> {
   }
 }
 
-const MAX_STAGE_LENGTH = 20;
-const STAGE = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 // Local mode's own: a stack of that name would only confuse.
 const RESERVED_STAGE = 'local';
 const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
@@ -62,9 +61,9 @@ export function parseStage(
   if (typeof stage !== 'string') {
     throw new UsageError('Say which stage: -- --stage STAGE, for instance --stage prod.');
   }
-  if (!STAGE.test(stage) || stage.length > MAX_STAGE_LENGTH || stage === RESERVED_STAGE) {
+  if (!isStageName(stage) || stage === RESERVED_STAGE) {
     throw new UsageError(
-      `'${toPrintable(stage)}' cannot be a stage: use up to ${MAX_STAGE_LENGTH} lower-case letters, digits and ` +
+      `'${toPrintable(stage)}' cannot be a stage: use up to 20 lower-case letters, digits and ` +
         `single hyphens, beginning with a letter; '${RESERVED_STAGE}' is taken by local mode.`,
     );
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { QUEUE_NUMBERS } from '../../lib/aws/queues.ts';
 import {
   decideFailure,
   type FailureCircumstances,
@@ -296,7 +297,7 @@ describe('decide failure', () => {
 });
 
 describe('stretch hold', () => {
-  const RECEIVE_LIMIT = 20;
+  const RECEIVE_LIMIT = QUEUE_NUMBERS.receiveLimit;
   const TWO_DAYS_SECONDS = 2 * 24 * 3600;
   const anyRandom = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   const receives = Array.from({ length: RECEIVE_LIMIT }, (_, index) => index + 1);

@@ -1,4 +1,4 @@
-import type { QueueReader } from '../../lib/aws/queues.ts';
+import { QUEUE_NUMBERS, type QueueReader } from '../../lib/aws/queues.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { ReceivedDeadLetter } from '../../lib/dead-letters/dead-letter.ts';
 import { createExplainDeadLetters } from '../../lib/dead-letters/explain.ts';
@@ -141,7 +141,7 @@ interface Entry extends Required<StoredLetter> {
   hiddenUntilMs: number;
 }
 
-const RETENTION_SECONDS = 14 * 24 * 3600;
+const RETENTION_SECONDS = QUEUE_NUMBERS.retentionSeconds;
 const MOST_PER_RECEIVE = 10;
 
 export function createMemoryDeadLetterQueue(clock: Clock): MemoryDeadLetterQueue {
