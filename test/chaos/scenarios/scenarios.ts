@@ -22,13 +22,13 @@ export const sixHourOutage: Scenario = {
 /** The day's requests are spent at six in the evening: every route refuses until midnight, and does not say so. */
 export const spentQuota: Scenario = {
   name: 'spent quota, 429 until midnight',
-  run: () => playSpentQuota(429),
+  run: () => playSpentQuota(429, 'too_many_requests'),
 };
 
 /** The same, as Crisp answers it elsewhere. */
 export const spentQuota423: Scenario = {
   name: 'spent quota, 423 until midnight',
-  run: () => playSpentQuota(423),
+  run: () => playSpentQuota(423, 'quota_limit_exceeded'),
 };
 
 /** The token is rolled in Crisp's marketplace, and the new one is stored three hours later. */
@@ -224,12 +224,12 @@ function countRecords({ world: { history } }: Scene, sessionId: string, sinceMs:
   ).length;
 }
 
-async function playSpentQuota(status: number) {
+async function playSpentQuota(status: number, reason: string) {
   const scene = createScene({ conversations: 20 });
   await scene.goOn(30 * MINUTE_MS, MINUTE_MS);
 
   const fromMs = scene.world.clock.nowMs();
-  const heal = scene.breakCrisp(() => true, { fault: 'F32', status, reason: 'too_many_requests' });
+  const heal = scene.breakCrisp(() => true, { fault: 'F32', status, reason });
   await scene.goOn(6 * HOUR_MS - 30 * MINUTE_MS, MINUTE_MS);
   heal();
 
