@@ -113,6 +113,18 @@ describe('sessions', () => {
     expect(out()).toMatch(/^Paused: .*\nResumed: /);
   });
 
+  test.each([
+    [['--stage', 'prod', '--region', 'eu-west-1'], ' --stage prod --region eu-west-1'],
+    [['--stage', 'prod'], ' --stage prod --region us-east-1'],
+    [[], ''],
+  ])('a command in a hint can be pasted as it is: pause %j', async (target, filledIn) => {
+    const { run, out } = createCliScene();
+
+    await run('pause', ...target);
+
+    expect(out()).toContain(`\`npx crisp-enrich resume${filledIn}\` ends it.`);
+  });
+
   describe('an open breaker', () => {
     const poisoned = aSession('session_poisoned');
     const opening = {
