@@ -33,7 +33,7 @@ export interface ConsumerContext {
   readonly bestEffort: BestEffort;
 }
 
-export interface ConsumerPolicy extends RetryPolicy {
+interface ConsumerPolicy extends RetryPolicy {
   readonly maxAttempts: number;
   /**
    * True where the queue ends with this process and returns what was in flight when both start again: the sessions of a

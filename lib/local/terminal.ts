@@ -138,7 +138,7 @@ const SHOWN_MESSAGES = 3;
 const INDENT = ' '.repeat(17);
 
 /** A record as a person would sum it up: who, in which state, how much, and what was said last. */
-export function formatRecord(record: EnrichedRecord, hooks: number): string {
+function formatRecord(record: EnrichedRecord, hooks: number): string {
   const { meta, state, metrics, enrichment, messages } = record;
   const who = [meta?.nickname || 'somebody without a name', meta?.email && `<${meta.email}>`];
   const cost = `${plural(enrichment.api_calls, 'call')} to Crisp`;

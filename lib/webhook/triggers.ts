@@ -4,7 +4,7 @@ import { toShape } from '../text.ts';
 import { type HookEvent, pickSessionId, pickWebsiteId } from './event.ts';
 import { HookRefusedError } from './refusal.ts';
 
-export type IgnoredCode = 'unsupported_event' | 'untriggered_event' | 'no_session' | 'unknown_website';
+type IgnoredCode = 'unsupported_event' | 'untriggered_event' | 'no_session' | 'unknown_website';
 
 /** What a verified event is worth: a fetch of its session, or nothing. */
 type HookDecision =
