@@ -6,6 +6,8 @@ export default defineConfig({
     environment: 'node',
     globalSetup: ['test/support/private-temporary-folder.ts'],
     restoreMocks: true,
+    // vitest leaves one of two cores idle; and while one file waits for queues, another can work.
+    maxWorkers: 3,
     testTimeout: 20_000,
     // Concurrent tests are those that wait for queues, not for the processor.
     maxConcurrency: 12,
