@@ -1,6 +1,6 @@
+import type { StageQueue } from '../aws/queues.ts';
 import type { Clock } from '../clock.ts';
 import { plural } from '../text.ts';
-import type { QueueKey } from './aws/provision.ts';
 import { createDemo, type DemoTotals } from './demo/demo.ts';
 import type { SimulatedCrisp } from './pipeline.ts';
 import type { CountersSnapshot } from './simulator/counters.ts';
@@ -89,7 +89,7 @@ export function toOnceReport(counts: OnceCounts): OnceReport {
 }
 
 function toRows({ totals, crisp, queues, baseline }: OnceCounts): Row[] {
-  const added = (key: QueueKey) => queues[key] - (baseline?.[key] ?? 0);
+  const added = (key: StageQueue) => queues[key] - (baseline?.[key] ?? 0);
   const hooks = totals.hooksQueued + totals.hooksIgnored;
   const announced = totals.recordsEmitted + totals.removalsEmitted;
   return [

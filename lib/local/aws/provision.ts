@@ -27,11 +27,9 @@ import { type InfraResource, type InfraTemplate, loadInfraTemplate } from './inf
 import { InfraError, type InfraSettings } from './infra-resolver.ts';
 import { provisionQueues, provisionTopic } from './provision-messaging.ts';
 
-export type QueueKey = StageQueue;
-
 export interface ProvisionedResources {
-  readonly queues: Readonly<Record<QueueKey, string>>;
-  readonly queueArns: Readonly<Record<QueueKey, string>>;
+  readonly queues: Readonly<Record<StageQueue, string>>;
+  readonly queueArns: Readonly<Record<StageQueue, string>>;
   readonly topicArn: string;
   readonly bucket: string;
   readonly table: string;
@@ -133,7 +131,7 @@ function topicNamed(template: InfraTemplate, name: string): InfraResource {
   throw new InfraError('infra_incomplete', `The infra files have no topic ${name}`);
 }
 
-function findQueue<Queue>(queues: ReadonlyMap<string, Queue>, stage: string, key: QueueKey): Queue {
+function findQueue<Queue>(queues: ReadonlyMap<string, Queue>, stage: string, key: StageQueue): Queue {
   const queue = queues.get(toQueueName(stage, key));
   if (queue) return queue;
   throw new InfraError('infra_incomplete', `The infra files have no queue ${key}`);

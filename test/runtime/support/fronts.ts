@@ -10,8 +10,8 @@ import {
   ReceiveMessageCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
+import type { StageQueue } from '../../../lib/aws/queues.ts';
 import type { SessionRef } from '../../../lib/ids.ts';
-import type { QueueKey } from '../../../lib/local/aws/provision.ts';
 import type { EnrichedRecord } from '../../../lib/record/schema.ts';
 import type { RuntimeScene } from './runtime-api.ts';
 
@@ -168,7 +168,7 @@ export async function enqueue(scene: RuntimeScene, sessions: readonly SessionRef
 }
 
 /** What one receive returns, as Lambda's poller asks for it. */
-export async function receive({ aws, resources }: RuntimeScene, queue: QueueKey): Promise<Message[]> {
+export async function receive({ aws, resources }: RuntimeScene, queue: StageQueue): Promise<Message[]> {
   const { Messages = [] } = await aws.sqs.send(
     new ReceiveMessageCommand({
       QueueUrl: resources.queues[queue],
