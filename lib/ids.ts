@@ -46,6 +46,11 @@ export function isStageName(text: string): boolean {
   return STAGE_NAME.test(text);
 }
 
+/** True for the name of a region of AWS, of any partition. */
+export function isRegionName(text: string): boolean {
+  return /^[a-z]{2,}(?:-[a-z]+)+-\d+$/.test(text);
+}
+
 /** `websiteId:sessionId`: the SQS message group, and the key of everything that is kept per session. */
 export function toSessionKey({ websiteId, sessionId }: SessionRef): string {
   return `${websiteId}:${sessionId}`;

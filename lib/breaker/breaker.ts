@@ -8,7 +8,7 @@ import { judgeEvidence } from './judge.ts';
 import { LONGEST_HOLD_OFF_SECONDS, type OpenReason, openBreaker, watchOpening } from './opening.ts';
 
 /**
- * Stops the deliveries to the consumer while nothing can succeed. Nothing here throws: with the ledger or the switch
+ * Stops the deliveries to the consumer while nothing can succeed. Nothing here throws: with the ledger or the mapping
  * away, the pipeline is less thrifty.
  */
 export interface Breaker {
@@ -24,7 +24,7 @@ export interface Breaker {
   judgeRemoval(session: SessionRef): Promise<'removed' | 'outage'>;
 }
 
-/** A switch that refused to turn is not tried again at once by each message that fails. */
+/** A mapping that refused to turn is not tried again at once by each message that fails. */
 const TRY_AGAIN_AFTER_MS = 30_000;
 
 /** The breaker of one consumer instance; instances know of each other through the notes. */

@@ -6,19 +6,19 @@ import {
 } from '@aws-sdk/client-lambda';
 import { toAwsFailure } from '../aws/failures.ts';
 import type { Clock } from '../clock.ts';
-import type { TapConfig } from '../config/config.ts';
+import type { EventSourceMappingConfig } from '../config/config.ts';
 import { JobError } from '../errors.ts';
 
 /** `changing`: on its way to one of the other two. `absent`: nothing feeds the consumer. */
-export type ConsumerSwitchState = 'on' | 'off' | 'changing' | 'absent';
+export type EventSourceMappingState = 'on' | 'off' | 'changing' | 'absent';
 
 /**
  * The event source mapping between the sessions queue and the consumer. Intake does not depend on it.
  * Turning it off takes up to a minute to take effect; messages are still delivered meanwhile. Methods reject with
  * `JobError` `switch_failed`.
  */
-export interface ConsumerSwitch {
-  read(): Promise<ConsumerSwitchState>;
+export interface EventSourceMapping {
+  read(): Promise<EventSourceMappingState>;
   /** Resolves once it is asked for; nothing happens where it is so already. */
   turnOn(): Promise<void>;
   turnOff(): Promise<void>;
@@ -30,9 +30,9 @@ const TIMES = {
   requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
 };
 
-/** The switch of a deployed stage. Local mode has one of its own, so `AwsClients` does not hold its client. */
-export function createConsumerSwitch(config: TapConfig, clock: Clock): ConsumerSwitch {
-  return createLambdaConsumerSwitch({
+/** The mapping of a deployed stage. Local mode has one of its own, so `AwsClients` does not hold its client. */
+export function createEventSourceMapping(config: EventSourceMappingConfig, clock: Clock): EventSourceMapping {
+  return createLambdaMapping({
     client: new LambdaClient(TIMES),
     functionName: config.consumerFunctionName,
     queueArn: config.sessionsQueueArn,
@@ -40,7 +40,7 @@ export function createConsumerSwitch(config: TapConfig, clock: Clock): ConsumerS
   });
 }
 
-interface LambdaConsumerSwitchDeps {
+interface LambdaMappingOptions {
   readonly client: LambdaClient;
   readonly functionName: string;
   readonly queueArn: string;
@@ -58,13 +58,13 @@ const BUSY = new Set(['resource_in_use', 'resource_conflict', 'too_many_requests
  * function would have to know of its own trigger: it is found by its two ends, once. A mapping that was replaced since is
  * found again. Rejects with `JobError` `switch_failed` alone.
  */
-export function createLambdaConsumerSwitch(deps: LambdaConsumerSwitchDeps): ConsumerSwitch {
+export function createLambdaMapping(deps: LambdaMappingOptions): EventSourceMapping {
   const { client, functionName, queueArn, clock } = deps;
   let known: string | undefined;
 
   return {
     async read() {
-      return SWITCH_STATES[(await readMapping())?.state ?? ''] ?? 'absent';
+      return MAPPING_STATES[(await readMapping())?.state ?? ''] ?? 'absent';
     },
     turnOn: () => turn(true, ['Enabled', 'Enabling', 'Creating']),
     turnOff: () => turn(false, ['Disabled', 'Disabling']),
@@ -116,18 +116,18 @@ export function createLambdaConsumerSwitch(deps: LambdaConsumerSwitchDeps): Cons
       try {
         return await call();
       } catch (thrown) {
-        if (!BUSY.has(toAwsFailure(thrown).code)) throw toSwitchFailure(thrown, action);
+        if (!BUSY.has(toAwsFailure(thrown).code)) throw toMappingFailure(thrown, action);
         await clock.sleep(delayMs);
       }
     }
     return call().catch((thrown: unknown) => {
-      throw toSwitchFailure(thrown, action);
+      throw toMappingFailure(thrown, action);
     });
   }
 }
 
 /** What Lambda calls the states of a mapping. */
-const SWITCH_STATES: Readonly<Record<string, ConsumerSwitchState>> = {
+const MAPPING_STATES: Readonly<Record<string, EventSourceMappingState>> = {
   Enabled: 'on',
   Disabled: 'off',
   Creating: 'changing',
@@ -136,7 +136,7 @@ const SWITCH_STATES: Readonly<Record<string, ConsumerSwitchState>> = {
   Updating: 'changing',
 };
 
-function toSwitchFailure(cause: unknown, action: string): JobError {
+function toMappingFailure(cause: unknown, action: string): JobError {
   const { code, status, isDenied } = toAwsFailure(cause);
   return new JobError('switch_failed', {
     detail: code,

@@ -12,8 +12,8 @@ export interface OpenReason {
 }
 
 /**
- * Notes why, and turns the switch off: in this order, for a switch that is off without a note is turned on again by the
- * first probe, and a note without a switch holds for two minutes at most. Undefined, and an event, where the switch could
+ * Notes why, and turns the mapping off: in this order, for a mapping that is off without a note is turned on again by the
+ * first probe, and a note without a mapping holds for two minutes at most. Undefined, and an event, where the mapping could
  * not be turned: then the note is taken back, for the queue is not held.
  */
 export async function openBreaker(context: BreakerContext, reason: OpenReason): Promise<Opening | undefined> {
@@ -53,9 +53,9 @@ async function findOrNote(
   }
 }
 
-async function isTurnedOff({ consumerSwitch, telemetry }: BreakerContext): Promise<boolean> {
+async function isTurnedOff({ mapping, telemetry }: BreakerContext): Promise<boolean> {
   try {
-    await consumerSwitch.turnOff();
+    await mapping.turnOff();
     return true;
   } catch (thrown) {
     telemetry.emit({ name: 'breaker-unchanged', code: toJobError(thrown).reason });
@@ -64,9 +64,9 @@ async function isTurnedOff({ consumerSwitch, telemetry }: BreakerContext): Promi
 }
 
 /** A run that was under way since before the opening is no new one: the looks that failed still count. */
-async function isOff({ consumerSwitch }: BreakerContext): Promise<boolean> {
+async function isOff({ mapping }: BreakerContext): Promise<boolean> {
   try {
-    return (await consumerSwitch.read()) === 'off';
+    return (await mapping.read()) === 'off';
   } catch {
     return false; // To turn it off fails too, or does no harm.
   }
@@ -162,7 +162,7 @@ export function toNextProbeMs(nowMs: number, holdOffSeconds: number, retryAfterM
   return nowMs + Math.max(holdOffSeconds * 1000, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
 }
 
-/** Turning the switch off takes up to a minute; what was received until then is handled within as much again. */
+/** Turning the mapping off takes up to a minute; what was received until then is handled within as much again. */
 export const HELD_FOR_MS = 120_000;
 
 /**

@@ -10,9 +10,9 @@ import {
 import { toPrintable } from '../text.ts';
 import type { BreakerContext, OperatorContext } from './context.ts';
 import type { Look } from './look.ts';
-import type { ConsumerSwitchState } from './mapping.ts';
+import type { EventSourceMappingState } from './mapping.ts';
 
-/** `noted`: the switch could not be turned just now, for `code`; the probe does it within a minute. */
+/** `noted`: the mapping could not be turned just now, for `code`; the probe does it within a minute. */
 type PauseResult =
   | { readonly outcome: 'paused'; readonly pause: Pause }
   | { readonly outcome: 'noted'; readonly pause: Pause; readonly code: string };
@@ -24,20 +24,20 @@ const MAX_REASON_LENGTH = 200;
  * `ledger_failed` where it could not be noted: nothing has changed then.
  */
 export async function pauseConsumer(
-  { notes, consumerSwitch, clock }: OperatorContext,
+  { notes, mapping, clock }: OperatorContext,
   reason: string,
 ): Promise<PauseResult> {
   const pause = { sinceMs: clock.nowMs(), reason: toPrintable(reason, MAX_REASON_LENGTH) };
   await notes.notePause(pause);
   try {
-    await consumerSwitch.turnOff();
+    await mapping.turnOff();
     return { outcome: 'paused', pause };
   } catch (thrown) {
     return { outcome: 'noted', pause, code: toJobError(thrown).reason };
   }
 }
 
-/** `noted`: the switch could not be turned just now, for `code`; the probe does it as soon as Crisp answers. */
+/** `noted`: the mapping could not be turned just now, for `code`; the probe does it as soon as Crisp answers. */
 type ResumeResult = { readonly outcome: 'resumed' } | { readonly outcome: 'noted'; readonly code: string };
 
 /**
@@ -45,17 +45,13 @@ type ResumeResult = { readonly outcome: 'resumed' } | { readonly outcome: 'noted
  * again. Removals are counted anew. Rejects with `ledger_failed` where that could not be noted: nothing has changed then,
  * or only the pause is over.
  */
-export async function resumeConsumer({
-  notes,
-  consumerSwitch,
-  clock,
-}: OperatorContext): Promise<ResumeResult> {
+export async function resumeConsumer({ notes, mapping, clock }: OperatorContext): Promise<ResumeResult> {
   await notes.clearPause();
   await notes.clearRow();
   // An opening that cannot be read must not keep the queue held; the probe notes its closing later.
   const opening = await notes.readOpening().catch(() => undefined);
   try {
-    await consumerSwitch.turnOn();
+    await mapping.turnOn();
   } catch (thrown) {
     return { outcome: 'noted', code: toJobError(thrown).reason };
   }
@@ -78,8 +74,8 @@ interface Closed {
 }
 
 /**
- * Turns the switch on and notes it. False, and an event, where it could not be turned; false also where an operator has
- * paused the queue while Crisp was asked, or pauses it while the switch is turned: then it is turned off again.
+ * Turns the mapping on and notes it. False, and an event, where it could not be turned; false also where an operator has
+ * paused the queue while Crisp was asked, or pauses it while the mapping is turned: then it is turned off again.
  *
  * After a false alarm the sessions that failed are to blame themselves. After a trial whatever was in a row still is: the
  * first failure opens again, and no session pays for it; the first success shows that it was they.
@@ -88,11 +84,11 @@ export async function closeBreaker(
   context: BreakerContext,
   { reason, code, opening }: Closed,
 ): Promise<boolean> {
-  const { consumerSwitch, notes, bestEffort, clock, telemetry } = context;
+  const { mapping, notes, bestEffort, clock, telemetry } = context;
   if (await isPaused(context)) return false;
-  if (!(await isTurned(context, () => consumerSwitch.turnOn()))) return false;
+  if (!(await isTurned(context, () => mapping.turnOn()))) return false;
   if (await isPaused(context)) {
-    await isTurned(context, () => consumerSwitch.turnOff());
+    await isTurned(context, () => mapping.turnOff());
     return false;
   }
   await settleRow(context, reason, opening);
@@ -138,8 +134,8 @@ async function isTurned({ telemetry }: BreakerContext, turn: () => Promise<void>
 }
 
 export interface BreakerView {
-  /** Whether the queue feeds the consumer: what the switch says, not a note. */
-  readonly deliveries: ConsumerSwitchState | 'unknown';
+  /** Whether the queue feeds the consumer: what the mapping says, not a note. */
+  readonly deliveries: EventSourceMappingState | 'unknown';
   /** True where deliveries are off without an operator's pause. */
   readonly isOpen: boolean;
   readonly pause: Pause | undefined;
@@ -152,8 +148,8 @@ export interface BreakerView {
 /** What people and tools see of the breaker. What cannot be read is left out and named; never throws. */
 export async function readBreaker({
   notes,
-  consumerSwitch,
-}: Pick<OperatorContext, 'notes' | 'consumerSwitch'>): Promise<BreakerView> {
+  mapping,
+}: Pick<OperatorContext, 'notes' | 'mapping'>): Promise<BreakerView> {
   const problems: string[] = [];
   const orNote = async <T>(read: Promise<T>): Promise<T | undefined> => {
     try {
@@ -165,7 +161,7 @@ export async function readBreaker({
     }
   };
   const [deliveries = 'unknown', pause, opening] = await Promise.all([
-    orNote(consumerSwitch.read()),
+    orNote(mapping.read()),
     orNote(notes.readPause()),
     orNote(notes.readOpening()),
   ]);

@@ -24,7 +24,11 @@ import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/log
 import { isBlindLookDue, isLookDue } from './breaker.ts';
 import type { BreakerContext } from './context.ts';
 import { type Look, lookAtCrisp, lookWithoutReason } from './look.ts';
-import { type ConsumerSwitch, type ConsumerSwitchState, createConsumerSwitch } from './mapping.ts';
+import {
+  createEventSourceMapping,
+  type EventSourceMapping,
+  type EventSourceMappingState,
+} from './mapping.ts';
 import { doubleHoldOff, FIRST_HOLD_OFF_SECONDS, isHeld, toNextProbeMs } from './opening.ts';
 import { closeBreaker } from './pause.ts';
 
@@ -40,7 +44,7 @@ interface ProbeDependencies {
   readonly secrets: Secrets;
   /** The rest are what local mode and tests put in the place of AWS; `telemetry`, in that of Powertools. */
   readonly dynamodb?: DynamoDBClient;
-  readonly consumerSwitch?: ConsumerSwitch;
+  readonly mapping?: EventSourceMapping;
   readonly clock?: Clock;
   readonly telemetry?: Telemetry;
   /** In place of connections to Crisp. */
@@ -60,7 +64,7 @@ const LEDGER_TIMES = {
 export function createProbeHandler(config: ProbeConfig, dependencies: ProbeDependencies) {
   const { pool, clock = systemClock, dynamodb = new DynamoDBClient(LEDGER_TIMES) } = dependencies;
   const { secrets, redact } = createKnownSecrets(dependencies.secrets);
-  const { consumerSwitch = createConsumerSwitch(config, clock) } = dependencies;
+  const { mapping = createEventSourceMapping(config, clock) } = dependencies;
   const { telemetry, middlewares } = dependencies.telemetry
     ? { telemetry: createSafeTelemetry(dependencies.telemetry, redact), middlewares: [] }
     : createPowertoolsTelemetry({
@@ -71,7 +75,7 @@ export function createProbeHandler(config: ProbeConfig, dependencies: ProbeDepen
       });
   const probeCrisp = createProbeCrisp({
     notes: createDynamoBreakerNotes({ client: dynamodb, table: config.ledgerTable }),
-    consumerSwitch,
+    mapping,
     crisp: createCrispApi({
       baseUrl: config.crispApiUrl,
       tier: config.crispTier,
@@ -121,16 +125,16 @@ interface FoundReason {
 type ProbeCrisp = () => Promise<void>;
 
 /**
- * One look, to be run every minute. Whether the queue is held is what the switch says; the notes say why, and when to
- * look. Turns the switch off for an operator's pause, and on as soon as Crisp answers where it failed. Never throws.
+ * One look, to be run every minute. Whether the queue is held is what the mapping says; the notes say why, and when to
+ * look. Turns the mapping off for an operator's pause, and on as soon as Crisp answers where it failed. Never throws.
  */
 export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>): ProbeCrisp {
   const context = { ...dependencies, bestEffort: createBestEffort(dependencies.telemetry) };
-  const { notes, bestEffort, consumerSwitch, crisp, clock, telemetry, websiteIds } = context;
+  const { notes, bestEffort, mapping, crisp, clock, telemetry, websiteIds } = context;
   let pauseReadMs = Number.NEGATIVE_INFINITY;
 
   return async () => {
-    const state = await turnOrLog(() => consumerSwitch.read());
+    const state = await turnOrLog(() => mapping.read());
     if (state === undefined) return;
     // On its own: no other note, however broken, may hide what an operator wants.
     const read = await bestEffort('read-pause', async () => ({ pause: await notes.readPause() }));
@@ -149,8 +153,8 @@ export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>)
     return { opening, row };
   }
 
-  async function keepPaused(state: ConsumerSwitchState): Promise<void> {
-    if (state === 'on') await turnOrLog(() => consumerSwitch.turnOff());
+  async function keepPaused(state: EventSourceMappingState): Promise<void> {
+    if (state === 'on') await turnOrLog(() => mapping.turnOff());
     logPaused();
   }
 
@@ -158,7 +162,7 @@ export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>)
     telemetry.emit({ name: 'breaker-state', isOpen: false, isPaused: true });
   }
 
-  /** True where the switch was turned on again. */
+  /** True where the mapping was turned on again. */
   async function look(noted: Noted | undefined): Promise<boolean> {
     if (noted === undefined) {
       if (!isBlindLookDue(clock.nowMs())) return false;
@@ -233,7 +237,7 @@ export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>)
     await bestEffort('note-closing', () => notes.noteClosing(opening.openedMs, closing));
   }
 
-  function logState(state: ConsumerSwitchState, isOn: boolean, opening: NotedOpening | undefined): void {
+  function logState(state: EventSourceMappingState, isOn: boolean, opening: NotedOpening | undefined): void {
     const isNoted = opening !== undefined && opening.closing === undefined;
     const isOpen = state === 'changing' ? isNoted : !isOn;
     const code = state === 'absent' ? 'switch_absent' : isNoted ? opening.code : UNKNOWN;

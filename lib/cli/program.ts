@@ -1,5 +1,5 @@
 import { CommanderError, Help, Command as Program, Option as ProgramOption } from 'commander';
-import { isStageName, VERSION } from '../ids.ts';
+import { isRegionName, isStageName, VERSION } from '../ids.ts';
 import { findNearestName, toPrintable } from '../text.ts';
 import {
   type Command,
@@ -27,7 +27,7 @@ const COMMON_OPTIONS = {
     placeholder: 'REGION',
     help: 'of the stage; without it AWS_REGION or AWS_DEFAULT_REGION, else us-east-1',
     expected: 'a region such as eu-west-1',
-    read: (text) => (/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(text) ? text : undefined),
+    read: (text) => (isRegionName(text) ? text : undefined),
   }),
 } satisfies Options;
 

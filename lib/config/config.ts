@@ -49,13 +49,13 @@ export interface WebhookConfig extends CommonConfig {
   readonly sessionsQueueUrl: string;
 }
 
-/** Where the tap of the sessions queue is: the trigger of the consumer. */
-export interface TapConfig {
+/** The two ends of the event source mapping: the consumer and its queue. */
+export interface EventSourceMappingConfig {
   readonly sessionsQueueArn: string;
   readonly consumerFunctionName: string;
 }
 
-export interface ConsumerConfig extends CommonConfig, TapConfig {
+export interface ConsumerConfig extends CommonConfig, EventSourceMappingConfig {
   readonly crispApiUrl: URL;
   readonly crispTier: CrispTier;
   /** `CRISP_REQUESTS_PER_SECOND`, over all instances. */
@@ -80,8 +80,8 @@ export interface SummaryConfig extends Pick<CommonConfig, 'logLevel' | 'metricsN
   readonly alarmTopicArn: string;
 }
 
-/** The probe looks whether Crisp answers again, and turns the tap. */
-export interface ProbeConfig extends CommonConfig, TapConfig {
+/** The probe looks whether Crisp answers again, and turns the event source mapping on. */
+export interface ProbeConfig extends CommonConfig, EventSourceMappingConfig {
   readonly crispApiUrl: URL;
   readonly crispTier: CrispTier;
   readonly maxResponseBytes: number;

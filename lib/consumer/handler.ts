@@ -3,7 +3,7 @@ import middy from '@middy/core';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type AwsClients, createAwsClients } from '../aws/clients.ts';
 import { createBreaker } from '../breaker/breaker.ts';
-import { type ConsumerSwitch, createConsumerSwitch } from '../breaker/mapping.ts';
+import { createEventSourceMapping, type EventSourceMapping } from '../breaker/mapping.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ConsumerConfig } from '../config/config.ts';
 import { loadConsumerConfig } from '../config/load.ts';
@@ -53,7 +53,7 @@ interface ConsumerOptions {
   /** See `ConsumerPolicy`. */
   readonly returnsInFlight?: boolean;
   /** In place of the event source mapping. */
-  readonly consumerSwitch?: ConsumerSwitch;
+  readonly mapping?: EventSourceMapping;
 }
 
 export type ConsumerHandler = ReturnType<typeof createConsumerHandler>;
@@ -117,7 +117,7 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
   const { secrets, telemetry, redact, pool, returnsInFlight = false } = options;
   const { clock = systemClock, random = Math.random } = options;
   const { clients = createAwsClients(config.sessionsQueueUrl) } = options;
-  const { consumerSwitch = createConsumerSwitch(config, clock) } = options;
+  const { mapping = createEventSourceMapping(config, clock) } = options;
 
   const ledger = { client: clients.dynamodb, table: config.ledgerTable };
   const archive = createS3RecordArchive({ client: clients.s3, bucket: config.archiveBucket });
@@ -160,7 +160,7 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
     visibility: createSqsJobVisibility(clients.sqs, config.sessionsQueueUrl),
     breaker: createBreaker({
       notes: createDynamoBreakerNotes(ledger),
-      consumerSwitch,
+      mapping,
       crisp,
       clock,
       telemetry,

@@ -1,6 +1,5 @@
 import { JobError } from '../errors.ts';
-import { toMediaType, toShape } from '../text.ts';
-import { type CrispObject, isCrispObject } from './fields.ts';
+import { isJsonObject, type JsonObject, toMediaType, toShape } from '../text.ts';
 import type { CrispResponse, ResponseContext } from './http.ts';
 
 /** The `data` of a good answer, with 206 told apart from 200, or the failure that the answer stands for. */
@@ -89,7 +88,7 @@ function classifyRefusal(
 /** The refusal that the reason names by itself, under whatever status; undefined where it names none. */
 function toNamedRefusal(
   { status, retryAfter }: CrispResponse,
-  { reason, error }: CrispObject,
+  { reason, error }: JsonObject,
   { nowMs }: ResponseContext,
 ): JobError | undefined {
   const limit = toNamedLimit(reason ?? error);
@@ -104,7 +103,7 @@ function toNamedRefusal(
 }
 
 /** Crisp's errors say `error: true` and a reason; one of the two is enough. */
-function isOfCrisp({ error, reason }: CrispObject): boolean {
+function isOfCrisp({ error, reason }: JsonObject): boolean {
   return typeof error === 'boolean' || typeof reason === 'string';
 }
 
@@ -148,7 +147,7 @@ function findScope(text: string): string | undefined {
   return scope?.split(':').every((word) => SCOPE_WORDS.has(word)) ? scope : undefined;
 }
 
-function toForbidden(status: number, reason: string | undefined, envelope: CrispObject): JobError {
+function toForbidden(status: number, reason: string | undefined, envelope: JsonObject): JobError {
   const scope = findScope(toText(envelope));
   const refusal = reason === undefined ? 'no reason given' : `reason ${reason}`;
   const hint = scope === undefined ? refusal : `missing scope ${scope}; ${refusal}`;
@@ -161,7 +160,7 @@ function toUnsubscribed(status: number): JobError {
 }
 
 /** A wrong configuration answers 404 as well: it must not look like a conversation that was removed. */
-function toAbsence(envelope: CrispObject, context: { status: number; hint?: string }): JobError {
+function toAbsence(envelope: JsonObject, context: { status: number; hint?: string }): JobError {
   // The reason is a plain `not_found` here: only this text tells it apart.
   if (/route does not exist/i.test(toText(envelope))) {
     return new JobError('crisp_route_unknown', { status: context.status, hint: 'check CRISP_API_URL' });
@@ -170,8 +169,8 @@ function toAbsence(envelope: CrispObject, context: { status: number; hint?: stri
 }
 
 /** Where Crisp says more than a token: its reason and the message beside it. Read here, never repeated. */
-function toText({ reason, data }: CrispObject): string {
-  const message = isCrispObject(data) ? data.message : undefined;
+function toText({ reason, data }: JsonObject): string {
+  const message = isJsonObject(data) ? data.message : undefined;
   return [reason, message].filter((text) => typeof text === 'string').join(' ');
 }
 
@@ -241,7 +240,7 @@ function findKnownWords(text: string): readonly string[] {
 
 /** What the body of an answer is: Crisp's envelope, other JSON, JSON that breaks off, nothing, or something else. */
 type Envelope =
-  | { readonly kind: 'envelope'; readonly envelope: CrispObject }
+  | { readonly kind: 'envelope'; readonly envelope: JsonObject }
   | { readonly kind: 'shape' | 'truncated' | 'empty' | 'not_json' };
 
 /** Parses a body. `JSON.parse` keeps a key `__proto__` as an ordinary property, and nothing is merged or copied here. */
@@ -250,7 +249,7 @@ export function readEnvelope(body: string): Envelope {
   if (text === '') return { kind: 'empty' };
   try {
     const parsed: unknown = JSON.parse(text);
-    return isCrispObject(parsed) ? { kind: 'envelope', envelope: parsed } : { kind: 'shape' };
+    return isJsonObject(parsed) ? { kind: 'envelope', envelope: parsed } : { kind: 'shape' };
   } catch {
     // The parser's error quotes the text, which may be a customer's: it is not kept as a cause.
     return { kind: /^[{["]/.test(text) ? 'truncated' : 'not_json' };

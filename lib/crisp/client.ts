@@ -1,14 +1,8 @@
 import { JobError } from '../errors.ts';
 import type { SessionRef, WebsiteId } from '../ids.ts';
+import { isJsonObject, type JsonObject } from '../text.ts';
 import { classifyResponse } from './answers.ts';
-import {
-  type CrispObject,
-  expectIds,
-  expectList,
-  expectObject,
-  isCrispObject,
-  refuseOtherIds,
-} from './fields.ts';
+import { expectIds, expectList, expectObject, refuseOtherIds } from './fields.ts';
 import { type CrispHttpDependencies, createCrispHttp } from './http.ts';
 import { buildCrispUrl, type CrispQuery, type CrispSegment } from './url.ts';
 
@@ -28,7 +22,7 @@ export interface ListPage {
 /** The reads of Crisp's REST API that a record needs. Every method throws `JobError` alone. */
 export interface CrispApi {
   /** Throws `conversation_missing` for a 404 that is no configuration error, `session_mismatch` for another's answer. */
-  getConversation(session: SessionRef, signal?: AbortSignal): Promise<CrispObject>;
+  getConversation(session: SessionRef, signal?: AbortSignal): Promise<JsonObject>;
   /** The newest page, or the one that ends just before `beforeMs`. */
   listMessages(session: SessionRef, beforeMs?: number, signal?: AbortSignal): Promise<MessagesPage>;
   /** As Crisp sent it, also where it is no profile or another's; null where Crisp has none. */
@@ -43,7 +37,7 @@ export interface CrispApi {
    * The control call: cheap, and it fails when the credentials or Crisp do. An absent website is a failure like any other
    * of Crisp's, `crisp_unavailable`: never `conversation_missing`.
    */
-  getWebsite(websiteId: WebsiteId, signal?: AbortSignal): Promise<CrispObject>;
+  getWebsite(websiteId: WebsiteId, signal?: AbortSignal): Promise<JsonObject>;
   /**
    * The same API, telling `onRequest` of each request as it is sent, so that one fetch can count its own. Absent where a
    * call is always one request.
@@ -122,7 +116,7 @@ export function createCrispApi(dependencies: CrispHttpDependencies): CrispClient
           ({ data, hasMore }) => {
             const messages = expectList(data);
             for (const message of messages)
-              if (isCrispObject(message)) refuseOtherIds(message, toIds(session));
+              if (isJsonObject(message)) refuseOtherIds(message, toIds(session));
             return { messages, hasMore };
           },
           { signal, query: beforeMs === undefined ? {} : { timestamp_before: beforeMs } },

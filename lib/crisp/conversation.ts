@@ -3,15 +3,9 @@ import type { Inclusion } from '../config/config.ts';
 import { JobError } from '../errors.ts';
 import type { SessionRef } from '../ids.ts';
 import type { Telemetry } from '../telemetry/events.ts';
+import { isJsonObject, type JsonObject } from '../text.ts';
 import { type CrispApi, countRequests } from './client.ts';
-import {
-  type CrispObject,
-  isCrispObject,
-  isPeopleId,
-  type Typed,
-  toTypedObject,
-  toTypedProfile,
-} from './fields.ts';
+import { isPeopleId, type Typed, toTypedObject, toTypedProfile } from './fields.ts';
 import { toFingerprint } from './merge.ts';
 import {
   type FetchedConversation,
@@ -96,7 +90,7 @@ export function createFetchConversation(dependencies: FetchConversationDependenc
  * removal notice, and must not hide the conversation's 404 either, whichever comes first.
  */
 async function withVerdictOf(
-  conversation: Promise<CrispObject>,
+  conversation: Promise<JsonObject>,
   reading: Promise<FetchedMessages>,
 ): Promise<FetchedMessages> {
   try {
@@ -111,8 +105,8 @@ async function withVerdictOf(
 async function readProfile(
   crisp: CrispApi,
   { websiteId }: SessionRef,
-  { conversation, signal }: { conversation: Promise<CrispObject>; signal: AbortSignal },
-): Promise<Typed<CrispObject | null> | null> {
+  { conversation, signal }: { conversation: Promise<JsonObject>; signal: AbortSignal },
+): Promise<Typed<JsonObject | null> | null> {
   const { people_id: peopleId } = await conversation;
   // An anonymous visitor has none. What is no id names nobody: it is set aside with the conversation's other fields.
   if (!isPeopleId(peopleId)) return null;
@@ -144,9 +138,9 @@ function tell(fetched: FetchedConversation, telemetry: Telemetry, durationMs: nu
  * Whether the newest message that the conversation names in `preview_message` is among `messages`; null where it names
  * none. False means that one of the two came from Crisp's cache and is older than the other.
  */
-export function coversLatestMessage(conversation: CrispObject, messages: readonly unknown[]): boolean | null {
+export function coversLatestMessage(conversation: JsonObject, messages: readonly unknown[]): boolean | null {
   const preview = conversation.preview_message;
-  const latest = toFingerprint(isCrispObject(preview) ? preview : undefined);
+  const latest = toFingerprint(isJsonObject(preview) ? preview : undefined);
   if (latest === undefined) return null;
   return messages.some((message) => toFingerprint(message) === latest);
 }

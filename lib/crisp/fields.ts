@@ -1,12 +1,12 @@
 import { JobError } from '../errors.ts';
 import { parseSessionId, parseWebsiteId } from '../ids.ts';
-import { isJsonObject } from '../text.ts';
+import { isJsonObject, type JsonObject } from '../text.ts';
 
 /**
  * Refuses an answer about somebody else: every id of `expected` that `answer` carries has to be the one asked for.
  * UUIDs may differ in case. Throws `session_mismatch`, because a wrong answer must never become a record.
  */
-export function expectIds(answer: CrispObject, expected: { readonly [field: string]: string }): void {
+export function expectIds(answer: JsonObject, expected: { readonly [field: string]: string }): void {
   for (const [field, id] of Object.entries(expected)) {
     const found = answer[field];
     if (found === undefined || found === null) continue;
@@ -19,7 +19,7 @@ export function expectIds(answer: CrispObject, expected: { readonly [field: stri
  * message as it came. Throws `session_mismatch`.
  */
 export function refuseOtherIds(
-  message: CrispObject,
+  message: JsonObject,
   { website_id, session_id }: { readonly website_id: string; readonly session_id: string },
 ): void {
   if (parseWebsiteId(message.website_id)) expectIds(message, { website_id });
@@ -39,8 +39,8 @@ export function expectList(data: unknown): readonly unknown[] {
 }
 
 /** The data of a route that answers with one object, unchanged; throws `bad_response:shape` for anything else. */
-export function expectObject(data: unknown): CrispObject {
-  if (!isCrispObject(data)) throw new JobError('bad_response', { detail: 'shape' });
+export function expectObject(data: unknown): JsonObject {
+  if (!isJsonObject(data)) throw new JobError('bad_response', { detail: 'shape' });
   return data;
 }
 
@@ -61,8 +61,8 @@ export interface Typed<Value> {
  * The profile of the person who was asked for. Another person's is left out, and only its id is kept: it must not be
  * mixed in anywhere. Null where there is none.
  */
-export function toTypedProfile(profile: unknown, peopleId: string): Typed<CrispObject | null> {
-  if (!isCrispObject(profile)) return { value: null, oddFields: toOdd('profile', profile) };
+export function toTypedProfile(profile: unknown, peopleId: string): Typed<JsonObject | null> {
+  if (!isJsonObject(profile)) return { value: null, oddFields: toOdd('profile', profile) };
 
   const { people_id: id } = profile;
   const isTheirs = isPeopleId(id) && id.toLowerCase() === peopleId.toLowerCase();
@@ -71,8 +71,8 @@ export function toTypedProfile(profile: unknown, peopleId: string): Typed<CrispO
 }
 
 /** What was read for a field of the record that holds one object. */
-export function toTypedObject(path: string, data: unknown): Typed<CrispObject> {
-  if (isCrispObject(data)) return { value: data, oddFields: [] };
+export function toTypedObject(path: string, data: unknown): Typed<JsonObject> {
+  if (isJsonObject(data)) return { value: data, oddFields: [] };
   return { value: {}, oddFields: toOdd(path, data) };
 }
 
@@ -93,11 +93,3 @@ const PEOPLE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 export function isPeopleId(value: unknown): value is string {
   return typeof value === 'string' && PEOPLE_ID.test(value);
 }
-
-/** True for a JSON object, of which Crisp may have sent any; its fields are still unread. */
-export function isCrispObject(value: unknown): value is CrispObject {
-  return isJsonObject(value);
-}
-
-/** A JSON object as Crisp sent it: unknown fields stay. */
-export type CrispObject = { readonly [key: string]: unknown };

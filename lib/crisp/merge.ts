@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { JobError } from '../errors.ts';
-import { isCrispObject } from './fields.ts';
+import { isJsonObject } from '../text.ts';
 
 /** Collects the pages of one conversation. */
 interface MessageMerge {
@@ -70,7 +70,7 @@ function toNumber(fingerprint: string | undefined): number {
 }
 
 function toWords(message: unknown): string {
-  return toContentHash(isCrispObject(message) ? message.content : message);
+  return toContentHash(isJsonObject(message) ? message.content : message);
 }
 
 function compareTexts(a: string, b: string): number {
@@ -85,7 +85,7 @@ function compareTexts(a: string, b: string): number {
  * it counts only where nothing else names the message. Messages of one key are told apart by how many a page holds.
  */
 function toMessageKey(message: unknown): string {
-  if (!isCrispObject(message)) return `content:${toContentHash(message)}`;
+  if (!isJsonObject(message)) return `content:${toContentHash(message)}`;
   const { fingerprint, timestamp, type, from } = message;
   const name = toText([fingerprint, timestamp, type, from]);
   return isNamed(message) ? name : `${name}:${toContentHash(message.content)}`;
@@ -93,7 +93,7 @@ function toMessageKey(message: unknown): string {
 
 /** The fingerprint as text; undefined where it is missing, empty, or a number that may have been rounded. */
 export function toFingerprint(message: unknown): string | undefined {
-  const fingerprint = isCrispObject(message) ? message.fingerprint : undefined;
+  const fingerprint = isJsonObject(message) ? message.fingerprint : undefined;
   if (typeof fingerprint === 'number')
     return Number.isSafeInteger(fingerprint) ? `${fingerprint}` : undefined;
   return typeof fingerprint === 'string' && fingerprint !== '' ? fingerprint : undefined;
@@ -101,7 +101,7 @@ export function toFingerprint(message: unknown): string | undefined {
 
 /** Epoch ms; undefined where the message has no timestamp that could be asked for. */
 export function toTimestampMs(message: unknown): number | undefined {
-  const timestamp = isCrispObject(message) ? message.timestamp : undefined;
+  const timestamp = isJsonObject(message) ? message.timestamp : undefined;
   const isUsable = typeof timestamp === 'number' && timestamp >= 0 && timestamp < Number.MAX_SAFE_INTEGER;
   return isUsable ? timestamp : undefined;
 }

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { JobError } from '../errors.ts';
 import type { SessionRef } from '../ids.ts';
-import { plural } from '../text.ts';
+import { type JsonObject, plural } from '../text.ts';
 import type { CrispApi, ListPage } from './client.ts';
-import { type CrispObject, type OddField, type Typed, toTypedList } from './fields.ts';
+import { type OddField, type Typed, toTypedList } from './fields.ts';
 import { createMessageMerge, toTimestampMs } from './merge.ts';
 
 export interface FetchedMessages {
@@ -199,17 +199,17 @@ type PagingEnd = 'http_200' | 'empty_page';
 export interface FetchedConversation extends SessionRef {
   /** When the first request was sent, epoch ms: the content is at least as new as this. */
   readonly startedMs: number;
-  readonly conversation: CrispObject;
+  readonly conversation: JsonObject;
   /** All of them, oldest first, none twice. */
   readonly messages: readonly unknown[];
   /** Null for a visitor without a profile. */
-  readonly profile: CrispObject | null;
+  readonly profile: JsonObject | null;
   /** True where the profile was not read now but is remembered from an earlier fetch. */
   readonly profileCached?: boolean;
   /** Present where `ENRICH_INCLUDE` asks for them. */
   readonly visitedPages?: readonly unknown[];
   readonly events?: readonly unknown[];
-  readonly relations?: CrispObject;
+  readonly relations?: JsonObject;
   /** What of profile, pages, events and relations came as something else than it should be. */
   readonly oddFields?: readonly OddField[];
   readonly messagePages: number;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
-import type { ConsumerSwitch } from '../breaker/mapping.ts';
+import type { EventSourceMapping } from '../breaker/mapping.ts';
 import type { Clock } from '../clock.ts';
 import {
   createApp,
@@ -23,7 +23,7 @@ interface FrontDoorOptions {
   /** What `GET /healthz` answers; undefined while the pipeline is not ready (503). */
   readonly health: () => object | undefined;
   /** What feeds the consumer, for the tools of this machine; absent: `/deliveries` is not found. */
-  readonly deliveries?: ConsumerSwitch;
+  readonly deliveries?: EventSourceMapping;
   readonly port: number;
   readonly bodyLimitBytes: number;
   readonly clock: Clock;

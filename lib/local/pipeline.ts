@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ConsumerSwitch } from '../breaker/mapping.ts';
+import type { EventSourceMapping } from '../breaker/mapping.ts';
 import { createProbeHandler } from '../breaker/probe.ts';
 import type { Clock } from '../clock.ts';
 import type { ConsumerConfig } from '../config/config.ts';
@@ -17,9 +17,9 @@ import type { LocalAws } from './aws/embedded-aws.ts';
 import { readEventSource, readScheduleMs } from './aws/infra.ts';
 import { openFrontDoor, type UrlFunction } from './front-door.ts';
 import {
-  createEventSourceMapping,
-  createLocalConsumerSwitch,
-  type EventSourceMapping,
+  createLocalMapping,
+  type LocalMapping,
+  toEventSourceMapping,
 } from './lambda/event-source-mapping.ts';
 import { createLambdaContext } from './lambda/instances.ts';
 import { startSchedule } from './lambda/schedule.ts';
@@ -41,8 +41,8 @@ interface PipelineOptions {
 export interface Pipeline {
   /** Of the front door. */
   readonly url: string;
-  /** Switches the event source mapping between the queue and the consumer. */
-  readonly tap: ConsumerSwitch;
+  /** Between the queue and the consumer. */
+  readonly mapping: EventSourceMapping;
   /** One run of the probe, beside those of its schedule. */
   readonly probe: () => Promise<void>;
   /** Lets running fetches finish for a few seconds; resolves with how many were cut off. */
@@ -58,20 +58,20 @@ const UNLIMITED_CONCURRENCY = 5;
  */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { aws, port, health, clock, terminal } = options;
-  const tap = createLocalConsumerSwitch(() => mapping);
-  const mapping: EventSourceMapping = createMapping(options, tap);
-  const probe = createProbe(options, tap);
+  const mapping = toEventSourceMapping(() => poller);
+  const poller: LocalMapping = createMapping(options, mapping);
+  const probe = createProbe(options, mapping);
   const door = await listenOrGiveWay(port, (number) =>
     openFrontDoor({
       functions: { '/webhook': createWebhook(options) },
       health,
-      deliveries: tap,
+      deliveries: mapping,
       port: number,
       bodyLimitBytes: MAX_BODY_BYTES,
       clock,
     }),
   );
-  mapping.start();
+  poller.start();
   const onFailure = (error: unknown) => terminal.showMapping({ name: 'schedule-failed', error });
   const schedule = startSchedule({
     everyMs: readScheduleMs(aws.template, 'probe'),
@@ -82,12 +82,12 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 
   return {
     url: door.url,
-    tap,
+    mapping,
     probe,
     async stop() {
       await door.stop();
       await schedule.stop();
-      return mapping.stop();
+      return poller.stop();
     },
   };
 }
@@ -100,11 +100,11 @@ function createWebhook({ config, aws, clock, terminal }: PipelineOptions): UrlFu
   return (event) => webhook(event, createContext('webhook', aws, clock));
 }
 
-function createProbe({ config, aws, clock, terminal }: PipelineOptions, consumerSwitch: ConsumerSwitch) {
+function createProbe({ config, aws, clock, terminal }: PipelineOptions, mapping: EventSourceMapping) {
   const probe = createProbeHandler(toFunctionConfig(config, aws), {
     secrets: createSecrets(config.secrets, clock),
     dynamodb: aws.clients.dynamodb,
-    consumerSwitch,
+    mapping,
     clock,
     telemetry: terminal,
   });
@@ -113,8 +113,8 @@ function createProbe({ config, aws, clock, terminal }: PipelineOptions, consumer
 
 function createMapping(
   { config, aws, clock, terminal }: PipelineOptions,
-  consumerSwitch: ConsumerSwitch,
-): EventSourceMapping {
+  mapping: EventSourceMapping,
+): LocalMapping {
   const { queues, queueArns } = aws.resources;
   const {
     batchSize,
@@ -124,7 +124,7 @@ function createMapping(
   const consumerConfig = toFunctionConfig(config, aws);
   const secrets = createSecrets(config.secrets, clock);
 
-  return createEventSourceMapping({
+  return createLocalMapping({
     sqs: aws.clients.sqs,
     queueUrl: queues.sessions,
     queueArn: queueArns.sessions,
@@ -138,7 +138,7 @@ function createMapping(
       const consumer = createConsumerHandler(consumerConfig, {
         secrets,
         clients: aws.clients,
-        consumerSwitch,
+        mapping,
         returnsInFlight: aws.hasOwnQueues,
         clock,
         telemetry: terminal,

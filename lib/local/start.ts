@@ -1,15 +1,11 @@
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { STAGE_QUEUE_NAMES, type StageQueue } from '../aws/queues.ts';
 import type { Clock } from '../clock.ts';
 import type { InfraSettings } from '../config/infra-settings.ts';
 import type { LocalConfig } from '../config/local-config.ts';
 import { ConfigError } from '../errors.ts';
 import type { WebsiteId } from '../ids.ts';
-import {
-  type LocalSettings,
-  OPERATED_QUEUES,
-  type OperatedQueueName,
-  toLocalSettings,
-} from '../operate/operated-stage.ts';
+import { type LocalSettings, toLocalSettings } from '../operate/operated-stage.ts';
 import { plural } from '../text.ts';
 import { DataFolderError, type LocalAws, startAws } from './aws/embedded-aws.ts';
 import type { AwsEndpoints } from './aws/endpoints.ts';
@@ -214,13 +210,13 @@ export async function readQueueDepth(sqs: SQSClient, queueUrl: string): Promise<
 }
 
 /** How many messages each queue holds in all. */
-export type QueueDepths = Readonly<Record<OperatedQueueName, number>>;
+export type QueueDepths = Readonly<Record<StageQueue, number>>;
 
 export async function readQueueDepths({ clients, resources }: Pick<LocalAws, 'clients' | 'resources'>) {
-  const entries = OPERATED_QUEUES.map(
+  const entries = STAGE_QUEUE_NAMES.map(
     async (key) => [key, (await readQueueDepth(clients.sqs, resources.queues[key])).total] as const,
   );
-  // Object.fromEntries widens the keys; OPERATED_QUEUES holds each of them.
+  // Object.fromEntries widens the keys; STAGE_QUEUE_NAMES holds each of them.
   return Object.fromEntries(await Promise.all(entries)) as QueueDepths;
 }
 

@@ -3,7 +3,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { expectBucketOwner } from '../aws/clients.ts';
-import { STAGE_QUEUE_NAMES, type StageQueue } from '../aws/queues.ts';
+import type { StageQueue } from '../aws/queues.ts';
 import type { CrispTier, HookMode, Inclusion } from '../config/config.ts';
 import type { InfraSettings } from '../config/infra-settings.ts';
 import type { LocalConfig } from '../config/local-config.ts';
@@ -53,22 +53,17 @@ export function createOperatorClients({
   };
 }
 
-/** The queues of a stage, by the names under which local mode's `healthz` has them. */
-export const OPERATED_QUEUES = STAGE_QUEUE_NAMES;
-
-export type OperatedQueueName = StageQueue;
-
 /** Where the parts of a running stage are, on AWS or on this machine. */
 export interface OperatedStage {
   /** `local` for local mode. */
   readonly stage: string;
   readonly region: string;
   /** The queues' URLs. */
-  readonly queues: Readonly<Record<OperatedQueueName, string>>;
+  readonly queues: Readonly<Record<StageQueue, string>>;
   readonly bucket: string;
   readonly table: string;
   /** The two ends of what feeds the consumer; undefined in local mode, where that is a part of another process. */
-  readonly consumer: ConsumerTap | undefined;
+  readonly consumer: ConsumerMapping | undefined;
   /** Base URLs of the services; undefined: AWS's own. */
   readonly endpoints: OperatedEndpoints | undefined;
   /** The websites that the consumer serves, empty: all; undefined where the stage does not say. */
@@ -84,7 +79,7 @@ export interface OperatedStage {
   readonly settings?: LocalSettings | undefined;
 }
 
-interface ConsumerTap {
+interface ConsumerMapping {
   readonly functionName: string;
   readonly queueArn: string;
 }

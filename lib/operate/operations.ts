@@ -1,6 +1,6 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { createSqsQueueReader } from '../aws/queues.ts';
-import { type ConsumerSwitch, createLambdaConsumerSwitch } from '../breaker/mapping.ts';
+import { createLambdaMapping, type EventSourceMapping } from '../breaker/mapping.ts';
 import { pauseConsumer, readBreaker, resumeConsumer } from '../breaker/pause.ts';
 import type { Clock } from '../clock.ts';
 import type { CoalesceWindow } from '../config/config.ts';
@@ -28,7 +28,7 @@ import { createAwsSessionEraser } from './eraser.ts';
 import { createOperatorClients, type OperatedStage, type OperatorClients } from './operated-stage.ts';
 import { createReadQueues } from './queues.ts';
 import { createTraceSession } from './sessions.ts';
-import { createLocalModeSwitch, readCloudFormationStage, readLocalModeHealth } from './stage.ts';
+import { createLocalModeMapping, readCloudFormationStage, readLocalModeHealth } from './stage.ts';
 
 export interface ConnectOptions {
   /** Undefined: local mode. */
@@ -85,7 +85,7 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
 
   const breaker = {
     notes: createDynamoBreakerNotes(ledger),
-    consumerSwitch: createSwitch({ stage, clients, clock }),
+    mapping: createMapping({ stage, clients, clock }),
     clock,
   };
 
@@ -134,14 +134,14 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
   };
 }
 
-function createSwitch({
+function createMapping({
   stage,
   clients,
   clock,
-}: Pick<OperationsDependencies, 'stage' | 'clients' | 'clock'>): ConsumerSwitch {
-  if (stage.consumer) return createLambdaConsumerSwitch({ client: clients.lambda, ...stage.consumer, clock });
+}: Pick<OperationsDependencies, 'stage' | 'clients' | 'clock'>): EventSourceMapping {
+  if (stage.consumer) return createLambdaMapping({ client: clients.lambda, ...stage.consumer, clock });
   return stage.localUrl
-    ? createLocalModeSwitch(stage.localUrl)
+    ? createLocalModeMapping(stage.localUrl)
     : { read: refuseToReach, turnOn: refuseToReach, turnOff: refuseToReach };
 }
 

@@ -1,14 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import type { QueueDescription, QueueReader } from '../aws/queues.ts';
+import {
+  type QueueDescription,
+  type QueueReader,
+  STAGE_QUEUE_NAMES,
+  type StageQueue,
+} from '../aws/queues.ts';
 import type { InfraSettings } from '../config/infra-settings.ts';
 import { OperationError } from '../errors.ts';
 import type { ExpectedQueue } from './doctor/checks.ts';
-import { OPERATED_QUEUES, type OperatedQueueName } from './operated-stage.ts';
 
 export interface NamedQueue {
-  readonly name: OperatedQueueName;
+  readonly name: StageQueue;
   /** Undefined where it could not be read. */
   readonly description: QueueDescription | undefined;
   /** Why not, for a person. */
@@ -16,8 +20,8 @@ export interface NamedQueue {
 }
 
 /** Reads how full every queue of a stage is. One that cannot be read is named; rejects where none can. */
-export function createReadQueues(toReader: (name: OperatedQueueName) => QueueReader) {
-  const readers = OPERATED_QUEUES.map((name) => ({ name, reader: toReader(name) }));
+export function createReadQueues(toReader: (name: StageQueue) => QueueReader) {
+  const readers = STAGE_QUEUE_NAMES.map((name) => ({ name, reader: toReader(name) }));
   return async (): Promise<readonly NamedQueue[]> => {
     const read = await Promise.allSettled(readers.map(({ reader }) => reader.describe()));
     const [first] = read;
@@ -67,13 +71,13 @@ const fileSchema = z.object({
  */
 export async function readInfraQueues(
   settings: InfraSettings,
-): Promise<ReadonlyMap<OperatedQueueName, ExpectedQueue>> {
+): Promise<ReadonlyMap<StageQueue, ExpectedQueue>> {
   // CloudFormation's own tags stay as they are: none of them stands before a value that is compared.
   const { Resources } = fileSchema.parse(parse(await readFile(FILE, 'utf8'), { logLevel: 'silent' }));
   const values: Readonly<Record<string, unknown>> = settings;
-  const found = new Map<OperatedQueueName, ExpectedQueue>();
+  const found = new Map<StageQueue, ExpectedQueue>();
   for (const { Type, Properties } of Object.values(Resources)) {
-    const name = OPERATED_QUEUES.find((it) =>
+    const name = STAGE_QUEUE_NAMES.find((it) =>
       Properties.QueueName?.replace(/\.fifo$/, '').endsWith(`}-${it}`),
     );
     if (Type !== 'AWS::SQS::Queue' || name === undefined) continue;

@@ -2,7 +2,7 @@ import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/clien
 import * as z from 'zod';
 import { toAwsOperationError } from '../aws/failures.ts';
 import { mapStageQueues, STAGE_QUEUES } from '../aws/queues.ts';
-import type { ConsumerSwitch } from '../breaker/mapping.ts';
+import type { EventSourceMapping } from '../breaker/mapping.ts';
 import { parseGivenSettings } from '../config/infra-settings.ts';
 import { JobError, OperationError } from '../errors.ts';
 import { parseWebsiteId, type WebsiteId } from '../ids.ts';
@@ -158,7 +158,7 @@ const deliveriesSchema = z.object({ deliveries: z.enum(['on', 'off', 'changing',
  * The event source mapping of a local mode that runs in another process, by its front door. Rejects with `JobError`
  * `switch_failed` where that does not answer.
  */
-export function createLocalModeSwitch(url: URL): ConsumerSwitch {
+export function createLocalModeMapping(url: URL): EventSourceMapping {
   async function ask(method: 'GET' | 'POST', path: string) {
     const response = await fetch(new URL(path, url), {
       method,

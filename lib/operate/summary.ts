@@ -3,7 +3,7 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { toAwsOperationError } from '../aws/failures.ts';
-import { QUEUE_NUMBERS, toQueueName } from '../aws/queues.ts';
+import { QUEUE_NUMBERS, STAGE_QUEUE_NAMES, type StageQueue, toQueueName } from '../aws/queues.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { SummaryConfig } from '../config/config.ts';
 import { loadSummaryConfig } from '../config/load.ts';
@@ -13,7 +13,6 @@ import type { Telemetry } from '../telemetry/events.ts';
 import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/logger.ts';
 import { toMoment } from '../text.ts';
 import { type CountedEvent, createCloudwatchMetricReader, type MetricReader } from './metrics.ts';
-import { OPERATED_QUEUES, type OperatedQueueName } from './operated-stage.ts';
 
 /** Where those hear of the stage who hear of its alarms. */
 interface Notices {
@@ -104,7 +103,7 @@ export function createSummarizeDay({
       metrics.gaugeQueues(toQueueNames(stage), { fromMs: madeMs - RECENT_MS, toMs: madeMs }),
     ]);
     const [accepted = 0, announced = 0, unchanged = 0, ...deaths] = counts;
-    const queues = OPERATED_QUEUES.map((name, index) => {
+    const queues = STAGE_QUEUE_NAMES.map((name, index) => {
       const { messages = 0, oldestSeconds = 0 } = gauges[index] ?? {};
       return { name, messages, oldestSeconds };
     });
@@ -196,9 +195,9 @@ function describeQueue({ messages, oldestSeconds }: ObservedQueue): string {
   return messages === 0 ? '0' : `${messages}, the oldest for ${Math.floor(oldestSeconds / 3600)} h`;
 }
 
-/** The names of all queues of a stage, in the order of `OPERATED_QUEUES`. */
+/** The names of all queues of a stage, in the order of `STAGE_QUEUE_NAMES`. */
 export function toQueueNames(stage: string): string[] {
-  return OPERATED_QUEUES.map((name) => toQueueName(stage, name));
+  return STAGE_QUEUE_NAMES.map((name) => toQueueName(stage, name));
 }
 
 interface SnsNoticesDeps {
@@ -242,7 +241,7 @@ interface DeathCount {
 }
 
 interface ObservedQueue {
-  readonly name: OperatedQueueName;
+  readonly name: StageQueue;
   /** In it at the moment, in flight and delayed ones included, as far as SQS tells. */
   readonly messages: number;
   /** Of the oldest message; 0 where there is none. */

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { coversLatestMessage } from '../crisp/conversation.ts';
-import { type CrispObject, isCrispObject, type OddField, type Typed } from '../crisp/fields.ts';
+import type { OddField, Typed } from '../crisp/fields.ts';
 import { toTimestampMs } from '../crisp/merge.ts';
 import type { FetchedConversation } from '../crisp/paging.ts';
 import type { FetchMode, SessionRef } from '../ids.ts';
+import { isJsonObject, type JsonObject } from '../text.ts';
 import { contentHash } from './content-hash.ts';
 import { conversationShape, type EnrichedRecord, RECORD_SCHEMA_ID, type RemovedRecord } from './schema.ts';
 
@@ -33,7 +34,7 @@ export function buildRecord(fetched: FetchedConversation, options: RecordOptions
     metrics: toMetrics(fetched.messages),
     enrichment: toEnrichment(fetched, oddFields, options),
   };
-  const record: CrispObject = {
+  const record: JsonObject = {
     ...header,
     content_hash: contentHash({ ...header, ...body }),
     fetched_at: new Date(fetched.startedMs).toISOString(),
@@ -65,7 +66,7 @@ const OURS = new Set([
 ]);
 
 // Through entries, not by assignment: a key named `__proto__` stays a key.
-function withoutNamesakes(conversation: CrispObject): CrispObject {
+function withoutNamesakes(conversation: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(conversation).filter(([name]) => !OURS.has(name)));
 }
 
@@ -114,7 +115,7 @@ type Metrics = EnrichedRecord['metrics'];
 
 /** Counts and durations (ms) of a conversation; a message that is no object counts in `messages` alone. */
 export function toMetrics(messages: readonly unknown[]): Metrics {
-  const known = messages.filter(isCrispObject);
+  const known = messages.filter(isJsonObject);
   const spoken = known.filter((message) => message.type !== 'note' && message.type !== 'event');
 
   return {
@@ -128,7 +129,7 @@ export function toMetrics(messages: readonly unknown[]): Metrics {
 }
 
 // A bot's answer is no response: `automated` marks bots and campaigns. By time, not by place in the list.
-function toFirstResponseMs(spoken: readonly CrispObject[]): number | null {
+function toFirstResponseMs(spoken: readonly JsonObject[]): number | null {
   const askedMs = earliest(toTimestamps(spoken.filter(isByVisitor)));
   if (askedMs === undefined) return null;
 
@@ -137,7 +138,7 @@ function toFirstResponseMs(spoken: readonly CrispObject[]): number | null {
   return answeredMs === undefined ? null : answeredMs - askedMs;
 }
 
-function toDurationMs(known: readonly CrispObject[]): number | null {
+function toDurationMs(known: readonly JsonObject[]): number | null {
   const timestamps = toTimestamps(known);
   const firstMs = earliest(timestamps);
   return firstMs === undefined ? null : timestamps.reduce((a, b) => Math.max(a, b)) - firstMs;
@@ -148,15 +149,15 @@ function earliest(timestamps: readonly number[]): number | undefined {
   return timestamps.length === 0 ? undefined : timestamps.reduce((a, b) => Math.min(a, b));
 }
 
-function toTimestamps(messages: readonly CrispObject[]): number[] {
+function toTimestamps(messages: readonly JsonObject[]): number[] {
   return messages.map(toTimestampMs).filter((timestamp) => timestamp !== undefined);
 }
 
-function isByVisitor(message: CrispObject): boolean {
+function isByVisitor(message: JsonObject): boolean {
   return message.from === 'user';
 }
 
-function isByOperator(message: CrispObject): boolean {
+function isByOperator(message: JsonObject): boolean {
   return message.from === 'operator';
 }
 
@@ -173,7 +174,7 @@ export function nextVersion(startedMs: number, lastVersion: number | undefined):
  * co-browsing and its tokens, and the token keypairs that operators' details can hold. Everything else stays, also
  * what Crisp adds one day.
  */
-function withoutSecrets(conversation: CrispObject): CrispObject {
+function withoutSecrets(conversation: JsonObject): JsonObject {
   const kept = Object.entries(conversation).filter(([name]) => !DROPPED.has(name));
   return Object.fromEntries(kept.map(([name, value]) => [name, withoutKeypairs(name, value)]));
 }
@@ -190,7 +191,7 @@ function withoutKeypairs(name: string, value: unknown): unknown {
 
 function omitDeep(value: unknown, names: ReadonlySet<string>): unknown {
   if (Array.isArray(value)) return value.map((item) => omitDeep(item, names));
-  if (!isCrispObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   const kept = Object.entries(value).filter(([name]) => !names.has(name));
   return Object.fromEntries(kept.map(([name, member]) => [name, omitDeep(member, names)]));
 }
@@ -212,7 +213,7 @@ const EMPTY: Readonly<Record<string, unknown>> = {
  * A foreign field never stops a conversation: one of another type than the schema promises is null or empty in its place,
  * and its value is set aside. Fields that the schema does not name may hold anything.
  */
-function toTypedConversation(conversation: CrispObject): Typed<CrispObject> {
+function toTypedConversation(conversation: JsonObject): Typed<JsonObject> {
   const issues = conversationSchema.safeParse(conversation).error?.issues ?? [];
   const paths = new Set(issues.map(({ path }) => path.join('.')));
   if (paths.size === 0) return { value: conversation, oddFields: [] };
@@ -224,7 +225,7 @@ function toTypedConversation(conversation: CrispObject): Typed<CrispObject> {
     return true;
   });
   // An object stays one: only what stands below it is odd.
-  return { value: value as CrispObject, oddFields };
+  return { value: value as JsonObject, oddFields };
 }
 
 type IsOdd = (path: string, value: unknown) => boolean;
@@ -233,7 +234,7 @@ type IsOdd = (path: string, value: unknown) => boolean;
 function setAside(value: unknown, parent: string, isOdd: IsOdd): unknown {
   const at = (name: string | number) => (parent === '' ? `${name}` : `${parent}.${name}`);
   if (Array.isArray(value)) return value.filter((item, place) => !isOdd(at(place), item));
-  if (!isCrispObject(value) || !PARENTS.has(parent)) return value;
+  if (!isJsonObject(value) || !PARENTS.has(parent)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => {
       const path = at(name);

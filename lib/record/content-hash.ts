@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type CrispObject, isCrispObject } from '../crisp/fields.ts';
 import { JobError } from '../errors.ts';
-import { isJsonObject } from '../text.ts';
+import { isJsonObject, type JsonObject } from '../text.ts';
 import { VOLATILE_FIELDS } from './schema.ts';
 
 /**
@@ -22,14 +21,14 @@ function withoutVolatileFields(record: object): object {
   if (!Array.isArray(content.messages)) return content;
 
   const messages = content.messages.map((message: unknown) =>
-    isCrispObject(message) ? omit(message, NOT_HASHED_OF_MESSAGE) : message,
+    isJsonObject(message) ? omit(message, NOT_HASHED_OF_MESSAGE) : message,
   );
   return { ...content, messages };
 }
 
 /** A value that is set aside is content all the same: only that of a volatile field is not. */
-function toOddContent({ enrichment }: { enrichment?: unknown }): CrispObject {
-  const odd = isCrispObject(enrichment) ? enrichment.odd_fields : undefined;
+function toOddContent({ enrichment }: { enrichment?: unknown }): JsonObject {
+  const odd = isJsonObject(enrichment) ? enrichment.odd_fields : undefined;
   if (!Array.isArray(odd)) return {};
   const lasting = odd.filter(({ path }) => !NOT_HASHED.has(`${path}`.split('.')[0] ?? ''));
   return lasting.length === 0 ? {} : { enrichment: { odd_fields: lasting } };

@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { ConfigError, OperationError } from '../../lib/errors.ts';
-import { isStageName } from '../../lib/ids.ts';
+import { isRegionName, isStageName } from '../../lib/ids.ts';
+import { toPrintable } from '../../lib/text.ts';
 
 /** A command that cannot be run as it was called. The message says what to do. */
 export class UsageError extends Error {
@@ -32,7 +33,6 @@ export async function askPerson(question: string): Promise<string | undefined> {
 
 // Local mode's own: a stack of that name would only confuse.
 const RESERVED_STAGE = 'local';
-const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/;
 
 export interface StageArguments {
   readonly stage: string;
@@ -85,7 +85,7 @@ const MAX_BUCKET_NAME_LENGTH = 63;
 
 /** Throws `UsageError` where a name that holds both would be too long, before anything is created. */
 export function checkPlace(stage: string, region: string): void {
-  if (!REGION.test(region)) throw new UsageError(`'${toPrintable(region)}' is not a region of AWS.`);
+  if (!isRegionName(region)) throw new UsageError(`'${toPrintable(region)}' is not a region of AWS.`);
   const excess = toArchiveName({ stage, region, account: '0'.repeat(12) }).length - MAX_BUCKET_NAME_LENGTH;
   if (excess <= 0) return;
   throw new UsageError(
@@ -118,8 +118,4 @@ function readOptions(
       cause: error,
     });
   }
-}
-
-function toPrintable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 40);
 }

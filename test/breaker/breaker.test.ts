@@ -25,7 +25,7 @@ describe('create breaker', () => {
       const blame = await breaker.judge(A, scene.failedRun(code, run));
 
       expect(blame).toBe('outage');
-      expect(scene.tap.state).toBe('off');
+      expect(scene.mapping.state).toBe('off');
       expect(routesOf(scene)).toEqual(['website']);
       expect(await breaker.holding()).toBe(code);
     });
@@ -41,7 +41,7 @@ describe('create breaker', () => {
       const scene = createBreakerScene();
 
       expect(await scene.anInstance().judge(A, scene.failedRun(code, run))).toBe('outage');
-      expect(scene.tap.state).toBe('off');
+      expect(scene.mapping.state).toBe('off');
       expect(scene.asked).toEqual([]);
     });
 
@@ -50,7 +50,7 @@ describe('create breaker', () => {
       scene.fail = unavailable;
 
       expect(await scene.anInstance().judge(A, scene.failedRun('crisp_timeout'))).toBe('outage');
-      expect(scene.tap.state).toBe('off');
+      expect(scene.mapping.state).toBe('off');
     });
 
     test.each(['crisp_timeout', 'archive_failed', 'topic_failed', 'unexpected'] as const)(
@@ -65,7 +65,7 @@ describe('create breaker', () => {
         }
 
         expect(blames).toEqual(['session', 'session', 'session', 'outage']);
-        expect(scene.tap.state).toBe('off');
+        expect(scene.mapping.state).toBe('off');
       },
     );
 
@@ -107,7 +107,7 @@ describe('create breaker', () => {
       for (let n = 1; n <= 12; n += 1) judged.push(await breaker.judgeRemoval(aSession(`session_${n}`)));
 
       expect(judged).toEqual([...Array(10).fill('removed'), 'outage', 'outage']);
-      expect(scene.tap.state).toBe('off');
+      expect(scene.mapping.state).toBe('off');
       expect(await breaker.holding()).toBe('too_many_removals');
     });
   });
@@ -121,7 +121,7 @@ describe('create breaker', () => {
         const blame = await scene.anInstance().judge(A, scene.failedRun(code));
 
         expect(blame).toBe('session');
-        expect(scene.tap.state).toBe('on');
+        expect(scene.mapping.state).toBe('on');
         expect(scene.asked).toEqual([{ route: 'website', sessionId: undefined }]);
       },
     );
@@ -229,7 +229,7 @@ describe('create breaker', () => {
       const scene = createBreakerScene();
       const breaker = scene.anInstance();
       await breaker.judge(A, scene.failedRun('downstream_denied'));
-      scene.tap.state = 'on';
+      scene.mapping.state = 'on';
 
       await scene.clock.advance(119_999);
       const before = await breaker.holding();

@@ -94,9 +94,9 @@ describe('open breaker', () => {
 
   test('an instance that ends while it turns the switch has noted why', async () => {
     const scene = createBreakerScene();
-    const { turnOff } = scene.tap;
+    const { turnOff } = scene.mapping;
     let noted: string | undefined;
-    scene.tap.turnOff = async () => {
+    scene.mapping.turnOff = async () => {
       noted = (await scene.notes.readOpening())?.code;
       await turnOff();
     };
@@ -108,10 +108,10 @@ describe('open breaker', () => {
 
   test('an opening whose switch could not be turned holds nothing back, and starts no series', async () => {
     const scene = createBreakerScene();
-    scene.tap.failure = new JobError('switch_failed', { detail: 'access_denied' });
+    scene.mapping.failure = new JobError('switch_failed', { detail: 'access_denied' });
     await scene.anInstance().judge(A, scene.failedRun('downstream_denied'));
     const held = await scene.anInstance().holding();
-    scene.tap.failure = undefined;
+    scene.mapping.failure = undefined;
 
     await scene.clock.advance(30_000);
     await scene.anInstance().judge(A, scene.failedRun('downstream_denied'));
@@ -136,11 +136,11 @@ describe('open breaker', () => {
   test('an opening that nobody closed is replaced once the queue is on', async () => {
     const scene = await anOpenBreaker(A, 'crisp_unavailable');
     await scene.clock.advance(180_000);
-    scene.tap.state = 'on';
+    scene.mapping.state = 'on';
 
     await scene.anInstance().judge(B, scene.failedRun('crisp_unavailable'));
 
-    expect(scene.tap.state).toBe('off');
+    expect(scene.mapping.state).toBe('off');
     expect(await scene.notes.readOpening()).toMatchObject({ session: B, openedMs: scene.clock.nowMs() });
   });
 
@@ -156,7 +156,7 @@ describe('open breaker', () => {
 
     await watch(scene, 1);
 
-    expect(scene.tap.state).toBe('off');
+    expect(scene.mapping.state).toBe('off');
     expect(await scene.notes.readOpening()).toMatchObject({ code: 'downstream_denied', closing: undefined });
   });
 
@@ -167,7 +167,7 @@ describe('open breaker', () => {
     const clock = { ...scene.clock, nowMs: () => scene.clock.nowMs() - 60_000 };
 
     await scene.clock.advance(20_000);
-    await resumeConsumer({ notes: scene.notes, consumerSwitch: scene.tap, clock });
+    await resumeConsumer({ notes: scene.notes, mapping: scene.mapping, clock });
     await scene.clock.advance(5000);
 
     expect(await breaker.holding()).toBeUndefined();
@@ -230,7 +230,7 @@ describe('open breaker', () => {
       blames.push(await breaker.judge(A, scene.failedRun('crisp_timeout')));
 
       expect(blames).toEqual(['session', 'session', 'session', 'outage']);
-      expect(scene.tap.state).toBe('off');
+      expect(scene.mapping.state).toBe('off');
       expect(await breaker.holding()).toBe('crisp_timeout');
       expect(scene.telemetry.named('ledger-unavailable').length).toBeGreaterThan(0);
     });
@@ -240,12 +240,12 @@ describe('open breaker', () => {
       scene.isLedgerAway = true;
 
       expect(await scene.anInstance().judgeRemoval(A)).toBe('outage');
-      expect(scene.tap.state).toBe('on');
+      expect(scene.mapping.state).toBe('on');
     });
 
     test('a switch that cannot be turned holds nothing back, is told, and is not tried by every message', async () => {
       const scene = createBreakerScene();
-      scene.tap.failure = new JobError('switch_failed', { detail: 'access_denied' });
+      scene.mapping.failure = new JobError('switch_failed', { detail: 'access_denied' });
       const breaker = scene.anInstance();
 
       const blames = [];
@@ -253,13 +253,13 @@ describe('open breaker', () => {
         blames.push(await breaker.judge(session, scene.failedRun('downstream_denied')));
       }
       const told = scene.telemetry.named('breaker-unchanged');
-      scene.tap.failure = undefined;
+      scene.mapping.failure = undefined;
       await scene.clock.advance(30_000);
       await breaker.judge(A, scene.failedRun('downstream_denied'));
 
       expect(blames).toEqual(['outage', 'outage', 'outage']);
       expect(told).toEqual([{ name: 'breaker-unchanged', code: 'switch_failed:access_denied' }]);
-      expect(scene.tap.state).toBe('off');
+      expect(scene.mapping.state).toBe('off');
     });
   });
 });
@@ -283,10 +283,10 @@ describe('look at crisp', () => {
       const scene = await withoutProfiles();
       scene.hasPerson = (sessionId) => sessionId !== HEALTHY.sessionId;
 
-      const before = scene.tap.state;
+      const before = scene.mapping.state;
       await watch(scene, 1);
 
-      expect([before, scene.tap.state]).toEqual(['off', 'on']);
+      expect([before, scene.mapping.state]).toEqual(['off', 'on']);
       expect(scene.telemetry.named('breaker-probed').map(({ outcome }) => outcome)).toEqual(['trial']);
       expect((await scene.notes.readRow()).failed).toHaveLength(1);
     });
@@ -299,12 +299,12 @@ describe('look at crisp', () => {
       };
 
       await watch(scene, 1);
-      const before = scene.tap.state;
+      const before = scene.mapping.state;
       scene.fail = ({ sessionId }) =>
         sessionId === A.sessionId ? new JobError('conversation_missing') : undefined;
       await watch(scene, 2);
 
-      expect([before, scene.tap.state]).toEqual(['off', 'on']);
+      expect([before, scene.mapping.state]).toEqual(['off', 'on']);
       expect((await scene.notes.readOpening())?.closing?.wasFalseAlarm).toBe(false);
     });
   });
@@ -315,10 +315,10 @@ describe('look at crisp', () => {
       const scene = await anOpenBreaker(A, 'crisp_rate_limited', run);
       scene.fail = ({ route }) => (route === 'website' ? undefined : new JobError('crisp_rate_limited'));
 
-      const before = scene.tap.state;
+      const before = scene.mapping.state;
       await watch(scene, 1);
 
-      expect([before, scene.tap.state]).toEqual(['off', 'on']);
+      expect([before, scene.mapping.state]).toEqual(['off', 'on']);
     });
 
     test('for too many removals, where the healthy session is itself gone; the next removal opens again', async () => {
@@ -329,12 +329,12 @@ describe('look at crisp', () => {
       scene.fail = () => new JobError('conversation_missing');
 
       await watch(scene, 6);
-      const before = scene.tap.state;
+      const before = scene.mapping.state;
       await watch(scene, 1);
-      const after = scene.tap.state;
+      const after = scene.mapping.state;
       const judged = await breaker.judgeRemoval(aSession('session_12'));
 
-      expect([before, after, judged, scene.tap.state]).toEqual(['off', 'on', 'outage', 'off']);
+      expect([before, after, judged, scene.mapping.state]).toEqual(['off', 'on', 'outage', 'off']);
     });
   });
 });

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createLambdaConsumerSwitch } from '../../lib/breaker/mapping.ts';
+import { createLambdaMapping } from '../../lib/breaker/mapping.ts';
 import { pauseConsumer, readBreaker, resumeConsumer } from '../../lib/breaker/pause.ts';
 import { JobError } from '../../lib/errors.ts';
 import { anAwsError } from '../support/aws.ts';
@@ -18,8 +18,8 @@ describe('pause and resume', () => {
   const A = aSession();
   const denied = new JobError('switch_failed', { detail: 'access_denied' });
 
-  function anOperator({ notes, tap, clock }: BreakerScene) {
-    const deps = { notes, consumerSwitch: tap, clock };
+  function anOperator({ notes, mapping, clock }: BreakerScene) {
+    const deps = { notes, mapping, clock };
     return {
       pause: (reason: string) => pauseConsumer(deps, reason),
       resume: () => resumeConsumer(deps),
@@ -27,7 +27,7 @@ describe('pause and resume', () => {
     };
   }
 
-  test('a pause turns the tap off and is seen with its reason, until it is taken back', async () => {
+  test('a pause turns the mapping off and is seen with its reason, until it is taken back', async () => {
     const scene = createBreakerScene();
     const { pause, resume, read } = anOperator(scene);
 
@@ -44,30 +44,30 @@ describe('pause and resume', () => {
     expect(await read()).toMatchObject({ deliveries: 'on', isOpen: false, pause: undefined });
   });
 
-  test('a pause by somebody who may not turn the tap is noted, and the probe carries it out', async () => {
+  test('a pause by somebody who may not turn the mapping is noted, and the probe carries it out', async () => {
     const scene = createBreakerScene();
-    scene.tap.failure = denied;
+    scene.mapping.failure = denied;
 
     const paused = await anOperator(scene).pause('maintenance');
-    scene.tap.failure = undefined;
+    scene.mapping.failure = undefined;
     await scene.aProbe()();
 
     expect(paused).toMatchObject({ outcome: 'noted', code: 'switch_failed:access_denied' });
-    expect(scene.tap.state).toBe('off');
+    expect(scene.mapping.state).toBe('off');
   });
 
-  test('a resume by somebody who may not turn the tap is noted, and the probe carries it out', async () => {
+  test('a resume by somebody who may not turn the mapping is noted, and the probe carries it out', async () => {
     const scene = createBreakerScene();
     const { pause, resume } = anOperator(scene);
     await pause('maintenance');
-    scene.tap.failure = denied;
+    scene.mapping.failure = denied;
 
     const resumed = await resume();
-    scene.tap.failure = undefined;
+    scene.mapping.failure = undefined;
     await scene.aProbe()();
 
     expect(resumed).toMatchObject({ outcome: 'noted' });
-    expect(scene.tap.state).toBe('on');
+    expect(scene.mapping.state).toBe('on');
   });
 
   test('a resume closes an open breaker, and removals are counted anew', async () => {
@@ -120,7 +120,7 @@ describe('pause and resume', () => {
 
   test('what cannot be read is named, and the rest is seen', async () => {
     const scene = createBreakerScene();
-    scene.tap.failure = denied;
+    scene.mapping.failure = denied;
     await scene.notes.notePause({ sinceMs: 1, reason: 'maintenance' });
 
     expect(await anOperator(scene).read()).toMatchObject({
@@ -150,8 +150,8 @@ describe('lambda consumer switch', () => {
     });
     lambda.on(GetEventSourceMappingCommand).resolves(state === 'none' ? {} : { State: state });
     lambda.on(UpdateEventSourceMappingCommand).resolves({});
-    const tap = createLambdaConsumerSwitch({ client, functionName: FUNCTION, queueArn: QUEUE_ARN, clock });
-    return { clock, tap };
+    const mapping = createLambdaMapping({ client, functionName: FUNCTION, queueArn: QUEUE_ARN, clock });
+    return { clock, mapping };
   }
 
   function changes() {
@@ -159,11 +159,11 @@ describe('lambda consumer switch', () => {
   }
 
   test('the mapping is found by its two ends, once', async () => {
-    const { tap } = createScene();
+    const { mapping } = createScene();
 
-    await tap.read();
-    await tap.read();
-    await tap.turnOff();
+    await mapping.read();
+    await mapping.read();
+    await mapping.turnOff();
 
     const lists = lambda.commandCalls(ListEventSourceMappingsCommand).map(({ args }) => args[0].input);
     expect(lists).toEqual([{ FunctionName: FUNCTION, EventSourceArn: QUEUE_ARN }]);
@@ -180,9 +180,9 @@ describe('lambda consumer switch', () => {
     ['Deleting', 'absent'],
     ['none', 'absent'],
   ])('Lambda’s %s is %s', async (state, expected) => {
-    const { tap } = createScene(state);
+    const { mapping } = createScene(state);
 
-    expect(await tap.read()).toBe(expected);
+    expect(await mapping.read()).toBe(expected);
   });
 
   test.each([
@@ -196,9 +196,9 @@ describe('lambda consumer switch', () => {
     ['off', 'Enabled', 1],
     ['off', 'Enabling', 1],
   ] as const)('turned %s while %s, it is changed %i times', async (way, state, times) => {
-    const { tap } = createScene(state);
+    const { mapping } = createScene(state);
 
-    await (way === 'on' ? tap.turnOn() : tap.turnOff());
+    await (way === 'on' ? mapping.turnOn() : mapping.turnOff());
 
     expect(changes()).toEqual(Array(times).fill({ UUID: 'mapping-1', Enabled: way === 'on' }));
   });
@@ -206,9 +206,9 @@ describe('lambda consumer switch', () => {
   test.each(['ResourceInUseException', 'ResourceConflictException', 'TooManyRequestsException'])(
     '%s is waited for: 7.5 seconds in all, then it is a failure',
     async (name) => {
-      const { tap, clock } = createScene();
+      const { mapping, clock } = createScene();
       lambda.on(UpdateEventSourceMappingCommand).rejects(anAwsError(name));
-      const turning = tap.turnOff().catch((error: unknown) => error);
+      const turning = mapping.turnOff().catch((error: unknown) => error);
 
       await clock.advance(7499);
       const before = changes().length;
@@ -220,39 +220,39 @@ describe('lambda consumer switch', () => {
   );
 
   test('a mapping that is busy for a moment is turned in the end', async () => {
-    const { tap, clock } = createScene();
+    const { mapping, clock } = createScene();
     lambda.on(UpdateEventSourceMappingCommand).rejectsOnce(anAwsError('ResourceInUseException')).resolves({});
 
-    const turning = tap.turnOff();
+    const turning = mapping.turnOff();
     await clock.advance(500);
 
     await expect(turning).resolves.toBeUndefined();
   });
 
   test('a mapping that was replaced is found again', async () => {
-    const { tap } = createScene();
-    await tap.read();
+    const { mapping } = createScene();
+    await mapping.read();
     lambda.on(ListEventSourceMappingsCommand).resolves({ EventSourceMappings: [{ UUID: 'mapping-2' }] });
     lambda
       .on(GetEventSourceMappingCommand, { UUID: 'mapping-1' })
       .rejects(anAwsError('ResourceNotFoundException', 404));
 
-    await tap.turnOff();
+    await mapping.turnOff();
 
     expect(changes()).toEqual([{ UUID: 'mapping-2', Enabled: false }]);
   });
 
   test('without a mapping there is nothing to turn', async () => {
-    const { tap } = createScene('none');
+    const { mapping } = createScene('none');
 
-    await expect(tap.turnOff()).rejects.toMatchObject({ reason: 'switch_failed:absent' });
+    await expect(mapping.turnOff()).rejects.toMatchObject({ reason: 'switch_failed:absent' });
   });
 
   test('a missing permission is named, and nothing of what AWS wrote is repeated', async () => {
-    const { tap } = createScene();
+    const { mapping } = createScene();
     lambda.on(UpdateEventSourceMappingCommand).rejects(anAwsError('AccessDeniedException', 403));
 
-    const failure = await tap.turnOff().catch((error: unknown) => error);
+    const failure = await mapping.turnOff().catch((error: unknown) => error);
 
     expect(failure).toMatchObject({
       reason: 'switch_failed:access_denied',

@@ -30,12 +30,12 @@ describe('many verdicts are one outage', () => {
     for (let minute = 0; minute < 6 * 60; minute += 1) {
       await watch(scene, 1);
       // What a trial lets through.
-      if (scene.tap.state === 'on') blames.push(...(await judgeAll(scene, [A, B, C, D], code)));
+      if (scene.mapping.state === 'on') blames.push(...(await judgeAll(scene, [A, B, C, D], code)));
     }
 
     expect(blames.slice(0, 2)).not.toContain('session');
     expect(new Set(blames.slice(2))).toEqual(new Set(['outage']));
-    expect(scene.tap.state).toBe('off');
+    expect(scene.mapping.state).toBe('off');
     // A trial costs a message a receive: as seldom as may be.
     expect(scene.telemetry.named('breaker-opened').length).toBeLessThan(12);
   });
@@ -54,12 +54,12 @@ describe('many verdicts are one outage', () => {
 
     const blames = await judgeAll(scene, [A, B], 'crisp_not_subscribed');
     await watch(scene, 24 * 60);
-    const during = scene.tap.state;
+    const during = scene.mapping.state;
     scene.fail = () => undefined;
     await watch(scene, 15);
 
     expect(blames).toEqual(['outage', 'outage']);
-    expect([during, scene.tap.state]).toEqual(['off', 'on']);
+    expect([during, scene.mapping.state]).toEqual(['off', 'on']);
     expect((await scene.notes.readRow()).refuted.sessions).toEqual([]);
   });
 
@@ -76,14 +76,14 @@ describe('many verdicts are one outage', () => {
         websiteId === A.websiteId ? new JobError('crisp_not_subscribed') : undefined;
 
       const blames = await judgeAll(scene, [A, B, C], 'crisp_not_subscribed');
-      const held = scene.tap.state;
+      const held = scene.mapping.state;
       await watch(scene, 1);
-      const afterOneLook = scene.tap.state;
+      const afterOneLook = scene.mapping.state;
       await scene.anInstance().noteSuccess(healthy);
       const settled = await judgeAll(scene, [A, B, C, D], 'crisp_not_subscribed');
 
       expect(blames).toEqual(['outage', 'outage', 'outage']);
-      expect([held, afterOneLook, scene.tap.state]).toEqual(['off', 'on', 'on']);
+      expect([held, afterOneLook, scene.mapping.state]).toEqual(['off', 'on', 'on']);
       expect(settled).toEqual(Array(4).fill('session'));
     },
   );
@@ -99,7 +99,7 @@ describe('many verdicts are one outage', () => {
       const blames = await judgeAll(scene, [A, B, C, D, A, B, C, D], code);
 
       expect(blames).toEqual(Array(8).fill('session'));
-      expect(scene.tap.state).toBe('on');
+      expect(scene.mapping.state).toBe('on');
     },
   );
 
@@ -148,7 +148,7 @@ describe('poisoned sessions', () => {
       const blames = await judgeAll(scene, Array(20).fill(A), code);
 
       expect(new Set(blames)).toEqual(new Set(['session']));
-      expect(scene.tap.state).toBe('on');
+      expect(scene.mapping.state).toBe('on');
     });
 
     test.each([...CRISPS, ...VERDICTS])(
@@ -160,7 +160,7 @@ describe('poisoned sessions', () => {
         const blames = await judgeAll(scene, Array(20).fill(A), code);
 
         expect(new Set(blames)).toEqual(new Set([VERDICTS.includes(code) ? 'unconfirmed' : 'session']));
-        expect(scene.tap.state).toBe('on');
+        expect(scene.mapping.state).toBe('on');
       },
     );
 
@@ -172,7 +172,7 @@ describe('poisoned sessions', () => {
       const blames = [...(await judgeAll(scene, [A], code, 9)), ...(await judgeAll(scene, [A], code, 10))];
 
       expect(blames).toEqual(['refusal', 'session']);
-      expect(scene.tap.state).toBe('on');
+      expect(scene.mapping.state).toBe('on');
     });
   });
 
@@ -181,19 +181,19 @@ describe('poisoned sessions', () => {
       const scene = createBreakerScene();
       poison(scene, code);
       await judgeAll(scene, [A, B, C], code);
-      const during = scene.tap.state;
+      const during = scene.mapping.state;
       // A run that was under way.
       await scene.anInstance().noteSuccess(HEALTHY);
       await scene.notes.noteFailure(C, 0);
 
       await watch(scene, 1);
-      const after = scene.tap.state;
+      const after = scene.mapping.state;
       const blames = await judgeAll(scene, [C, C, C, C, C], code);
 
       expect([during, after]).toEqual(['off', 'on']);
       expect((await scene.notes.readOpening())?.closing?.wasFalseAlarm).toBe(true);
       expect(blames).toEqual(Array(5).fill('session'));
-      expect(scene.tap.state).toBe('on');
+      expect(scene.mapping.state).toBe('on');
     });
 
     test.each([...CRISPS, ...VERDICTS])(
@@ -204,11 +204,11 @@ describe('poisoned sessions', () => {
         await judgeAll(scene, [A, B, C], code);
 
         await watch(scene, 1);
-        const onTrial = scene.tap.state;
+        const onTrial = scene.mapping.state;
         await scene.anInstance().noteSuccess(HEALTHY);
         const blames = await judgeAll(scene, [A, B, C], code);
 
-        expect([onTrial, scene.tap.state]).toEqual(['on', 'on']);
+        expect([onTrial, scene.mapping.state]).toEqual(['on', 'on']);
         expect(blames).toEqual(Array(3).fill('session'));
       },
     );
@@ -219,7 +219,7 @@ describe('poisoned sessions', () => {
       await judgeAll(scene, [A, B, C], 'crisp_quota_exceeded');
 
       await watch(scene, 1);
-      const onTrial = scene.tap.state;
+      const onTrial = scene.mapping.state;
       await scene.anInstance().noteSuccess(HEALTHY);
 
       expect(onTrial).toBe('on');
@@ -239,7 +239,7 @@ describe('poisoned sessions', () => {
 
       expect(before).toEqual(['refusal', 'refusal', 'outage']);
       expect([...young, ...old]).toEqual([...Array(3).fill('refusal'), ...Array(3).fill('session')]);
-      expect(scene.tap.state).toBe('on');
+      expect(scene.mapping.state).toBe('on');
     });
 
     test('who was refuted is not dead of a verdict that nobody can confirm', async () => {
@@ -261,7 +261,7 @@ describe('poisoned sessions', () => {
       await scene.anInstance().noteSuccess(HEALTHY);
       const blame = await scene.anInstance().judge(A, failed);
 
-      expect([first, blame, scene.tap.state]).toEqual(['outage', 'session', 'on']);
+      expect([first, blame, scene.mapping.state]).toEqual(['outage', 'session', 'on']);
     });
 
     test('whoever was refuted is believed again after a success of its own, and may still see an outage', async () => {
@@ -291,7 +291,7 @@ describe('poisoned sessions', () => {
       await watch(scene, 1);
 
       expect(asked).toBe(4);
-      expect(scene.tap.state).toBe('off');
+      expect(scene.mapping.state).toBe('off');
       expect((await scene.notes.readRow()).refuted.sessions).toEqual([]);
     });
   });

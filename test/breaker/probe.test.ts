@@ -9,7 +9,7 @@ import { createLambdaContext } from '../../lib/local/lambda/instances.ts';
 import {
   anOpenBreaker,
   createBreakerScene,
-  createMemoryConsumerSwitch,
+  createMemoryMapping,
   routesOf,
   watch,
 } from '../support/breaker-scene.ts';
@@ -28,13 +28,13 @@ describe('create probe handler', () => {
   });
   afterAll(() => ledger.stop());
 
-  test('the function repeats the route that failed, over HTTP, and turns the tap on once it is answered', async ({
+  test('the function repeats the route that failed, over HTTP, and turns the mapping on once it is answered', async ({
     onTestFinished,
   }) => {
     const answers: ScriptedAnswer[] = [{ status: 503, body: '' }, { status: 503, body: '' }, answer];
     const crisp = await createScriptedCrisp(answers);
     onTestFinished(crisp.close);
-    const tap = createMemoryConsumerSwitch('off');
+    const mapping = createMemoryMapping('off');
     const telemetry = createRecordingTelemetry();
     const notes = createDynamoBreakerNotes(ledger);
     const probe = createProbeHandler(
@@ -51,7 +51,7 @@ describe('create probe handler', () => {
           crispToken: { identifier: 'identifier', key: 'key' },
         }),
         dynamodb: ledger.client,
-        consumerSwitch: tap,
+        mapping,
         telemetry,
       },
     );
@@ -71,12 +71,12 @@ describe('create probe handler', () => {
     await notes.noteOpening(opening, undefined);
 
     await run();
-    const refused = [tap.state, (await notes.readOpening())?.holdOffSeconds];
+    const refused = [mapping.state, (await notes.readOpening())?.holdOffSeconds];
     await notes.noteOpening(opening, opening.openedMs);
     await run();
 
     expect(refused).toEqual(['off', 120]);
-    expect(tap.state).toBe('on');
+    expect(mapping.state).toBe('on');
     const website = `/v1/website/${session.websiteId}`;
     const conversation = `${website}/conversation/${session.sessionId}`;
     expect(crisp.requests.map(({ url }) => url)).toEqual([conversation, website, conversation]);
@@ -99,7 +99,7 @@ describe('probe crisp', () => {
       const quarters = Array.from({ length: 23 }, (_, index) => 30 + 15 * index);
       expect(askedAt).toEqual([1, 3, 7, 15, ...quarters]);
       expect(scene.asked).toHaveLength(54);
-      expect(scene.tap.state).toBe('off');
+      expect(scene.mapping.state).toBe('off');
     });
 
     test('a rolled token for six hours: 54 requests, for one healthy session would refute it', async () => {
@@ -127,7 +127,7 @@ describe('probe crisp', () => {
       expect(new Set(routesOf(scene))).toEqual(
         new Set([A, HEALTHY].map(({ sessionId }) => `website/conversation/messages ${sessionId}`)),
       );
-      expect(scene.tap.state).toBe('off');
+      expect(scene.mapping.state).toBe('off');
     });
 
     test('a recovery is noticed at the next look', async () => {
@@ -138,7 +138,7 @@ describe('probe crisp', () => {
       const askedAt = await watch(scene, 15);
 
       expect(askedAt).toEqual([10]);
-      expect(scene.tap.state).toBe('on');
+      expect(scene.mapping.state).toBe('on');
       expect((await scene.notes.readOpening())?.closing).toMatchObject({ wasFalseAlarm: false });
     });
   });
@@ -155,7 +155,7 @@ describe('probe crisp', () => {
       await watch(scene, 1);
 
       expect(routesOf(scene)).toEqual([`website/conversation/messages ${A.sessionId}`]);
-      expect(scene.tap.state).toBe('on');
+      expect(scene.mapping.state).toBe('on');
       expect(scene.telemetry.named('breaker-closed')).toHaveLength(1);
     });
 
@@ -167,10 +167,10 @@ describe('probe crisp', () => {
       for (const n of [1, 2, 3]) {
         await breaker.judge(aSession(`session_poisoned${n}`), scene.failedRun('crisp_unavailable'));
       }
-      const before = scene.tap.state;
+      const before = scene.mapping.state;
 
       await watch(scene, 1);
-      const after = scene.tap.state;
+      const after = scene.mapping.state;
       await scene.clock.advance(5000);
       const blame = await breaker.judge(aSession('session_poisoned1'), scene.failedRun('crisp_unavailable'));
 
@@ -191,7 +191,7 @@ describe('probe crisp', () => {
       await watch(scene, 1);
 
       expect(routesOf(scene)).toEqual([`website/conversation ${A.sessionId}`, 'website']);
-      expect(scene.tap.state).toBe('off');
+      expect(scene.mapping.state).toBe('off');
     });
 
     test('with nobody known to be healthy, a trial after the first look, if at least the website answers', async () => {
@@ -202,9 +202,9 @@ describe('probe crisp', () => {
       }
       scene.fail = ({ route }) => (route === 'website' ? undefined : unavailable());
 
-      const before = scene.tap.state;
+      const before = scene.mapping.state;
       await watch(scene, 1);
-      const after = scene.tap.state;
+      const after = scene.mapping.state;
       await scene.clock.advance(5000);
       const blame = await breaker.judge(A, scene.failedRun('crisp_unavailable'));
 
@@ -224,15 +224,15 @@ describe('probe crisp', () => {
       await breaker.judge(A, scene.failedRun('crisp_unavailable'));
 
       await watch(scene, 13);
-      const before = scene.tap.state;
+      const before = scene.mapping.state;
       await watch(scene, 1);
 
-      expect([before, scene.tap.state]).toEqual(['off', 'on']);
+      expect([before, scene.mapping.state]).toEqual(['off', 'on']);
     });
 
     test('a failure of our own platform is tried again after the hold-off, for only a run can tell', async () => {
       const scene = createBreakerScene();
-      scene.tap.state = 'off';
+      scene.mapping.state = 'off';
       await scene.notes.noteOpening(
         {
           openedMs: scene.clock.nowMs(),
@@ -247,10 +247,10 @@ describe('probe crisp', () => {
       );
 
       await watch(scene, 1);
-      const before = scene.tap.state;
+      const before = scene.mapping.state;
       await watch(scene, 1);
 
-      expect([before, scene.tap.state]).toEqual(['off', 'on']);
+      expect([before, scene.mapping.state]).toEqual(['off', 'on']);
       expect(scene.asked).toEqual([]);
     });
 
@@ -262,11 +262,11 @@ describe('probe crisp', () => {
       scene.fail = ({ route }) => (route === 'website' ? undefined : unavailable());
 
       await watch(scene, 60);
-      const before = scene.tap.state;
+      const before = scene.mapping.state;
       scene.fail = () => undefined;
       await watch(scene, 15);
 
-      expect([before, scene.tap.state]).toEqual(['off', 'on']);
+      expect([before, scene.mapping.state]).toEqual(['off', 'on']);
       expect(await breaker.judgeRemoval(aSession('session_12'))).toBe('removed');
     });
   });
@@ -279,7 +279,7 @@ describe('probe crisp beliefs', () => {
   describe('whom it believes', () => {
     test('the switch, not a note: nothing is asked while it is on, and the note is put right', async () => {
       const scene = await anOpenBreaker(A, 'crisp_unavailable');
-      scene.tap.state = 'on';
+      scene.mapping.state = 'on';
 
       const askedAt = await watch(scene, 3);
 
@@ -290,18 +290,18 @@ describe('probe crisp beliefs', () => {
 
     test('a switch that somebody turned off by hand is turned on again', async () => {
       const scene = createBreakerScene({ websiteIds: [A.websiteId] });
-      scene.tap.state = 'off';
+      scene.mapping.state = 'off';
 
       await watch(scene, 1);
 
       expect(routesOf(scene)).toEqual(['website']);
-      expect(scene.tap.state).toBe('on');
+      expect(scene.mapping.state).toBe('on');
     });
 
     test('off for a reason that nobody noted, while Crisp fails: its failure is the reason', async () => {
       const scene = createBreakerScene({ websiteIds: [A.websiteId] });
       await scene.notes.noteSuccess(HEALTHY, 0);
-      scene.tap.state = 'off';
+      scene.mapping.state = 'off';
       scene.fail = unavailable;
 
       const askedAt = await watch(scene, 10);
@@ -317,13 +317,13 @@ describe('probe crisp beliefs', () => {
       const askedAt = await watch(scene, 120);
 
       expect(askedAt).toEqual([]);
-      expect(scene.tap.state).toBe('off');
+      expect(scene.mapping.state).toBe('off');
       expect(scene.telemetry.named('breaker-state').at(-1)).toMatchObject({ isOpen: false, isPaused: true });
     });
 
     test('with the ledger away it looks four times an hour', async () => {
       const open = createBreakerScene({ websiteIds: [A.websiteId] });
-      open.tap.state = 'off';
+      open.mapping.state = 'off';
       open.fail = unavailable;
       open.isLedgerAway = true;
 
@@ -332,17 +332,17 @@ describe('probe crisp beliefs', () => {
       await watch(open, 15);
 
       expect(askedAt).toHaveLength(4);
-      expect(open.tap.state).toBe('on');
+      expect(open.mapping.state).toBe('on');
     });
 
     test('with the ledger away and no website known it tries four times an hour', async () => {
       const scene = createBreakerScene();
-      scene.tap.state = 'off';
+      scene.mapping.state = 'off';
       scene.isLedgerAway = true;
 
       await watch(scene, 15);
 
-      expect(scene.tap.state).toBe('on');
+      expect(scene.mapping.state).toBe('on');
       expect(scene.asked).toEqual([]);
     });
   });
@@ -354,7 +354,7 @@ describe('probe crisp beliefs', () => {
       ['changing', { isOpen: false, isPaused: false }],
     ] as const)('a switch that is %s', async (state, told) => {
       const scene = createBreakerScene();
-      scene.tap.state = state;
+      scene.mapping.state = state;
 
       await watch(scene, 1);
 
@@ -367,7 +367,7 @@ describe('probe crisp beliefs', () => {
       const told = { name: 'breaker-state', isOpen: true, isPaused: false, code: 'crisp_auth_failed' };
 
       await watch(scene, 1);
-      scene.tap.state = 'changing';
+      scene.mapping.state = 'changing';
       await watch(scene, 1);
 
       expect(scene.telemetry.named('breaker-state')).toEqual([told, told]);
@@ -375,7 +375,7 @@ describe('probe crisp beliefs', () => {
 
     test('nothing, where the switch cannot be read: the alarm takes silence for the worst', async () => {
       const scene = createBreakerScene();
-      scene.tap.failure = new JobError('switch_failed', { detail: 'access_denied' });
+      scene.mapping.failure = new JobError('switch_failed', { detail: 'access_denied' });
 
       await watch(scene, 1);
 
@@ -406,22 +406,22 @@ describe('probe crisp pause', () => {
 
     await watch(scene, 4, probe);
     const told = scene.telemetry.named('breaker-state').at(-1);
-    const soon = scene.tap.state;
+    const soon = scene.mapping.state;
     await watch(scene, 15, probe);
 
-    expect([soon, scene.tap.state]).toEqual(['off', 'on']);
+    expect([soon, scene.mapping.state]).toEqual(['off', 'on']);
     expect(told).toMatchObject({ isOpen: false, isPaused: true });
   });
 
   test('with the ledger away, a pause that was known turns nothing off: it may have been taken back', async () => {
     const { scene, probe } = await aPausedScene();
     await scene.notes.clearPause();
-    scene.tap.state = 'on';
+    scene.mapping.state = 'on';
     scene.isLedgerAway = true;
 
     await watch(scene, 2, probe);
 
-    expect(scene.tap.state).toBe('on');
+    expect(scene.mapping.state).toBe('on');
   });
 
   test('a pause is carried out while another note cannot be read', async () => {
@@ -433,14 +433,14 @@ describe('probe crisp pause', () => {
 
     await watch(scene, 1);
 
-    expect(scene.tap.state).toBe('off');
+    expect(scene.mapping.state).toBe('off');
   });
 
   test('a pause that comes while Crisp is asked is not ended by its answer', async () => {
     const scene = await anOpenBreaker(A, 'crisp_unavailable');
     let turnedOn = 0;
-    const { turnOn } = scene.tap;
-    scene.tap.turnOn = async () => {
+    const { turnOn } = scene.mapping;
+    scene.mapping.turnOn = async () => {
       turnedOn += 1;
       await turnOn();
     };
@@ -451,22 +451,22 @@ describe('probe crisp pause', () => {
 
     await watch(scene, 1);
 
-    expect([scene.tap.state, turnedOn]).toEqual(['off', 0]);
+    expect([scene.mapping.state, turnedOn]).toEqual(['off', 0]);
     expect(scene.telemetry.named('breaker-closed')).toEqual([]);
   });
 
   test('a pause that comes while the switch is turned on turns it off again', async () => {
     const scene = await anOpenBreaker(A, 'crisp_unavailable');
-    const { turnOn } = scene.tap;
+    const { turnOn } = scene.mapping;
     scene.fail = () => undefined;
-    scene.tap.turnOn = async () => {
+    scene.mapping.turnOn = async () => {
       await scene.notes.notePause(PAUSE);
       await turnOn();
     };
 
     await watch(scene, 1);
 
-    expect(scene.tap.state).toBe('off');
+    expect(scene.mapping.state).toBe('off');
     expect(scene.telemetry.named('breaker-closed')).toEqual([]);
   });
 });

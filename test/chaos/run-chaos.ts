@@ -53,7 +53,7 @@ function toWorldViolations({ isQuiet, stuckFor, oddities }: ChaosFigures, atMs: 
     (oddity): Violation => ({ invariant: 'I5', atMs, text: `${oddity} was begun after the answer` }),
   );
   const stuck =
-    stuckFor === undefined ? [] : [`the tap stayed closed (${stuckFor}) until a person opened it`];
+    stuckFor === undefined ? [] : [`the mapping stayed off (${stuckFor}) until a person opened it`];
   const restless = isQuiet ? [] : ['after two days of calm something is still under way'];
   const held = [...stuck, ...restless].map((text): Violation => ({ invariant: 'I9', atMs, text }));
   return [...frozen, ...held];
@@ -70,13 +70,13 @@ interface ChaosFigures {
   readonly faults: readonly FaultId[];
   readonly kills: number;
   readonly virtualHours: number;
-  /** Times the breaker or an operator closed the tap. */
+  /** Times the breaker or an operator turned the mapping off. */
   readonly closings: number;
   /** Dead letters that were sent again. */
   readonly redriven: number;
   /** False where something was still under way after days of calm. */
   readonly isQuiet: boolean;
-  /** Why the tap stayed closed in calm, until a person opened it; undefined where it did not, or was meant to. */
+  /** Why the mapping stayed off in calm, until a person opened it; undefined where it did not, or was meant to. */
   readonly stuckFor: string | undefined;
   /** What code of ours did while Lambda would have frozen it. */
   readonly oddities: readonly string[];
@@ -174,7 +174,7 @@ function calm(world: World, { pause }: RunPlan): void {
   if (pause) void world.operator.run('resume', ({ resume }) => resume());
 }
 
-/** Long enough for every wait that there is. Only a run of removals may close the tap for as long as nobody looks. */
+/** Long enough for every wait that there is. Only a run of removals may turn the mapping off for as long as nobody looks. */
 async function comeToRest(world: World): Promise<{ isQuiet: boolean; stuckFor: string | undefined }> {
   if (await world.settle(12 * HOUR)) return { isQuiet: true, stuckFor: undefined };
   const code = world.mapping.state.name === 'Disabled' ? findOpening(world.history) : undefined;
@@ -205,7 +205,7 @@ function toFigures({ history, clock, settings, oddities }: World, plan: RunPlan)
     faults: plan.faults.map(({ fault }) => fault.id),
     kills: count(({ type }) => type === 'instance-killed'),
     virtualHours: (clock.nowMs() - settings.startMs) / HOUR,
-    closings: count((event) => event.type === 'tap-turned' && event.to === 'off'),
+    closings: count((event) => event.type === 'mapping-turned' && event.to === 'off'),
     redriven: count((event) => event.type === 'message-sent' && event.by === 'redrive'),
     oddities,
   };

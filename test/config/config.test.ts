@@ -285,7 +285,7 @@ describe('probe config', () => {
   const { SESSIONS_QUEUE_ARN, CONSUMER_FUNCTION_NAME, LEDGER_TABLE } = RESOURCES;
   const OWN = { SESSIONS_QUEUE_ARN, CONSUMER_FUNCTION_NAME, LEDGER_TABLE };
 
-  test('the probe needs a token, the two ends of the tap, and the ledger', () => {
+  test('the probe needs a token, the two ends of the mapping, and the ledger', () => {
     expect(parseProbeConfig({ ...TOKEN, ...OWN })).toMatchObject({
       sessionsQueueArn: SESSIONS_QUEUE_ARN,
       consumerFunctionName: CONSUMER_FUNCTION_NAME,

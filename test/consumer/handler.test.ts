@@ -15,7 +15,7 @@ import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
 import { toVisible } from '../../lib/text.ts';
 import { refusal } from '../bad-inputs/crisp-answers.ts';
 import { POISON } from '../bad-inputs/queue-messages.ts';
-import { createMemoryConsumerSwitch } from '../support/breaker-scene.ts';
+import { createMemoryMapping } from '../support/breaker-scene.ts';
 import { aSession, consumer } from '../support/builders.ts';
 import { type ConsumerScene, createConsumerScene } from '../support/consumer-scene.ts';
 import type { ScriptedAnswer } from '../support/crisp.ts';
@@ -62,10 +62,10 @@ describe('create consumer handler', () => {
     });
     const { token } = simulator.account;
     const secrets = createEnvironmentSecrets({ source: 'environment', hookSecrets: [], crispToken: token });
-    const consumerSwitch = createMemoryConsumerSwitch();
+    const mapping = createMemoryMapping();
     return {
       telemetry,
-      handle: createConsumerHandler(config, { secrets, clients, telemetry, consumerSwitch }),
+      handle: createConsumerHandler(config, { secrets, clients, telemetry, mapping }),
     };
   }
 
@@ -263,7 +263,7 @@ describe('consumer batch response', () => {
     const scene = await createConsumerScene({
       ledger,
       // So the breaker never opens, and each run stands for itself.
-      hasSwitch: false,
+      canTurnMapping: false,
       crisp: ({ sessionId, part }) =>
         part === 'conversation' ? ANSWERS[sessionId.split('_')[1] ?? ''] : undefined,
     });

@@ -281,7 +281,7 @@ describe('breaker', () => {
   test.concurrent('a rolled token holds the queue while hooks are taken, and the probe lets all of it through again', {
     timeout: 60_000,
   }, async ({ onTestFinished }) => {
-    // The first message is not shown again before the tap is shut.
+    // The first message is not shown again before the mapping is off.
     const scene = await startLocalScene({ env: { RETRY_BASE_SECONDS: '5' } });
     onTestFinished(scene.stop);
     const simulator = simulatorOf(scene);
@@ -300,7 +300,7 @@ describe('breaker', () => {
     const askedTooEarly = simulator.counters.snapshot().requests.total - asked;
     await endHoldOff(scene);
     await scene.mode.pipeline.probe();
-    const tapAfterRefusal = await scene.mode.pipeline.tap.read();
+    const mappingAfterRefusal = await scene.mode.pipeline.mapping.read();
     accept();
     await endHoldOff(scene);
     await scene.mode.pipeline.probe();
@@ -308,7 +308,7 @@ describe('breaker', () => {
 
     expect(statuses).toEqual([202, 202]);
     expect(askedTooEarly).toBe(0);
-    expect(tapAfterRefusal).toBe('off');
+    expect(mappingAfterRefusal).toBe('off');
     expect(records.map((record) => record.session_id).sort()).toEqual(
       [first.sessionId, second.sessionId].sort(),
     );
@@ -364,7 +364,7 @@ describe('breaker', () => {
     await scene.mode.pipeline.probe();
 
     expect(status).toBe(202);
-    expect(await scene.mode.pipeline.tap.read()).toBe('off');
+    expect(await scene.mode.pipeline.mapping.read()).toBe('off');
     expect(simulator.counters.snapshot().requests.total).toBe(0);
   });
 

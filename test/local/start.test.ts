@@ -479,7 +479,7 @@ test('an end with work left names --data, and what was kept where it was given',
   const scene = await startLocalScene();
   onTestFinished(scene.stop);
   const empty = await describeRest(scene.mode.aws, undefined);
-  await scene.mode.pipeline.tap.turnOff();
+  await scene.mode.pipeline.mapping.turnOff();
   await untilTap(scene, 'off');
   await scene.enqueue('{}');
 

@@ -103,7 +103,7 @@ function toEnvironment(name: SwitchName | 'none'): Record<string, string> {
     ...(includes(BY_WEBSITE_HOOK, name) && { CRISP_HOOK_MODE: 'website' }),
     ...(includes(WITH_EVERYTHING, name) && { ENRICH_INCLUDE: 'profile,pages,events,relations' }),
     // Faster than the limit of the simulator, so that some requests are refused.
-    // The message is not shown again before the tap is shut.
+    // The message is not shown again before the mapping is off.
     ...(includes(WITH_A_SPENT_QUOTA, name) && { RETRY_BASE_SECONDS: '5' }),
     ...(includes(UNDER_A_LIMIT, name) && { CRISP_REQUESTS_PER_SECOND: '40' }),
   };

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ConsumerSwitch } from '../../lib/breaker/mapping.ts';
+import type { EventSourceMapping } from '../../lib/breaker/mapping.ts';
 import { openFrontDoor } from '../../lib/local/front-door.ts';
 import { listenOnLoopback } from '../../lib/local/http-server.ts';
 import { createTraceSession } from '../../lib/operate/sessions.ts';
 import {
-  createLocalModeSwitch,
+  createLocalModeMapping,
   readCloudFormationStage,
   readLocalModeHealth,
 } from '../../lib/operate/stage.ts';
@@ -202,7 +202,7 @@ describe('local mode health', () => {
 
   describe('the deliveries of local mode', () => {
     const turned: string[] = [];
-    const deliveries: ConsumerSwitch = {
+    const deliveries: EventSourceMapping = {
       read: async () => (turned.at(-1) === 'off' ? 'off' : 'on'),
       turnOn: async () => void turned.push('on'),
       turnOff: async () => void turned.push('off'),
@@ -223,7 +223,7 @@ describe('local mode health', () => {
 
     test('are read and turned by the tools of this machine', async () => {
       const url = await open();
-      const local = createLocalModeSwitch(new URL(url));
+      const local = createLocalModeMapping(new URL(url));
 
       const states = [await local.read()];
       await local.turnOff();
@@ -251,7 +251,7 @@ describe('local mode health', () => {
     });
 
     test('that cannot be reached are switch_failed, not a crash', async () => {
-      const nowhere = createLocalModeSwitch(new URL('http://127.0.0.1:9'));
+      const nowhere = createLocalModeMapping(new URL('http://127.0.0.1:9'));
 
       await expect(nowhere.read()).rejects.toMatchObject({ reason: 'switch_failed:local_mode_absent' });
       await expect(nowhere.turnOn()).rejects.toMatchObject({ reason: 'switch_failed:local_mode_absent' });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CrispObject } from '../../lib/crisp/fields.ts';
 import type { FetchedConversation } from '../../lib/crisp/paging.ts';
 import { JobError } from '../../lib/errors.ts';
 import { buildRecord } from '../../lib/record/build.ts';
 import { contentHash } from '../../lib/record/content-hash.ts';
 import { enrichedRecordSchema, expectRecord, VOLATILE_FIELDS } from '../../lib/record/schema.ts';
 import { escapeBody } from '../../lib/record/topic.ts';
+import type { JsonObject } from '../../lib/text.ts';
 import { aCrispMessage, aFetchedConversation } from '../support/builders.ts';
 
 describe('expect record', () => {
@@ -28,7 +28,7 @@ describe('expect record', () => {
     }
   }
 
-  type Odd = readonly [path: string, conversation: CrispObject, typed: CrispObject, value: unknown];
+  type Odd = readonly [path: string, conversation: JsonObject, typed: JsonObject, value: unknown];
 
   const PEOPLE_ID = 'c5a2f70c-f605-4648-b47f-8c39d4b03a50';
   const odd: readonly Odd[] = [
@@ -93,7 +93,7 @@ describe('expect record', () => {
     });
 
     test('is content: another odd value has another hash, but for a volatile field', () => {
-      const hashOf = (conversation: CrispObject) => recordOf({ conversation }).content_hash;
+      const hashOf = (conversation: JsonObject) => recordOf({ conversation }).content_hash;
 
       expect(hashOf({ state: 1 })).not.toBe(hashOf({ state: 2 }));
       expect(hashOf({ state: 1 })).not.toBe(hashOf({ state: null }));

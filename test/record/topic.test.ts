@@ -4,12 +4,12 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { CrispObject } from '../../lib/crisp/fields.ts';
 import { type AnnounceRecord, createAnnounceRecord } from '../../lib/record/announce.ts';
 import { createS3RecordArchive } from '../../lib/record/archive.ts';
 import { buildRecord, buildRemovedRecord } from '../../lib/record/build.ts';
 import { claimCheckSchema, type EnrichedRecord, type RemovedRecord } from '../../lib/record/schema.ts';
 import { createSnsRecordTopic, escapeBody, toMessageAttributes, toNotice } from '../../lib/record/topic.ts';
+import type { JsonObject } from '../../lib/text.ts';
 import { anAwsError, isLegalForSqs } from '../support/aws.ts';
 import {
   aCrispMessage,
@@ -103,7 +103,7 @@ describe('an escaped body', () => {
 });
 
 describe('message attributes', () => {
-  function attributesOf(conversation: CrispObject) {
+  function attributesOf(conversation: JsonObject) {
     const fetched = aFetchedConversation({ conversation });
     return toMessageAttributes(buildRecord(fetched, { version: 1, mode: 'full', absorbed: 0 }));
   }

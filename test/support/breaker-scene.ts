@@ -1,6 +1,6 @@
 import { type Breaker, createBreaker } from '../../lib/breaker/breaker.ts';
 import type { FailedRun } from '../../lib/breaker/evidence.ts';
-import type { ConsumerSwitch, ConsumerSwitchState } from '../../lib/breaker/mapping.ts';
+import type { EventSourceMapping, EventSourceMappingState } from '../../lib/breaker/mapping.ts';
 import { createProbeCrisp } from '../../lib/breaker/probe.ts';
 import type { CrispApi } from '../../lib/crisp/client.ts';
 import { JobError, type JobErrorCode, type JobErrorContext } from '../../lib/errors.ts';
@@ -24,13 +24,13 @@ export type BreakerScene = ReturnType<typeof createBreakerScene>;
 /** Breaker and probe over memory, a Crisp that the test scripts, and a clock that it turns. */
 export function createBreakerScene({ websiteIds = [] }: { websiteIds?: readonly WebsiteId[] } = {}) {
   const clock = createVirtualClock();
-  const tap = createMemoryConsumerSwitch();
+  const mapping = createMemoryMapping();
   const telemetry = createRecordingTelemetry();
   const notes = createMemoryBreakerNotes();
   const asked: Asked[] = [];
   const scene = {
     clock,
-    tap,
+    mapping,
     telemetry,
     notes,
     /** Every request to Crisp. */
@@ -43,9 +43,8 @@ export function createBreakerScene({ websiteIds = [] }: { websiteIds?: readonly 
     hasPerson: (_sessionId: string): boolean => true,
     isLedgerAway: false,
     /** Another instance of the consumer, which knows of the others by the notes alone. */
-    anInstance: () => createBreaker({ notes: ledger, consumerSwitch: tap, crisp, clock, telemetry }),
-    aProbe: () =>
-      createProbeCrisp({ notes: ledger, consumerSwitch: tap, crisp, clock, telemetry, websiteIds }),
+    anInstance: () => createBreaker({ notes: ledger, mapping, crisp, clock, telemetry }),
+    aProbe: () => createProbeCrisp({ notes: ledger, mapping, crisp, clock, telemetry, websiteIds }),
     failedRun: (
       code: JobErrorCode,
       { receiveCount = 1, ...context }: JobErrorContext & { receiveCount?: number } = {},
@@ -283,34 +282,34 @@ export function createMemoryBreaker(): MemoryBreaker {
   };
 }
 
-interface MemoryConsumerSwitch extends ConsumerSwitch {
+interface MemoryMapping extends EventSourceMapping {
   /** What `read` says; a test may turn it by hand, as somebody in the AWS console could. */
-  state: ConsumerSwitchState;
+  state: EventSourceMappingState;
   /** Set: every method rejects with it. */
   failure: Error | undefined;
 }
 
 /** A switch that turns at once. */
-export function createMemoryConsumerSwitch(state: ConsumerSwitchState = 'on'): MemoryConsumerSwitch {
-  const tap: MemoryConsumerSwitch = {
+export function createMemoryMapping(state: EventSourceMappingState = 'on'): MemoryMapping {
+  const mapping: MemoryMapping = {
     state,
     failure: undefined,
     async read() {
       failIfAsked();
-      return tap.state;
+      return mapping.state;
     },
     async turnOn() {
       failIfAsked();
-      tap.state = 'on';
+      mapping.state = 'on';
     },
     async turnOff() {
       failIfAsked();
-      tap.state = 'off';
+      mapping.state = 'off';
     },
   };
-  return tap;
+  return mapping;
 
   function failIfAsked(): void {
-    if (tap.failure) throw tap.failure;
+    if (mapping.failure) throw mapping.failure;
   }
 }

@@ -1,6 +1,5 @@
 import type { Environment } from '../../lib/config/config.ts';
 import { parseConsumerConfig, parseWebhookConfig } from '../../lib/config/parse.ts';
-import type { CrispObject } from '../../lib/crisp/fields.ts';
 import type { FetchedConversation } from '../../lib/crisp/paging.ts';
 import { ConfigError } from '../../lib/errors.ts';
 import { parseSessionId, parseWebsiteId, type SessionRef } from '../../lib/ids.ts';
@@ -9,6 +8,7 @@ import type { ReceivedMessage } from '../../lib/queue/job.ts';
 import { buildRecord } from '../../lib/record/build.ts';
 import type { EnrichedRecord } from '../../lib/record/schema.ts';
 import { escapeBody, toMessageAttributes } from '../../lib/record/topic.ts';
+import type { JsonObject } from '../../lib/text.ts';
 
 const NOW_MS = 1_790_856_000_500;
 
@@ -97,7 +97,7 @@ export function aFetchedConversation({
 }
 
 /** A text message, sent `number` minutes after the conversation began. */
-export function aCrispMessage(number: number, fields: CrispObject = {}): CrispObject {
+export function aCrispMessage(number: number, fields: JsonObject = {}): JsonObject {
   return {
     type: 'text',
     from: 'user',
@@ -113,7 +113,7 @@ export function aCrispMessage(number: number, fields: CrispObject = {}): CrispOb
   };
 }
 
-function aConversation(website_id: string, session_id: string): CrispObject {
+function aConversation(website_id: string, session_id: string): JsonObject {
   return {
     session_id,
     website_id,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import { onTestFinished, vi } from 'vitest';
+import type { StageQueue } from '../../lib/aws/queues.ts';
 import type { BreakerView } from '../../lib/breaker/pause.ts';
 import { runCli } from '../../lib/cli/run.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
@@ -12,7 +13,7 @@ import type { SessionRef, WebsiteId } from '../../lib/ids.ts';
 import type { Finding } from '../../lib/operate/doctor/checks.ts';
 import { examineSetup } from '../../lib/operate/doctor/doctor.ts';
 import { findLocalSetup } from '../../lib/operate/doctor/setup.ts';
-import type { OperatedQueueName, OperatedStage } from '../../lib/operate/operated-stage.ts';
+import type { OperatedStage } from '../../lib/operate/operated-stage.ts';
 import type { Operations } from '../../lib/operate/operations.ts';
 import { createReadQueues } from '../../lib/operate/queues.ts';
 import { createTraceSession } from '../../lib/operate/sessions.ts';
@@ -47,7 +48,7 @@ interface CliSceneOptions {
   /** Websites of which something was archived. */
   readonly websites?: readonly WebsiteId[];
   /** A queue that cannot be read: all others can. */
-  readonly unreadable?: OperatedQueueName;
+  readonly unreadable?: StageQueue;
   /** The newest redrive cannot be read. */
   readonly withoutMoveTasks?: boolean;
   /** What the queues do not tell. */

@@ -4,7 +4,7 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { ConsumerSwitch, ConsumerSwitchState } from '../../lib/breaker/mapping.ts';
+import type { EventSourceMapping, EventSourceMappingState } from '../../lib/breaker/mapping.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createEnvironmentSecrets } from '../../lib/config/secret-reader.ts';
 import { createConsumerHandler } from '../../lib/consumer/handler.ts';
@@ -31,7 +31,7 @@ interface ConsumerSceneOptions {
   readonly crisp?: Misbehaviour;
   readonly environment?: Readonly<Record<string, string>>;
   /** False: what feeds the consumer cannot be switched off. */
-  readonly hasSwitch?: boolean;
+  readonly canTurnMapping?: boolean;
 }
 
 export const RETRY_BASE_SECONDS = 30;
@@ -48,7 +48,7 @@ export async function createConsumerScene(options: ConsumerSceneOptions) {
   const telemetry = createRecordingTelemetry();
   const clock = createShiftableClock();
   const aws = createFakeConsumerAws(options.ledger.client);
-  const consumerSwitch = createFakeSwitch({ isStuck: options.hasSwitch === false });
+  const mapping = createFakeMapping({ isStuck: options.canTurnMapping === false });
   const config = toConfig(crisp.url, options);
   const crispToken = { identifier: 'an-identifier', key: 'f'.repeat(64) };
   const handler = createConsumerHandler(config, {
@@ -57,14 +57,14 @@ export async function createConsumerScene(options: ConsumerSceneOptions) {
     clock,
     telemetry,
     random: () => 0,
-    consumerSwitch,
+    mapping,
   });
 
   return {
     telemetry,
     records: aws.records,
     clock,
-    isSwitchedOff: async () => (await consumerSwitch.read()) === 'off',
+    isSwitchedOff: async () => (await mapping.read()) === 'off',
     /** Calls that write, to the archive or to the topic. */
     writes: aws.writes,
     /** Requests that Crisp saw. */
@@ -112,8 +112,8 @@ function toConfig(crispUrl: URL, { ledger, environment }: ConsumerSceneOptions) 
 }
 
 /** One that is stuck cannot be turned off, so the breaker never opens. */
-function createFakeSwitch({ isStuck }: { isStuck: boolean }): ConsumerSwitch {
-  let state: ConsumerSwitchState = 'on';
+function createFakeMapping({ isStuck }: { isStuck: boolean }): EventSourceMapping {
+  let state: EventSourceMappingState = 'on';
   return {
     read: async () => state,
     async turnOn() {
@@ -278,7 +278,7 @@ export function createCanaryConsumer({ ledger, logLevel, answer, failing }: Cana
       clock,
       random: () => 0,
       pool: createPool((path) => answer(path, { failOnce })),
-      consumerSwitch: { read: async () => 'on', turnOn: async () => {}, turnOff: async () => {} },
+      mapping: { read: async () => 'on', turnOn: async () => {}, turnOff: async () => {} },
     },
   );
 

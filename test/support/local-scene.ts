@@ -27,10 +27,10 @@ import { signHookRequest } from './hooks.ts';
 /** Waits until the sessions queue of a scene is held (`off`) or flows (`on`). */
 export async function untilTap({ mode, shown }: LocalScene, state: 'on' | 'off'): Promise<void> {
   for (let looks = 0; looks < 100; looks += 1) {
-    if ((await mode.pipeline.tap.read()) === state) return;
+    if ((await mode.pipeline.mapping.read()) === state) return;
     await wait(200);
   }
-  throw new Error(`the tap is not ${state}; the terminal showed:\n${shown.join('')}`);
+  throw new Error(`the mapping is not ${state}; the terminal showed:\n${shown.join('')}`);
 }
 
 /** As if the minutes until the probe's next look had passed. */

@@ -1,10 +1,10 @@
 import { type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { ConsumerSwitch, ConsumerSwitchState } from '../../breaker/mapping.ts';
+import type { EventSourceMapping, EventSourceMappingState } from '../../breaker/mapping.ts';
 import type { Clock } from '../../clock.ts';
 import { createBatchHandler, type MappingEvent, type MappingState } from './batch.ts';
 import { createInstancePool, type InstancePool, type Invoker } from './instances.ts';
 
-export interface EventSourceMappingOptions {
+export interface LocalMappingOptions {
   readonly sqs: SQSClient;
   readonly queueUrl: string;
   readonly queueArn: string;
@@ -21,7 +21,7 @@ export interface EventSourceMappingOptions {
   readonly onEvent?: (event: MappingEvent) => void;
 }
 
-export interface EventSourceMapping {
+export interface LocalMapping {
   /** As the API names it; a change passes through `Disabling` or `Enabling`. */
   readonly state: MappingState;
   /** Begins to poll at once. */
@@ -46,7 +46,7 @@ const DEFAULT_GRACE_MS = 5000;
  * invocations at once, each on an instance of its own; `ReportBatchItemFailures`; successes are deleted, failures left
  * to their visibility. Which groups of a FIFO queue may be in flight is for the queue to decide.
  */
-export function createEventSourceMapping(options: EventSourceMappingOptions): EventSourceMapping {
+export function createLocalMapping(options: LocalMappingOptions): LocalMapping {
   const { clock, maximumConcurrency, createInvoker, stateChangeMs = DEFAULT_STATE_CHANGE_MS } = options;
   const onEvent = options.onEvent ?? (() => {});
   const pool = createInstancePool({ maximum: maximumConcurrency, createInvoker });
@@ -121,19 +121,19 @@ export function createEventSourceMapping(options: EventSourceMappingOptions): Ev
   };
 }
 
-const SWITCH_STATES: Readonly<Record<MappingState, ConsumerSwitchState>> = {
+const MAPPING_STATES: Readonly<Record<MappingState, EventSourceMappingState>> = {
   Enabled: 'on',
   Enabling: 'changing',
   Disabled: 'off',
   Disabling: 'changing',
 };
 
-/** The tap of local mode's queue. `findMapping`, because the mapping's consumers need the tap before there is a mapping. */
-export function createLocalConsumerSwitch(
-  findMapping: () => Pick<EventSourceMapping, 'state' | 'enable' | 'disable'>,
-): ConsumerSwitch {
+/** The mapping as the breaker turns it. `findMapping`, because its consumers need this before there is a mapping. */
+export function toEventSourceMapping(
+  findMapping: () => Pick<LocalMapping, 'state' | 'enable' | 'disable'>,
+): EventSourceMapping {
   return {
-    read: async () => SWITCH_STATES[findMapping().state],
+    read: async () => MAPPING_STATES[findMapping().state],
     async turnOn() {
       const mapping = findMapping();
       if (mapping.state === 'Disabled' || mapping.state === 'Disabling') mapping.enable();

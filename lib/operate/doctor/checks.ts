@@ -1,9 +1,9 @@
+import { STAGE_QUEUE_NAMES, type StageQueue } from '../../aws/queues.ts';
 import type { ClockSample } from '../../clock.ts';
 import type { HookMode } from '../../config/config.ts';
 import type { StoredSecretName } from '../../config/secrets.ts';
 import { OperationError } from '../../errors.ts';
 import { isJsonObject, toMoment } from '../../text.ts';
-import { OPERATED_QUEUES, type OperatedQueueName } from '../operated-stage.ts';
 
 /** `skipped`: could not be looked at, because something before it failed or is missing. */
 export type FindingState = 'ok' | 'warn' | 'fail' | 'skipped';
@@ -96,9 +96,9 @@ export function judgeNode(version: string): Finding {
 interface ExamineQueuesDependencies {
   readonly isLocal: boolean;
   /** Of the infra files; undefined where they do not have the queue. */
-  readonly expected: (name: OperatedQueueName) => ExpectedQueue | undefined;
+  readonly expected: (name: StageQueue) => ExpectedQueue | undefined;
   /** SQS's own attributes of a queue. Rejects with `OperationError`. */
-  readonly readAttributes: (name: OperatedQueueName) => Promise<Readonly<Record<string, string | undefined>>>;
+  readonly readAttributes: (name: StageQueue) => Promise<Readonly<Record<string, string | undefined>>>;
 }
 
 /** Holds every queue against the template. */
@@ -107,9 +107,9 @@ export async function examineQueues({
   readAttributes,
   isLocal,
 }: ExamineQueuesDependencies): Promise<Finding[]> {
-  return Promise.all(OPERATED_QUEUES.map(examine));
+  return Promise.all(STAGE_QUEUE_NAMES.map(examine));
 
-  async function examine(name: OperatedQueueName): Promise<Finding> {
+  async function examine(name: StageQueue): Promise<Finding> {
     const check = `queue ${name}`;
     const wanted = expected(name);
     if (!wanted) return { check, state: 'skipped', message: 'infra/queues.yml has no such queue' };

@@ -1,8 +1,9 @@
 import type { CrispTier, Inclusion } from '../../config/config.ts';
-import { isCrispObject, isPeopleId } from '../../crisp/fields.ts';
+import { isPeopleId } from '../../crisp/fields.ts';
 import type { CrispSegment } from '../../crisp/url.ts';
 import type { JobError, JobErrorCode } from '../../errors.ts';
 import { parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../../ids.ts';
+import { isJsonObject } from '../../text.ts';
 import { type Finding, judgeClock } from './checks.ts';
 import type { CrispSurvey, SurveyAnswer } from './survey.ts';
 
@@ -174,7 +175,7 @@ function judgeList(answer: SurveyAnswer, tier: CrispTier): CrispAccess {
   }
   const items = Array.isArray(answer.data) ? answer.data : [];
   const websiteIds = items
-    .map((item) => parseWebsiteId(isCrispObject(item) ? item.website_id : undefined))
+    .map((item) => parseWebsiteId(isJsonObject(item) ? item.website_id : undefined))
     .filter((id) => id !== undefined);
   if (websiteIds.length === 0) {
     const remedy = 'install the plugin on a website: without that Crisp sends no hooks and gives nothing';
@@ -222,7 +223,7 @@ const REMEDIES: Partial<Record<JobErrorCode, string>> = {
 export function listConversations(data: unknown, websiteId: WebsiteId): TriedConversation[] {
   const items: readonly unknown[] = Array.isArray(data) ? data : [];
   return items.flatMap((item) => {
-    if (!isCrispObject(item)) return [];
+    if (!isJsonObject(item)) return [];
     const sessionId = parseSessionId(item.session_id);
     if (sessionId === undefined) return [];
     const peopleId = isPeopleId(item.people_id) ? item.people_id : undefined;

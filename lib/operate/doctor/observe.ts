@@ -1,7 +1,7 @@
 import type { CrispTier } from '../../config/config.ts';
-import { isCrispObject } from '../../crisp/fields.ts';
 import type { CrispSegment } from '../../crisp/url.ts';
 import type { SessionId, WebsiteId } from '../../ids.ts';
+import { isJsonObject } from '../../text.ts';
 import { listConversations, type TriedConversation, toConversationPath } from './crisp.ts';
 import { type CrispSurvey, describeAnswer, type SurveyAnswer } from './survey.ts';
 
@@ -132,7 +132,7 @@ function readTimestamps(answer: SurveyAnswer | undefined): readonly number[] {
   const messages: readonly unknown[] =
     answer?.outcome === 'data' && Array.isArray(answer.data) ? answer.data : [];
   return messages.flatMap((message) => {
-    const timestamp = isCrispObject(message) ? message.timestamp : undefined;
+    const timestamp = isJsonObject(message) ? message.timestamp : undefined;
     return typeof timestamp === 'number' && Number.isSafeInteger(timestamp) && timestamp > 0
       ? [timestamp]
       : [];

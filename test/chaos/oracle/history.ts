@@ -18,7 +18,7 @@ export type HistoryEvent = { readonly atMs: number } & (
   | InstanceKilled
   | BatchAnswered
   | Operated
-  | TapTurned
+  | MappingTurned
   | FaultInjected
   | NoteWritten
 );
@@ -142,8 +142,8 @@ interface Operated {
 }
 
 /** The event source mapping was asked to stop or to start; it does so within the propagation time. */
-interface TapTurned {
-  readonly type: 'tap-turned';
+interface MappingTurned {
+  readonly type: 'mapping-turned';
   readonly to: 'on' | 'off';
 }
 
@@ -182,7 +182,7 @@ export interface Terms {
   /** By how much longer than another a request may be on its way to Crisp: what left apart may arrive together. */
   readonly transitJitterMs: number;
   /** How long the event source mapping goes on after it was asked to stop. */
-  readonly tapPropagationMs: number;
+  readonly mappingPropagationMs: number;
   /** Must appear nowhere that people, queues or the ledger see, and in no record. */
   readonly secrets: readonly string[];
   /** Text and contact data of conversations: in records only. */

@@ -41,9 +41,11 @@ describe('bounded load', () => {
       { type: 'message-received', atMs, queue: 'sessions', messageId: 'message', body: '', receiveCount },
     ],
   ];
-  const turned = (to: 'on' | 'off', atMs: number): Steps => [[`tap ${to}`, { type: 'tap-turned', atMs, to }]];
+  const turned = (to: 'on' | 'off', atMs: number): Steps => [
+    [`mapping ${to}`, { type: 'mapping-turned', atMs, to }],
+  ];
 
-  /** The tap is asked to close at the start; a minute later it is closed. */
+  /** The mapping is asked to close at the start; a minute later it is closed. */
   const CLOSED = turned('off', START_MS);
 
   describe('the load is not bounded', () => {
@@ -57,7 +59,7 @@ describe('bounded load', () => {
       ['where a message is received for the 21st time', received(21)],
       ['where a sixth attempt is logged', line('{"name":"job-failed","attempt":6}')],
       [
-        'where a message is handed out while the tap is closed',
+        'where a message is handed out while the mapping is off',
         [...CLOSED, ...received(1, START_MS + 60_001)],
       ],
       [
@@ -113,12 +115,12 @@ describe('bounded load', () => {
       ['where a fifth attempt is logged', line('{"name":"job-failed","attempt":5}')],
       ['where a message is handed out within the minute', [...CLOSED, ...received(1, START_MS + 59_999)]],
       [
-        'where a message is handed out after the tap was opened',
+        'where a message is handed out after the mapping was turned on',
         [...CLOSED, ...turned('on', START_MS + 90_000), ...received(1, START_MS + 90_001)],
       ],
       ['where a batch from before goes on', [...CLOSED, ...requests(1, 0, { fromMs: START_MS + 650_000 })]],
       [
-        'where the probe calls while the tap is closed',
+        'where the probe calls while the mapping is off',
         [...CLOSED, ...requests(1, 0, { fromMs: START_MS + 900_000, by: 'probe' })],
       ],
     ])('%s', (_case, steps) => {
@@ -199,10 +201,10 @@ describe('progress', () => {
         ),
       ],
       [
-        'where it waits for a day, and the tap had been closed the day before',
+        'where it waits for a day, and the mapping had been off the day before',
         [
-          ['off', { type: 'tap-turned', atMs: START_MS - 10_000, to: 'off' }],
-          ['on', { type: 'tap-turned', atMs: START_MS - 5_000, to: 'on' }],
+          ['off', { type: 'mapping-turned', atMs: START_MS - 10_000, to: 'off' }],
+          ['on', { type: 'mapping-turned', atMs: START_MS - 5_000, to: 'on' }],
           ...KILLED,
           ...again(86_400_000),
         ],
@@ -236,8 +238,8 @@ describe('progress', () => {
         'where nothing was handed out meanwhile',
         [
           ...KILLED,
-          ['off', { type: 'tap-turned', atMs: RECEIVED_MS + 1_000, to: 'off' }],
-          ['on', { type: 'tap-turned', atMs: RECEIVED_MS + 21_000_000, to: 'on' }],
+          ['off', { type: 'mapping-turned', atMs: RECEIVED_MS + 1_000, to: 'off' }],
+          ['on', { type: 'mapping-turned', atMs: RECEIVED_MS + 21_000_000, to: 'on' }],
           ...again(21_600_000),
         ],
       ],

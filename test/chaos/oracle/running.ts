@@ -102,7 +102,7 @@ function checkWait({ of, terms }: Evidence, { message, received }: Sibling): Vio
     .toSorted((a, b) => a.index - b.index)[0];
   if (!next) return [];
   const longestMs = terms.visibilityTimeoutMs + terms.functionTimeoutMs;
-  const wasClosed = findClosures(of('tap-turned'), 0).some(
+  const wasClosed = findClosures(of('mapping-turned'), 0).some(
     ({ fromMs, untilMs }) => fromMs < next.atMs && untilMs > received.atMs,
   );
   if (wasClosed || next.atMs - received.atMs <= longestMs) return [];
@@ -113,7 +113,7 @@ function toProgressViolations(atMs: number, text: string): Violation[] {
   return [{ invariant: 'I9', atMs, text }];
 }
 
-/** I6: no more requests than the budget, no more receives and attempts than the limits, none while the tap is closed. */
+/** I6: no more requests than the budget, no more receives and attempts than the limits, none while the mapping is off. */
 export function checkBoundedLoad(evidence: Evidence): Violation[] {
   return [
     ...checkRates(evidence),
@@ -220,7 +220,7 @@ function readAttempts(text: string): number[] {
 
 /** A batch that was handed out before may still come to its end; nothing new is handed out, and nothing called. */
 function checkClosedTap({ of, terms }: Evidence): Violation[] {
-  const closures = findClosures(of('tap-turned'), terms.tapPropagationMs);
+  const closures = findClosures(of('mapping-turned'), terms.mappingPropagationMs);
   const isClosed = (atMs: number, extraMs = 0) =>
     closures.some(({ fromMs, untilMs }) => atMs > fromMs + extraMs && atMs < untilMs);
   const receives = of('message-received').filter(({ queue, atMs }) => queue === 'sessions' && isClosed(atMs));
@@ -229,17 +229,17 @@ function checkClosedTap({ of, terms }: Evidence): Violation[] {
   );
   return [
     ...receives.flatMap(({ atMs, messageId }) =>
-      toLoadViolations(atMs, `message ${messageId} was handed out while the tap was closed`),
+      toLoadViolations(atMs, `message ${messageId} was handed out while the mapping was off`),
     ),
     ...calls.flatMap(({ atMs, path }) =>
-      toLoadViolations(atMs, `${path} was called while the tap was closed`),
+      toLoadViolations(atMs, `${path} was called while the mapping was off`),
     ),
   ];
 }
 
 /** From when each closing has taken effect until it was asked to open again. */
 function findClosures(
-  turns: readonly Placed<'tap-turned'>[],
+  turns: readonly Placed<'mapping-turned'>[],
   propagationMs: number,
 ): { fromMs: number; untilMs: number }[] {
   const changes = turns.filter(({ to }, place) => to !== (turns[place - 1]?.to ?? 'on'));

@@ -28,7 +28,7 @@ export const TERMS: Terms = {
   visibilityTimeoutMs: 3_600_000,
   functionTimeoutMs: 600_000,
   transitJitterMs: 0,
-  tapPropagationMs: 60_000,
+  mappingPropagationMs: 60_000,
   secrets: ['not-a-real-secret-4711'],
   canaries: ['canary@example.com'],
 };

@@ -6,7 +6,7 @@ import type { VirtualClock } from '../../support/virtual-clock.ts';
 import { type NamedQueue, type ReceivedEntry, toSdkMessage } from './aws/queue.ts';
 import type { Instance, Lived, Role } from './instances.ts';
 import type { Recorder } from './recorder.ts';
-import { CONSUMER_TIMEOUT_MS, TAP_CHANGE_MS } from './settings.ts';
+import { CONSUMER_TIMEOUT_MS, MAPPING_CHANGE_MS } from './settings.ts';
 
 /** What faults change of Lambda's poller; each is asked for every batch. */
 interface MappingTroubles {
@@ -168,9 +168,9 @@ function createMappingState({ clock, random, recorder, onChange }: MappingStateD
     turn(isEnabled) {
       if (name === 'Enabling' || name === 'Disabling') return false;
       if ((name === 'Enabled') === isEnabled) return true;
-      recorder.note({ type: 'tap-turned', to: isEnabled ? 'on' : 'off' });
+      recorder.note({ type: 'mapping-turned', to: isEnabled ? 'on' : 'off' });
       name = isEnabled ? 'Enabling' : 'Disabling';
-      clock.schedule(clock.nowMs() + random.integer(...TAP_CHANGE_MS), () => {
+      clock.schedule(clock.nowMs() + random.integer(...MAPPING_CHANGE_MS), () => {
         name = isEnabled ? 'Enabled' : 'Disabled';
         onChange();
       });

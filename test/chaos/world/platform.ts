@@ -1,5 +1,5 @@
 import type { Context, LambdaFunctionURLEvent, ScheduledEvent } from 'aws-lambda';
-import { createLambdaConsumerSwitch } from '../../../lib/breaker/mapping.ts';
+import { createLambdaMapping } from '../../../lib/breaker/mapping.ts';
 import { createProbeHandler } from '../../../lib/breaker/probe.ts';
 import { parseConsumerConfig, parseProbeConfig, parseWebhookConfig } from '../../../lib/config/parse.ts';
 import { createKnownSecrets, createSsmSecrets } from '../../../lib/config/secret-reader.ts';
@@ -225,9 +225,9 @@ function createFunctions({ settings, random, recorder, crisp, clientsOf }: Funct
     };
   }
 
-  function createSwitch({ clock }: Instance, { lambda }: InstanceClients) {
+  function createMapping({ clock }: Instance, { lambda }: InstanceClients) {
     const { consumerFunctionName: functionName, sessionsQueueArn: queueArn } = consumerConfig;
-    return createLambdaConsumerSwitch({ client: lambda, functionName, queueArn, clock });
+    return createLambdaMapping({ client: lambda, functionName, queueArn, clock });
   }
 
   return {
@@ -242,7 +242,7 @@ function createFunctions({ settings, random, recorder, crisp, clientsOf }: Funct
         ...equipment,
         random: random.fork(instance.name).next,
         pool: crisp.createPool(instance),
-        consumerSwitch: createSwitch(instance, equipment.clients),
+        mapping: createMapping(instance, equipment.clients),
       });
     },
 
@@ -252,7 +252,7 @@ function createFunctions({ settings, random, recorder, crisp, clientsOf }: Funct
         ...equipment,
         dynamodb: clients.dynamodb,
         pool: crisp.createPool(instance),
-        consumerSwitch: createSwitch(instance, clients),
+        mapping: createMapping(instance, clients),
       });
     },
   };

@@ -43,7 +43,7 @@ export const RETENTION_SECONDS = QUEUE_NUMBERS.retentionSeconds;
 /** How long a request to Crisp is on its way, at least and at most. */
 export const CRISP_TRANSIT_MS = [5, 30] as const;
 /** How long the event source mapping takes to change its state. */
-export const TAP_CHANGE_MS = [2_000, 60_000] as const;
+export const MAPPING_CHANGE_MS = [2_000, 60_000] as const;
 
 /** The environment of the functions, as the template and whoever deploys set it. */
 export function toEnvironment(settings: WorldSettings) {
@@ -82,7 +82,7 @@ export function toTerms(settings: WorldSettings): Terms {
     visibilityTimeoutMs: VISIBILITY_SECONDS * 1000,
     functionTimeoutMs: CONSUMER_TIMEOUT_MS,
     transitJitterMs: CRISP_TRANSIT_MS[1] - CRISP_TRANSIT_MS[0],
-    tapPropagationMs: TAP_CHANGE_MS[1],
+    mappingPropagationMs: MAPPING_CHANGE_MS[1],
     // What somebody types and has not sent is nobody's to keep.
     secrets: [hook, nextHook, ...keys, typed],
     canaries: Object.values(canaries),

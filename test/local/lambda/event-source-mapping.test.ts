@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SQSEvent } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import type { MappingState } from '../../../lib/local/lambda/batch.ts';
-import { createLocalConsumerSwitch } from '../../../lib/local/lambda/event-source-mapping.ts';
+import { toEventSourceMapping } from '../../../lib/local/lambda/event-source-mapping.ts';
 import { bodiesOf } from '../aws/support.ts';
 import { createGate, type Handler, withTestQueue } from './support.ts';
 
@@ -399,11 +399,11 @@ describe('event source mapping lifetime', () => {
   });
 });
 
-describe('local consumer switch', () => {
+describe('local mapping as the breaker turns it', () => {
   function createScene(state: MappingState) {
     const turned: string[] = [];
     const mapping = { state, enable: () => turned.push('on'), disable: () => turned.push('off') };
-    return { turned, tap: createLocalConsumerSwitch(() => mapping) };
+    return { turned, mapping: toEventSourceMapping(() => mapping) };
   }
 
   test.each([
@@ -416,10 +416,10 @@ describe('local consumer switch', () => {
     async (state, reads, on, off) => {
       const [one, other] = [createScene(state), createScene(state)];
 
-      await one.tap.turnOn();
-      await other.tap.turnOff();
+      await one.mapping.turnOn();
+      await other.mapping.turnOff();
 
-      expect(await one.tap.read()).toBe(reads);
+      expect(await one.mapping.read()).toBe(reads);
       expect([one.turned, other.turned]).toEqual([on, off]);
     },
   );

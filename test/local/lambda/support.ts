@@ -2,8 +2,8 @@ import type { Context, SQSEvent } from 'aws-lambda';
 import { afterEach, beforeEach } from 'vitest';
 import type { MappingEvent } from '../../../lib/local/lambda/batch.ts';
 import {
-  createEventSourceMapping,
-  type EventSourceMappingOptions,
+  createLocalMapping,
+  type LocalMappingOptions,
 } from '../../../lib/local/lambda/event-source-mapping.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 import { type LocalAws, startLocalAws } from '../aws/support.ts';
@@ -57,12 +57,12 @@ function createTestMapping(
   {
     handler,
     ...options
-  }: { handler: Handler } & Partial<EventSourceMappingOptions> & Pick<EventSourceMappingOptions, 'clock'>,
+  }: { handler: Handler } & Partial<LocalMappingOptions> & Pick<LocalMappingOptions, 'clock'>,
 ) {
   const events: MappingEvent[] = [];
   let arrived = Promise.withResolvers<void>();
 
-  const mapping = createEventSourceMapping({
+  const mapping = createLocalMapping({
     sqs: aws.sqs,
     queueUrl,
     queueArn: `arn:aws:sqs:us-east-1:000000000000:${queueUrl.split('/').at(-1)}`,

@@ -14,8 +14,8 @@ import {
   targetOf,
   toList,
 } from '../template.ts';
+import { checkMappingRights } from './mapping.ts';
 import { deadLetterQueueIds } from './queues.ts';
-import { checkTapRights } from './tap.ts';
 
 /** Roles name their actions and resources; resource policies allow nobody in particular nothing. */
 export function checkWildcards(template: Template): string[] {
@@ -203,7 +203,7 @@ export const OPERATOR_RULES: readonly TemplateRule[] = [
   },
   {
     title: 'an operator can turn the trigger of this stage alone',
-    check: checkTapRights,
+    check: checkMappingRights,
     breaches: [
       (it: Template) => {
         const statements = toList(

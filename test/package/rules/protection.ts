@@ -12,9 +12,9 @@ import {
   toList,
 } from '../template.ts';
 import { EVERY_ALARM_RULES } from './alarms.ts';
+import { checkAlarmAddress } from './mapping.ts';
 import { checkWildcards } from './permissions.ts';
 import { SCHEMA_RULES } from './queues.ts';
-import { checkAlarmAddress } from './tap.ts';
 
 /** Whatever holds messages or records holds them encrypted. */
 export function checkEncryption(template: Template): string[] {

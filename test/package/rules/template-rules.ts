@@ -2,6 +2,7 @@ import { toInfraSettings } from '../../../lib/config/infra-settings.ts';
 import { parseConsumerConfig, parseWebhookConfig } from '../../../lib/config/parse.ts';
 import { grant, ROOT, runtimeEnvironment, set, type Template, type TemplateRule } from '../template.ts';
 import { ALARM_RULES } from './alarms.ts';
+import { checkMappings, checkVisibility, MAPPING_RULES } from './mapping.ts';
 import {
   checkDeadLetterSenders,
   checkFunctionUrls,
@@ -28,7 +29,6 @@ import {
   SCHEMA_RULES,
 } from './queues.ts';
 import { STAGE_RULES, SUMMARY_RULES } from './stage.ts';
-import { checkMappings, checkVisibility, TAP_RULES } from './tap.ts';
 import { VIEW_RULES } from './views.ts';
 
 // What the deployer gets who sets nothing.
@@ -221,7 +221,7 @@ export const TEMPLATE_RULES: readonly TemplateRule[] = [
       ),
     ],
   },
-  ...TAP_RULES,
+  ...MAPPING_RULES,
   ...ALARM_RULES,
   ...OPERATOR_RULES,
   ...VIEW_RULES,

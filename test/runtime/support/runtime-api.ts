@@ -12,7 +12,7 @@ import { toInfraSettings } from '../../../lib/config/infra-settings.ts';
 import type { LocalAwsClients } from '../../../lib/local/aws/endpoints.ts';
 import { loadInfraTemplate, readEventSource } from '../../../lib/local/aws/infra.ts';
 import { INFRA_DIRECTORY, type ProvisionedResources } from '../../../lib/local/aws/provision.ts';
-import { createEventSourceMapping } from '../../../lib/local/lambda/event-source-mapping.ts';
+import { createLocalMapping } from '../../../lib/local/lambda/event-source-mapping.ts';
 import type { Simulator } from '../../../lib/local/simulator/simulator.ts';
 import type { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -28,7 +28,7 @@ export async function startPolling(scene: RuntimeScene) {
   const third = Promise.withResolvers<void>();
   const unfinished = [first, second, third];
 
-  const mapping = createEventSourceMapping({
+  const mapping = createLocalMapping({
     sqs: aws.sqs,
     queueUrl: resources.queues.sessions,
     queueArn: resources.queueArns.sessions,

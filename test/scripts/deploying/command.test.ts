@@ -57,6 +57,10 @@ test.each(['Europe', 'eu-west', '', 'eu-west-1; rm'])('"%s" is no region', (regi
   expect(() => parseStage(['--stage', 'dev', `--region=${region}`])).toThrow(/not a region/);
 });
 
+test('a refusal shows what was typed, and nothing in it can hide or fake a line', () => {
+  expect(() => parseStage(['--stage=\u202eä'])).toThrow(/^'\\u202e\\u00e4' cannot be a stage/);
+});
+
 test('a command without a default stage asks for one', () => {
   expect(() => parseStage([])).toThrow(/--stage/);
   expect(parseStage([], { defaultStage: 'dev' }).stage).toBe('dev');

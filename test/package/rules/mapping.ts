@@ -17,11 +17,11 @@ const DEPLOYED = toInfraSettings({}, { isLocal: false, archiveBucketSuffix: '' }
 
 const TURNERS = ['ConsumerLambdaFunction', 'ProbeLambdaFunction'];
 
-/** What must hold for the tap of the queue, the probe that turns it, and the alarm that watches both. */
-export const TAP_RULES: readonly TemplateRule[] = [
+/** What must hold for the mapping of the queue, the probe that turns it, and the alarm that watches both. */
+export const MAPPING_RULES: readonly TemplateRule[] = [
   {
-    title: 'whoever turns the tap looks for the mapping that there is',
-    check: checkTapEnds,
+    title: 'whoever turns the mapping looks for the mapping that there is',
+    check: checkMappingEnds,
     breaches: [
       set(['ProbeLambdaFunction', 'Environment', 'Variables', 'CONSUMER_FUNCTION_NAME'], 'another'),
       set(['ConsumerLambdaFunction', 'Environment', 'Variables', 'SESSIONS_QUEUE_ARN'], {
@@ -32,7 +32,7 @@ export const TAP_RULES: readonly TemplateRule[] = [
   },
   {
     title: 'no other function’s trigger can be turned',
-    check: checkTapRights,
+    check: checkMappingRights,
     breaches: ['ConsumerRole', 'ProbeRole'].map((role) => (it: Template) => {
       const statements = at(it.Resources, role, 'Properties', 'Policies', 0, 'PolicyDocument', 'Statement');
       for (const statement of toList(statements)) Object.assign(statement ?? {}, { Condition: undefined });
@@ -90,8 +90,8 @@ export const TAP_RULES: readonly TemplateRule[] = [
   },
 ];
 
-/** Whoever turns the tap looks for the mapping that there is: between this queue and this function. */
-function checkTapEnds(template: Template): string[] {
+/** Whoever turns the mapping looks for the mapping that there is: between this queue and this function. */
+function checkMappingEnds(template: Template): string[] {
   const [mapping] = resourcesOf(template, 'AWS::Lambda::EventSourceMapping');
   const consumer = targetOf(mapping?.properties.FunctionName) ?? '';
   const name = at(template.Resources, consumer, 'Properties', 'FunctionName');
@@ -104,7 +104,7 @@ function checkTapEnds(template: Template): string[] {
 }
 
 /** The right to turn a mapping is limited by the function that it feeds. */
-export function checkTapRights(template: Template): string[] {
+export function checkMappingRights(template: Template): string[] {
   const name = String(at(template.Resources, 'ConsumerLambdaFunction', 'Properties', 'FunctionName'));
   return allStatements(template)
     .filter(({ actions }) => actions.includes('lambda:UpdateEventSourceMapping'))
