@@ -148,12 +148,13 @@ export async function refreshSession(
 ): Promise<RefreshResult> {
   // Before the fetch, so that a run which another one overtakes cannot announce older content as newer.
   const replaces = (await context.archive.getLatest(unit)) ?? null;
+  const startedMs = context.clock.nowMs();
   let fetched: FetchedConversation;
   try {
     fetched = await context.fetchConversation(unit, options);
   } catch (thrown) {
     if (thrown instanceof JobError && thrown.disposition === 'missing')
-      return confirmRemoval(context, unit, { ...options, missing: thrown, replaces });
+      return confirmRemoval(context, unit, { ...options, missing: thrown, startedMs, replaces });
     throw thrown;
   }
 

@@ -13,6 +13,8 @@ import { decideFailure } from './retry.ts';
 /** A look that found nothing. */
 interface Absence extends RefreshOptions {
   readonly missing: JobError;
+  /** When it began, epoch ms. */
+  readonly startedMs: number;
   /** What `latest` said before the look; null: nothing. */
   readonly replaces: StoredLatest | null;
 }
@@ -27,9 +29,8 @@ interface Absence extends RefreshOptions {
 export async function confirmRemoval(
   context: ConsumerContext,
   unit: SessionUnit,
-  { missing, replaces, signal, onRequest }: Absence,
+  { missing, startedMs, replaces, signal, onRequest }: Absence,
 ): Promise<RefreshResult> {
-  const startedMs = context.clock.nowMs();
   const { decision, delaySeconds } = await decideAbsence(context, unit, missing);
   if (decision === 'defer') return { outcome: 'deferred', reason: 'absence_unconfirmed', delaySeconds };
   if (decision !== 'removed') throw missing;

@@ -3,6 +3,7 @@ import { JobError } from '../errors.ts';
 import type { FetchMode, SessionRef } from '../ids.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import {
+  type FetchStarts,
   type Latest,
   type LatestRevision,
   type RecordArchive,
@@ -54,22 +55,24 @@ export function createAnnounceRecord(deps: AnnounceDeps): AnnounceRecord {
     expectRecord(record);
     tellOddFields(fetched, record);
 
+    const starts = toFetchStarts(record, fetched.startedMs, stored?.latest);
     if (stored && isAnnounced(stored, record)) {
-      await noteFetch(stored, fetched, toLatest(record, { announced: true }));
+      await noteFetch(stored, fetched, toLatest(record, { announced: true, ...starts }));
       return toUnchanged(fetched, stored);
     }
 
-    const version = await announceVersion(fetched, record, stored?.revision);
+    const version = await announceVersion(fetched, record, { starts, replaces: stored?.revision });
     return { outcome: 'emitted', version };
   };
 
   /**
    * Crisp's `updated_at` moves without the content, too: unless it is noted, the conversation would look outdated
-   * for ever. It also takes the turn of a slower run that has read older content.
+   * for ever. It also takes the turn of a slower run that has read older content. The fetch's start alone is not worth a
+   * write: what would be covered by it is fetched.
    */
-  async function noteFetch({ latest, revision }: StoredLatest, session: SessionRef, { updated_at }: Latest) {
-    if (latest.updated_at !== updated_at)
-      await archive.putLatest(session, { ...latest, updated_at }, revision);
+  async function noteFetch({ latest, revision }: StoredLatest, session: SessionRef, found: Latest) {
+    if (latest.updated_at !== found.updated_at)
+      await archive.putLatest(session, { ...found, version: latest.version }, revision);
   }
 
   function tellOddFields({ websiteId, sessionId }: SessionRef, { enrichment }: EnrichedRecord): void {
@@ -83,6 +86,16 @@ export function createAnnounceRecord(deps: AnnounceDeps): AnnounceRecord {
     telemetry.emit({ name: 'record-unchanged', websiteId, sessionId, version: latest.version });
     return { outcome: 'unchanged', version: latest.version };
   }
+}
+
+/** An answer that lacked the newest message covers nothing: whoever asks next gets another look. */
+function toFetchStarts({ enrichment }: EnrichedRecord, startedMs: number, before?: Latest): FetchStarts {
+  const { started_ms, full_started_ms }: FetchStarts = before?.announced ? before : {};
+  if (enrichment.covers_latest_message === false) return { started_ms, full_started_ms };
+  return {
+    started_ms: startedMs,
+    full_started_ms: enrichment.mode === 'full' ? startedMs : full_started_ms,
+  };
 }
 
 function isAnnounced({ latest }: StoredLatest, record: EnrichedRecord): boolean {
@@ -131,7 +144,9 @@ export function createAnnounceRemoval(deps: AnnounceDeps): AnnounceRemoval {
 
     const next = nextVersion(startedMs, latest.version);
     const record = buildRemovedRecord(session, { version: next, reason });
-    return { outcome: 'removed', version: await announceVersion(session, record, revision) };
+    const starts = { started_ms: startedMs, full_started_ms: startedMs };
+    const version = await announceVersion(session, record, { starts, replaces: revision });
+    return { outcome: 'removed', version };
   };
 }
 
@@ -146,23 +161,33 @@ interface AnnounceDeps {
 // Each receive of a message leaves one such version behind at most, and there are twenty of them.
 const MAX_VERSIONS_TRIED = 25;
 
+interface Following {
+  readonly starts: FetchStarts;
+  /** The `latest` that the new version follows; undefined: there is none. */
+  readonly replaces: LatestRevision | undefined;
+}
+
 /**
  * Takes a new version of a session through its four steps: archive the record, say in `latest` that it is not announced
  * yet, publish, say that it is. Wherever this stops, `latest` never claims too much, and the next delivery announces
- * the content again. `replaces` is the `latest` that this version follows. Resolves to the version that was announced:
- * the record's own, or the next free one. Throws what the ports throw.
+ * the content again. Resolves to the version that was announced: the record's own, or the next free one. Throws what the
+ * ports throw.
  */
 function createAnnounceVersion({ archive, topic, telemetry, inlineLimitBytes }: AnnounceDeps) {
   return async (
     session: SessionRef,
     built: EnrichedRecord | RemovedRecord,
-    replaces: LatestRevision | undefined,
+    { starts, replaces }: Following,
   ): Promise<number> => {
     const { record, body, archived } = await archiveFreeVersion(session, built);
     const notice = toNotice(record, { body, archived, inlineLimitBytes });
-    const revision = await archive.putLatest(session, toLatest(record, { announced: false }), replaces);
+    const revision = await archive.putLatest(
+      session,
+      toLatest(record, { announced: false, ...starts }),
+      replaces,
+    );
     await topic.publish(notice);
-    await archive.putLatest(session, toLatest(record, { announced: true }), revision);
+    await archive.putLatest(session, toLatest(record, { announced: true, ...starts }), revision);
 
     telemetry.emit({
       name: 'record-emitted',

@@ -186,10 +186,10 @@ function toPlace(session: SessionRef): string {
   return `${websiteId}/${sessionId}`;
 }
 
-/** What `latest` says of a record. */
+/** What `latest` says of a record, and of the fetches that led to it. */
 export function toLatest(
   record: EnrichedRecord | RemovedRecord,
-  { announced }: { readonly announced: boolean },
+  { announced, ...starts }: FetchStarts & { readonly announced: boolean },
 ): Latest {
   return {
     kind: record.kind,
@@ -197,6 +197,7 @@ export function toLatest(
     content_hash: record.kind === 'conversation.enriched' ? record.content_hash : contentHash(record),
     announced,
     updated_at: typeof record.updated_at === 'number' ? record.updated_at : null,
+    ...starts,
   };
 }
 
@@ -208,10 +209,18 @@ const latestSchema = z.object({
   announced: z.boolean(),
   /** Crisp's own, epoch ms, as of the last fetch: what a list of conversations is held against. */
   updated_at: z.nullable(z.number()),
+  /**
+   * When the newest fetch began that was announced or found nothing new, and the newest full one, epoch ms: what happened
+   * before is in the record. Absent where none is known.
+   */
+  started_ms: z.optional(z.number()),
+  full_started_ms: z.optional(z.number()),
 });
 
 /** What the archive says about a session's newest record: the one truth about what was announced. */
 export type Latest = z.infer<typeof latestSchema>;
+
+export type FetchStarts = Pick<Latest, 'started_ms' | 'full_started_ms'>;
 
 /** Returns undefined where the text is no JSON of that shape. */
 export function decodeLatest(text: string): Latest | undefined {

@@ -38,7 +38,39 @@ describe('announcing a record', () => {
       content_hash: Reflect.get(record ?? {}, 'content_hash'),
       announced: true,
       updated_at: 1_790_856_000_000,
+      started_ms: FETCH_STARTED_MS,
+      full_started_ms: FETCH_STARTED_MS,
     });
+  });
+
+  test('latest tells when the newest fetch began, and the newest full one', async () => {
+    const { archive, announceRecord } = setUp();
+    const startsOf = async () => {
+      const { started_ms, full_started_ms } = (await archive.getLatest(aSession()))?.latest ?? {};
+      return { started_ms, full_started_ms };
+    };
+    await announceRecord(aFetchedConversation({ startedMs: 1000 }), FULL);
+    const resolved = aFetchedConversation({ startedMs: 2000, conversation: { state: 'resolved' } });
+    await announceRecord(resolved, { mode: 'incremental', absorbed: 0 });
+    expect(await startsOf()).toEqual({ started_ms: 2000, full_started_ms: 1000 });
+
+    const stale = { state: 'pending', preview_message: { fingerprint: 4711 } };
+    await announceRecord(aFetchedConversation({ startedMs: 3000, conversation: stale }), FULL);
+
+    expect(await startsOf()).toEqual({ started_ms: 2000, full_started_ms: 1000 });
+  });
+
+  test('latest counts no fetch whose record was perhaps not announced', async () => {
+    const { archive, announceRecord } = setUp();
+    await announceRecord(aFetchedConversation({ startedMs: 1 }), FULL);
+    const { latest: before, revision } = (await archive.getLatest(aSession())) ?? {};
+    if (before) await archive.putLatest(aSession(), { ...before, announced: false }, revision);
+
+    await announceRecord(aFetchedConversation({ startedMs: 2 }), { mode: 'incremental', absorbed: 0 });
+
+    const { latest } = (await archive.getLatest(aSession())) ?? {};
+    expect(latest).toMatchObject({ version: 2, announced: true, started_ms: 2 });
+    expect(latest).not.toHaveProperty('full_started_ms');
   });
 
   test('content that was announced last is not announced again', async () => {
