@@ -24,7 +24,7 @@ const PURE = [
   ...['config', 'parse', 'local-config', 'variables', 'secrets', 'infra-settings'].map(
     (name) => `lib/config/${name}.ts`,
   ),
-  ...['answers', 'fields', 'merge', 'url'].map((name) => `lib/crisp/${name}.ts`),
+  ...['answers', 'fields', 'foreign-body', 'merge', 'page-walk', 'url'].map((name) => `lib/crisp/${name}.ts`),
   ...['coalesce', 'job'].map((name) => `lib/queue/${name}.ts`),
   ...['build', 'content-hash', 'schema'].map((name) => `lib/record/${name}.ts`),
   ...['evidence'].map((name) => `lib/breaker/${name}.ts`),

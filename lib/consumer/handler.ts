@@ -10,7 +10,7 @@ import { loadConsumerConfig } from '../config/load.ts';
 import { createKnownSecrets, createSecrets, type Secrets } from '../config/secret-reader.ts';
 import { startFunction, withoutForeignErrors } from '../config/start-function.ts';
 import { createCrispApi } from '../crisp/client.ts';
-import { createFetchConversation } from '../crisp/conversation.ts';
+import { fetchConversation } from '../crisp/conversation.ts';
 import type { CrispPool } from '../crisp/http.ts';
 import { createPagingTrust } from '../crisp/paging.ts';
 import { createThrottle, toThrottleShare } from '../crisp/throttle.ts';
@@ -133,6 +133,10 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
     telemetry,
     ...(pool && { pool }),
   });
+  const fetching = {
+    ...{ crisp, clock, telemetry, include: config.include, maxPages: config.maxPages },
+    pagingTrust: createPagingTrust(),
+  };
 
   return {
     clock,
@@ -146,14 +150,7 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
       returnsInFlight,
     },
     crisp,
-    fetchConversation: createFetchConversation({
-      crisp,
-      clock,
-      telemetry,
-      include: config.include,
-      maxPages: config.maxPages,
-      pagingTrust: createPagingTrust(),
-    }),
+    fetchConversation: (session, options) => fetchConversation(fetching, session, options),
     archive,
     announceRecord: createAnnounceRecord(announcing),
     announceRemoval: createAnnounceRemoval(announcing),

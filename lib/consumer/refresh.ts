@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
+import type { FetchedConversation } from '../crisp/conversation.ts';
 import { coversLatestMessage } from '../crisp/conversation.ts';
-import type { FetchedConversation } from '../crisp/paging.ts';
 import { JobError, toJobError } from '../errors.ts';
 import type { SessionRef } from '../ids.ts';
 import {

@@ -5,17 +5,13 @@ import type { SessionRef } from '../ids.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { isJsonObject, type JsonObject } from '../text.ts';
 import { type CrispApi, countRequests } from './client.ts';
-import { isPeopleId, type Typed, toTypedObject, toTypedProfile } from './fields.ts';
+import { isPeopleId, type OddField, type Typed, toTypedObject, toTypedProfile } from './fields.ts';
 import { toFingerprint } from './merge.ts';
-import {
-  type FetchedConversation,
-  type FetchedMessages,
-  fetchMessages,
-  fetchNumberedList,
-  type PagingTrust,
-} from './paging.ts';
+import type { PagingEnd } from './page-walk.ts';
+import { type FetchedMessages, fetchMessages, fetchNumberedList, type PagingTrust } from './paging.ts';
 
-interface FetchConversationDependencies {
+/** What fetches share, with one token. */
+interface FetchContext {
   readonly crisp: CrispApi;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -35,54 +31,75 @@ interface FetchOptions {
 
 export type FetchConversation = (session: SessionRef, options?: FetchOptions) => Promise<FetchedConversation>;
 
+/** Everything read from Crisp about one conversation, before it becomes a record. */
+export interface FetchedConversation extends SessionRef {
+  /** When the first request was sent, epoch ms: the content is at least as new as this. */
+  readonly startedMs: number;
+  readonly conversation: JsonObject;
+  /** All of them, oldest first, none twice. */
+  readonly messages: readonly unknown[];
+  /** Null for a visitor without a profile. */
+  readonly profile: JsonObject | null;
+  /** True where the profile was not read now but is remembered from an earlier fetch. */
+  readonly profileCached?: boolean;
+  /** Present where `ENRICH_INCLUDE` asks for them. */
+  readonly visitedPages?: readonly unknown[];
+  readonly events?: readonly unknown[];
+  readonly relations?: JsonObject;
+  /** What of profile, pages, events and relations came as something else than it should be. */
+  readonly oddFields?: readonly OddField[];
+  readonly messagePages: number;
+  readonly terminatedBy: PagingEnd;
+  readonly apiCalls: number;
+}
+
 /**
  * Reads everything about one conversation. The pages of messages are a chain, the longest there is: all else runs
  * beside it. Throws the `JobError` of the first read that fails; what is not known to be complete is never returned.
  */
-export function createFetchConversation(dependencies: FetchConversationDependencies): FetchConversation {
-  const { clock, telemetry, include, maxPages, pagingTrust } = dependencies;
+export async function fetchConversation(
+  context: FetchContext,
+  session: SessionRef,
+  { signal: outer, onRequest }: FetchOptions = {},
+): Promise<FetchedConversation> {
+  const { clock, telemetry, include, maxPages } = context;
+  const startedMs = clock.nowMs();
+  const { crisp, total } = countRequests(context.crisp, onRequest);
 
-  return async (session, { signal: outer, onRequest } = {}) => {
-    const startedMs = clock.nowMs();
-    const { crisp, total } = countRequests(dependencies.crisp, onRequest);
-
-    const [conversation, read, profile, visitedPages, events, relations] = await runTogether((signal) => {
-      const conversation = crisp.getConversation(session, signal);
-      return [
-        conversation,
-        withVerdictOf(conversation, fetchMessages(session, { crisp, maxPages, pagingTrust, signal })),
-        include.includes('profile') ? readProfile(crisp, session, { conversation, signal }) : null,
-        include.includes('pages')
-          ? fetchNumberedList((page) => crisp.listVisitedPages(session, page, signal), {
-              path: 'pages',
-              maxPages,
-            })
-          : undefined,
-        include.includes('events')
-          ? fetchNumberedList((page) => crisp.listEvents(session, page, signal), { path: 'events', maxPages })
-          : undefined,
-        include.includes('relations') ? readRelations(crisp, session, signal) : undefined,
-      ];
-    }, outer);
-
-    const fetched: FetchedConversation = {
-      websiteId: session.websiteId,
-      sessionId: session.sessionId,
-      startedMs,
+  const [conversation, read, profile, visitedPages, events, relations] = await runTogether((signal) => {
+    const conversation = crisp.getConversation(session, signal);
+    const reading = { ...context, crisp, signal };
+    const readList = (path: 'pages' | 'events', read: CrispApi['listEvents']) =>
+      include.includes(path)
+        ? fetchNumberedList((page) => read(session, page, signal), { path, maxPages })
+        : undefined;
+    return [
       conversation,
-      messages: read.messages,
-      profile: profile?.value ?? null,
-      ...(visitedPages && { visitedPages: visitedPages.value }),
-      ...(events && { events: events.value }),
-      ...(relations && { relations: relations.value }),
-      oddFields: [profile, visitedPages, events, relations].flatMap((read) => read?.oddFields ?? []),
-      messagePages: read.pages,
-      terminatedBy: read.terminatedBy,
-      apiCalls: total(),
-    };
-    tell(fetched, telemetry, clock.nowMs() - startedMs);
-    return fetched;
+      withVerdictOf(conversation, fetchMessages(session, reading)),
+      include.includes('profile') ? readProfile(crisp, session, { conversation, signal }) : null,
+      readList('pages', crisp.listVisitedPages),
+      readList('events', crisp.listEvents),
+      include.includes('relations') ? readRelations(crisp, session, signal) : undefined,
+    ];
+  }, outer);
+
+  const fetched: FetchedConversation = {
+    websiteId: session.websiteId,
+    sessionId: session.sessionId,
+    startedMs,
+    conversation,
+    messages: read.messages,
+    profile: profile?.value ?? null,
+    ...(visitedPages && { visitedPages: visitedPages.value }),
+    ...(events && { events: events.value }),
+    ...(relations && { relations: relations.value }),
+    oddFields: [profile, visitedPages, events, relations].flatMap((read) => read?.oddFields ?? []),
+    messagePages: read.pages,
+    terminatedBy: read.terminatedBy,
+    apiCalls: total(),
   };
+  tell(fetched, telemetry, clock.nowMs() - startedMs);
+  return fetched;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { FetchedConversation } from '../crisp/paging.ts';
+import type { FetchedConversation } from '../crisp/conversation.ts';
 import { JobError } from '../errors.ts';
 import type { FetchMode, SessionRef } from '../ids.ts';
 import type { Telemetry } from '../telemetry/events.ts';

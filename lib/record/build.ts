@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
+import type { FetchedConversation } from '../crisp/conversation.ts';
 import { coversLatestMessage } from '../crisp/conversation.ts';
 import type { OddField, Typed } from '../crisp/fields.ts';
 import { toTimestampMs } from '../crisp/merge.ts';
-import type { FetchedConversation } from '../crisp/paging.ts';
 import type { FetchMode, SessionRef } from '../ids.ts';
 import { isJsonObject, type JsonObject } from '../text.ts';
 import { contentHash } from './content-hash.ts';

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { type CrispApi, countRequests } from '../../lib/crisp/client.ts';
-import { createFetchConversation } from '../../lib/crisp/conversation.ts';
+import { fetchConversation } from '../../lib/crisp/conversation.ts';
 import { createPagingTrust } from '../../lib/crisp/paging.ts';
 import { refusal } from '../bad-inputs/crisp-answers.ts';
 import { aSession, WEBSITE_ID } from '../support/builders.ts';
@@ -284,15 +284,15 @@ describe('fetch over http', () => {
   async function fetchFrom(history: typeof spaced, options: HistoryOptions) {
     const { listMessages } = createScriptedHistory(history, options);
     const { crisp, server } = await setUpCrisp((request) => answer(request, listMessages));
-    const fetchConversation = createFetchConversation({
+    const context = {
       crisp,
       clock: systemClock,
       telemetry: createRecordingTelemetry(),
-      include: ['profile'],
+      include: ['profile'] as const,
       maxPages: 100,
       pagingTrust: createPagingTrust(),
-    });
-    return { fetched: await fetchConversation(aSession()), requests: server.requests };
+    };
+    return { fetched: await fetchConversation(context, aSession()), requests: server.requests };
   }
 
   async function answer(

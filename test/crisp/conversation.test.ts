@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Inclusion } from '../../lib/config/config.ts';
 import type { CrispApi } from '../../lib/crisp/client.ts';
-import { createFetchConversation, runTogether } from '../../lib/crisp/conversation.ts';
+import { type FetchConversation, fetchConversation, runTogether } from '../../lib/crisp/conversation.ts';
 import { createPagingTrust } from '../../lib/crisp/paging.ts';
 import { JobError } from '../../lib/errors.ts';
 import { aSession } from '../support/builders.ts';
@@ -52,21 +52,22 @@ describe('fetch conversation', () => {
       getRelations: slowly('relations', answers.getRelations),
       getWebsite: slowly('website', answers.getWebsite),
     };
-    const fetchConversation = createFetchConversation({
+    const context = {
       crisp,
       clock,
       telemetry,
       include,
       maxPages: 50,
       pagingTrust: createPagingTrust(),
-    });
-    return { clock, telemetry, calls, fetchConversation };
+    };
+    const fetch: FetchConversation = (...args) => fetchConversation(context, ...args);
+    return { clock, telemetry, calls, fetch };
   }
 
   type Setup = ReturnType<typeof setUp>;
 
-  async function run({ clock, fetchConversation }: Setup, signal?: AbortSignal, onRequest?: () => void) {
-    const outcome = fetchConversation(session, { signal, onRequest }).then(
+  async function run({ clock, fetch }: Setup, signal?: AbortSignal, onRequest?: () => void) {
+    const outcome = fetch(session, { signal, onRequest }).then(
       (fetched) => ({ fetched, error: undefined }),
       (error: unknown) => ({ fetched: undefined, error }),
     );
@@ -119,9 +120,9 @@ describe('fetch conversation', () => {
     });
 
     test('two fetches at once count each its own requests', async () => {
-      const { clock, fetchConversation } = setUp({ listMessages: inPagesOf20().listMessages });
+      const { clock, fetch } = setUp({ listMessages: inPagesOf20().listMessages });
 
-      const both = Promise.all([fetchConversation(session), fetchConversation(session)]);
+      const both = Promise.all([fetch(session), fetch(session)]);
       await clock.advance(5_000);
 
       expect((await both).map(({ apiCalls }) => apiCalls)).toEqual([8, 8]);

@@ -2,15 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MessagesPage } from '../../lib/crisp/client.ts';
 import {
-  createPagingTrust,
   decideNextPage,
-  type FetchedMessages,
   FIRST_PAGE,
-  fetchMessages,
   type PageSummary,
   type PageWalk,
-  type PagingTrust,
   summarizePage,
+} from '../../lib/crisp/page-walk.ts';
+import {
+  createPagingTrust,
+  type FetchedMessages,
+  fetchMessages,
+  type PagingTrust,
 } from '../../lib/crisp/paging.ts';
 import { JobError } from '../../lib/errors.ts';
 import { aSession } from '../support/builders.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FetchedConversation } from '../../lib/crisp/paging.ts';
+import type { FetchedConversation } from '../../lib/crisp/conversation.ts';
 import { JobError } from '../../lib/errors.ts';
 import { buildRecord } from '../../lib/record/build.ts';
 import { contentHash } from '../../lib/record/content-hash.ts';

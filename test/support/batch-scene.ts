@@ -1,8 +1,7 @@
 import { processBatch } from '../../lib/consumer/batch.ts';
 import type { ConsumerContext, SessionUnit } from '../../lib/consumer/context.ts';
 import { refreshSession } from '../../lib/consumer/refresh.ts';
-import type { FetchConversation } from '../../lib/crisp/conversation.ts';
-import type { FetchedConversation } from '../../lib/crisp/paging.ts';
+import type { FetchConversation, FetchedConversation } from '../../lib/crisp/conversation.ts';
 import { createBestEffort } from '../../lib/ledger/table.ts';
 import { decodeJob, type ReceivedMessage } from '../../lib/queue/job.ts';
 import type { StoredLatest } from '../../lib/record/archive.ts';

@@ -1,6 +1,6 @@
 import type { Environment } from '../../lib/config/config.ts';
 import { parseConsumerConfig, parseWebhookConfig } from '../../lib/config/parse.ts';
-import type { FetchedConversation } from '../../lib/crisp/paging.ts';
+import type { FetchedConversation } from '../../lib/crisp/conversation.ts';
 import { ConfigError } from '../../lib/errors.ts';
 import { parseSessionId, parseWebsiteId, type SessionRef } from '../../lib/ids.ts';
 import type { Run } from '../../lib/ledger/runs.ts';
