@@ -25,8 +25,8 @@ import { createLambdaContext } from './lambda/instances.ts';
 import { startSchedule } from './lambda/schedule.ts';
 import { listenOrGiveWay } from './listen.ts';
 import type { RequestedPort } from './options.ts';
-import { createSimulator } from './simulator/create-simulator.ts';
 import type { Simulator } from './simulator/simulator.ts';
+import { createSimulator } from './simulator/simulator.ts';
 import type { Terminal } from './terminal.ts';
 
 interface PipelineOptions {

@@ -11,7 +11,7 @@ import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded
 import { createLocalAwsClients } from '../../lib/local/aws/endpoints.ts';
 import { type ProvisionedResources, provisionResources } from '../../lib/local/aws/provision.ts';
 import { createLambdaContext } from '../../lib/local/lambda/instances.ts';
-import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
+import { createSimulator } from '../../lib/local/simulator/simulator.ts';
 import { toVisible } from '../../lib/text.ts';
 import { refusal } from '../bad-inputs/crisp-answers.ts';
 import { POISON } from '../bad-inputs/queue-messages.ts';

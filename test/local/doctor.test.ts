@@ -2,8 +2,8 @@ import { SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import type { ListeningServer } from '../../lib/local/http-server.ts';
-import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
 import type { Simulator } from '../../lib/local/simulator/simulator.ts';
+import { createSimulator } from '../../lib/local/simulator/simulator.ts';
 import type { Finding } from '../../lib/operate/doctor/checks.ts';
 import { observeSetup } from '../../lib/operate/doctor/doctor.ts';
 import type { Observation } from '../../lib/operate/doctor/observe.ts';
@@ -251,7 +251,6 @@ describe('doctor live', () => {
   beforeEach(() => {
     simulator.setSwitch('timestampBoundary', 'strict');
     simulator.setSwitch('messagesStatus', 'honest');
-    simulator.setSwitch('unconfirmedScopes', 'not-needed');
     simulator.account.scopes = undefined;
   });
 
@@ -288,7 +287,6 @@ describe('doctor live', () => {
 
   test('another Crisp is seen to be another', async () => {
     simulator.setSwitch('timestampBoundary', 'inclusive');
-    simulator.setSwitch('unconfirmedScopes', 'needed');
     simulator.account.scopes = new Set([
       'website:conversation:sessions',
       'website:conversation:messages',
@@ -299,7 +297,7 @@ describe('doctor live', () => {
 
     expect(answersOf(observations)).toMatchObject({
       'timestamp_before is strict': 'seen: no: a message of that very moment came',
-      'block with this token’s scopes': 'seen: 403 not_allowed',
+      'visited pages: entries of a page, and 206 while there are more': 'not_seen: 403 not_allowed',
     });
   });
 

@@ -15,7 +15,7 @@ import { createSsmSecrets } from '../../lib/config/secret-reader.ts';
 import type { SessionRef } from '../../lib/ids.ts';
 import { startAws } from '../../lib/local/aws/embedded-aws.ts';
 import { openFrontDoor } from '../../lib/local/front-door.ts';
-import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
+import { createSimulator } from '../../lib/local/simulator/simulator.ts';
 import type { Switches } from '../../lib/local/simulator/switches.ts';
 import type { EnrichedRecord } from '../../lib/record/schema.ts';
 import { createWebhookHandler } from '../../lib/webhook/handler.ts';

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import type { SessionRef } from '../../lib/ids.ts';
-import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
+import { createSimulator } from '../../lib/local/simulator/simulator.ts';
 import { signHookRequest } from '../support/hooks.ts';
 import { collectRecords, type SpawnedLocalMode, spawnLocalMode } from '../support/local-scene.ts';
 

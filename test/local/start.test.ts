@@ -22,7 +22,7 @@ import { type AwsEndpoints, createLocalAwsClients } from '../../lib/local/aws/en
 import { provisionResources } from '../../lib/local/aws/provision.ts';
 import { parseLocalOptions, UsageError } from '../../lib/local/options.ts';
 import { checkCrisp } from '../../lib/local/pipeline.ts';
-import { createSimulator } from '../../lib/local/simulator/create-simulator.ts';
+import { createSimulator } from '../../lib/local/simulator/simulator.ts';
 import { describeRest, explainOther, explainStartFailure } from '../../lib/local/start.ts';
 import { OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
 import { signHookRequest } from '../support/hooks.ts';

@@ -30,12 +30,7 @@ const WITH_A_SPENT_QUOTA: readonly SwitchName[] = [
   'cachedReads',
 ];
 const ABOUT_REMOVAL: readonly SwitchName[] = ['missingSessionStatus', 'missingSessionReason'];
-const WITH_EVERYTHING: readonly SwitchName[] = [
-  'listStatus',
-  'listPageSize',
-  'pageBeyondEnd',
-  'unconfirmedScopes',
-];
+const WITH_EVERYTHING: readonly SwitchName[] = ['listStatus', 'listPageSize', 'pageBeyondEnd'];
 
 const positions = [{ name: 'none' as const, position: 'all defaults' }, ...alternativePositions()];
 const results: string[] = [];

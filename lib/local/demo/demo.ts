@@ -174,7 +174,7 @@ function playLine(simulator: Simulator, session: SessionRef, line: Line): void {
       choose(simulator, session, newestOf('operator'));
       break;
     case 'visitor-types':
-      simulator.changeConversation(session, 'compose', { from: 'user', type: 'start' });
+      simulator.changeConversation(session, { compose: { from: 'user', type: 'start' } });
       break;
     case 'operator-takes-over':
       takeOver(simulator, session);
@@ -189,10 +189,10 @@ function playLine(simulator: Simulator, session: SessionRef, line: Line): void {
       simulator.removeConversation(session);
       break;
     case 'visitor-rates':
-      simulator.changeConversation(session, 'rating', { stars: line.stars });
+      simulator.changeConversation(session, { rating: { stars: line.stars } });
       break;
     case 'operator-tags':
-      simulator.setMeta(session, { segments: [line.segment] });
+      simulator.changeConversation(session, { segments: [line.segment] });
       break;
     default:
       line satisfies never;
@@ -224,6 +224,5 @@ function choose(simulator: Simulator, session: SessionRef, message: CrispMessage
 
 function takeOver(simulator: Simulator, session: SessionRef): void {
   const website = simulator.websites().find(({ websiteId }) => websiteId === session.websiteId);
-  const userId = website?.operators[0]?.details.user_id ?? null;
-  simulator.changeConversation(session, 'routing', { userId });
+  simulator.changeConversation(session, { routing_id: website?.operators[0]?.userId ?? null });
 }

@@ -1,5 +1,6 @@
+import type { Clock } from '../../clock.ts';
 import { parseSessionId, type SessionRef, type WebsiteId } from '../../ids.ts';
-import type { SessionEvents } from './events.ts';
+import type { CrispEvent, SessionEvents, WebsiteEvents } from './events.ts';
 import { inventContent, inventConversation, inventPersona, inventProfile, type Persona } from './invent.ts';
 import {
   type ConversationState,
@@ -9,14 +10,74 @@ import {
   type MessageFrom,
   type MessageType,
   type MessageUser,
-  type OriginalMessage,
   STATUS_OF_STATE,
 } from './model.ts';
-import { SimulatorError } from './simulator-error.ts';
-import { addProfile, findProfile, insertByTimestamp, type StoredConversation } from './store.ts';
-import { emitSessionEvent, emitWebsiteEvent, touch, type World } from './world.ts';
+import type { Random } from './random.ts';
+import {
+  addProfile,
+  findConversation,
+  findProfile,
+  findWebsite,
+  indexAtOrAfter,
+  SimulatorError,
+  type Store,
+  type StoredConversation,
+} from './store.ts';
+import type { Switches } from './switches.ts';
 
-export interface StartConversationInput {
+/** What actions work with. */
+export interface World {
+  readonly clock: Clock;
+  readonly switches: Switches;
+  readonly store: Store;
+  /** Meant where an action names no website. */
+  readonly websiteId: WebsiteId;
+  /** Draws ids. Contents have a stream of their own, so that texts never shift ids. */
+  readonly ids: Random;
+  readonly invention: Random;
+  /** Delivers an event to the hooks. */
+  publish(event: CrispEvent): void;
+  /** Keeps a conversation that changed without an event. */
+  keep(session: SessionRef): void;
+}
+
+/** Finds a conversation that is about to change, and notes that it was updated now. */
+export function touch(world: World, session: SessionRef): StoredConversation {
+  const stored = findConversation(world.store, session);
+  stored.conversation.updated_at = world.clock.nowMs();
+  return stored;
+}
+
+/** Publishes an event of a conversation, stamped now. */
+export function emitSessionEvent<Name extends keyof SessionEvents>(
+  world: World,
+  { ref, conversation }: StoredConversation,
+  event: Name,
+  fields: SessionEvents[Name],
+): void {
+  emit(world, ref.websiteId, event, {
+    ...{ session_id: ref.sessionId, inbox_id: conversation.inbox_id },
+    ...fields,
+  });
+}
+
+/** Publishes an event of a website, stamped now. */
+export function emitWebsiteEvent<Name extends keyof WebsiteEvents>(
+  world: World,
+  websiteId: WebsiteId,
+  event: Name,
+  fields: WebsiteEvents[Name],
+): void {
+  emit(world, websiteId, event, { ...fields });
+}
+
+/** Publishes any event at all, without a change of state: for names and shapes that no action causes. */
+export function emit(world: World, websiteId: WebsiteId, event: string, fields: CrispEvent['data']): void {
+  const data = { website_id: websiteId, ...fields };
+  world.publish({ website_id: websiteId, event, data, timestamp: world.clock.nowMs() });
+}
+
+interface StartConversationInput {
   /** Default: the first website. */
   readonly websiteId?: WebsiteId;
   /** Drawn from the seed where it is absent. */
@@ -26,7 +87,6 @@ export interface StartConversationInput {
   /** A visitor who gave no address, and so has no profile. */
   readonly isAnonymous?: boolean;
   readonly state?: ConversationState;
-  readonly inboxId?: string | null;
   /** The conversation, of the same website, that this one was split from. */
   readonly parentSessionId?: string;
 }
@@ -35,9 +95,9 @@ export interface StartConversationInput {
  * A visitor opens the chat box: the conversation exists, and events say what the browser told Crisp. A visitor with an
  * address is bound to its profile, a new one where no profile has that address.
  */
-export function startConversation(world: World, input: StartConversationInput): SessionRef {
-  const { websiteId = world.websiteId, isAnonymous = false, state = 'pending', inboxId = null } = input;
-  const website = world.store.website(websiteId);
+export function startConversation(world: World, input: StartConversationInput = {}): SessionRef {
+  const { websiteId = world.websiteId, isAnonymous = false, state = 'pending' } = input;
+  const website = findWebsite(world.store, websiteId);
   const ref = toSession(websiteId, input.sessionId ?? `session_${world.ids.uuid()}`);
   if (website.conversations.has(ref.sessionId)) throw new SimulatorError('session_exists', ref.sessionId);
 
@@ -47,15 +107,13 @@ export function startConversation(world: World, input: StartConversationInput): 
   const conversation = inventConversation(ref, persona, { nowMs: world.clock.nowMs(), isAnonymous });
   const stored: StoredConversation = {
     ref,
-    conversation: { ...conversation, state, status: STATUS_OF_STATE[state], inbox_id: inboxId },
+    conversation: { ...conversation, state, status: STATUS_OF_STATE[state] },
     messages: [],
     visitedPages: [],
     events: [],
-    originals: new Map(),
     relations: { parent: null, children: [] },
   };
   website.conversations.set(ref.sessionId, stored);
-  website.revision += 1;
   if (input.parentSessionId !== undefined) relate(world, stored, input.parentSessionId);
   emitArrival(world, stored);
   if (!isAnonymous) bindProfile(world, stored, persona);
@@ -79,39 +137,35 @@ function relate(world: World, child: StoredConversation, parentSessionId: string
 function emitArrival(world: World, stored: StoredConversation): void {
   const { meta, availability } = stored.conversation;
   const { capabilities, geolocation, system, timezone, locales } = meta.device;
-  const isList = world.switches.capabilitiesShape === 'list';
-  const emit = <Name extends keyof SessionEvents>(event: Name, fields: SessionEvents[Name]) =>
+  const emitHere = <Name extends keyof SessionEvents>(event: Name, fields: SessionEvents[Name]) =>
     emitSessionEvent(world, stored, event, fields);
 
-  emit('session:request:initiated', {});
-  emit('session:update_availability', { availability });
-  emit('session:set_nickname', { nickname: meta.nickname });
-  if (meta.email !== '') emit('session:set_email', { email: meta.email });
-  emit('session:sync:capabilities', { capabilities: isList ? capabilities : { capabilities } });
-  emit('session:sync:geolocation', { geolocation });
-  emit('session:sync:system', { system });
-  emit('session:sync:network', { network: { ip: meta.ip, connection: meta.connection } });
-  emit('session:sync:timezone', { timezone: { offset: timezone } });
-  emit('session:sync:locales', { locales: { locales } });
+  emitHere('session:request:initiated', {});
+  emitHere('session:update_availability', { availability });
+  emitHere('session:set_nickname', { nickname: meta.nickname });
+  if (meta.email !== '') emitHere('session:set_email', { email: meta.email });
+  emitHere('session:sync:capabilities', { capabilities });
+  emitHere('session:sync:geolocation', { geolocation });
+  emitHere('session:sync:system', { system });
+  emitHere('session:sync:network', { network: { ip: meta.ip, connection: meta.connection } });
+  emitHere('session:sync:timezone', { timezone: { offset: timezone } });
+  emitHere('session:sync:locales', { locales: { locales } });
 }
 
-function bindProfile(world: World, { ref }: StoredConversation, persona: Persona): void {
-  const stored = touch(world, ref);
-  const website = world.store.website(ref.websiteId);
-  let found = findProfile(website, persona.email);
-  if (found === undefined) {
-    const profile = inventProfile(world.ids.uuid(), persona, world.clock.nowMs(), world.invention);
+function bindProfile(world: World, stored: StoredConversation, persona: Persona): void {
+  const { websiteId } = stored.ref;
+  const website = findWebsite(world.store, websiteId);
+  let profile = findProfile(website, persona.email);
+  if (profile === undefined) {
+    profile = inventProfile(world.ids.uuid(), persona, world.clock.nowMs(), world.invention);
+    addProfile(website, profile);
     const { people_id, email } = profile;
-    found = { profile, data: {}, isSubscribedToEmail: true };
-    addProfile(website, found);
-    emitWebsiteEvent(world, ref.websiteId, 'people:profile:created', { people_id, email });
+    emitWebsiteEvent(world, websiteId, 'people:profile:created', { people_id, email });
   }
-  const { people_id } = found.profile;
+  const { people_id } = profile;
   stored.conversation.people_id = people_id;
   emitSessionEvent(world, stored, 'people:bind:session', { people_id });
 }
-
-type Source = Pick<OriginalMessage, 'type' | 'headers' | 'content'>;
 
 interface SendMessageInput {
   /** Default: the visitor, but for notes and events, which only operators write. */
@@ -121,14 +175,7 @@ interface SendMessageInput {
   readonly content?: MessageContent;
   /** Epoch milliseconds; default now. */
   readonly timestamp?: number;
-  readonly fingerprint?: number;
-  readonly origin?: string;
-  readonly user?: MessageUser;
-  readonly isAutomated?: boolean;
-  readonly mentions?: readonly string[];
-  /** The raw source of a message that came by e-mail: `…/original/{original_id}` returns it. */
-  readonly source?: Source;
-  /** Fields that the message has in REST beyond the usual, or instead of them: an unknown type, for instance. */
+  /** Fields that the message has beyond the usual, or instead of them: an unknown type, for instance. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
@@ -139,7 +186,8 @@ interface SendMessageInput {
 export function sendMessage(world: World, session: SessionRef, input: SendMessageInput = {}): CrispMessage {
   const stored = touch(world, session);
   const message = createMessage(world, stored, input);
-  insertByTimestamp(stored.messages, message);
+  // Behind all that are not younger: equal timestamps keep the order of arrival.
+  stored.messages.splice(indexAtOrAfter(stored.messages, message.timestamp + 1), 0, message);
   noteMessage(stored, message);
   const isVisitors = message.from === 'user';
   emitSessionEvent(world, stored, isVisitors ? 'message:send' : 'message:received', toEventFields(message));
@@ -148,7 +196,7 @@ export function sendMessage(world: World, session: SessionRef, input: SendMessag
 }
 
 function createMessage(world: World, stored: StoredConversation, input: SendMessageInput): CrispMessage {
-  const { type = 'text', origin = 'chat', mentions, source } = input;
+  const { type = 'text' } = input;
   const { ids, clock, invention } = world;
   const from = input.from ?? (type === 'note' || type === 'event' ? 'operator' : 'user');
   const message: CrispMessage = {
@@ -156,47 +204,35 @@ function createMessage(world: World, stored: StoredConversation, input: SendMess
     website_id: stored.ref.websiteId,
     type,
     from,
-    origin,
+    origin: 'chat',
     content: input.content ?? inventContent(type, from, invention),
     read: '',
     delivered: '',
     stamped: true,
     // Fifteen digits, as in Crisp's documents: below 2^53. Two draws, because one has only 32 bits of chance.
-    fingerprint: input.fingerprint ?? ids.integer(1e7, 1e8 - 1) * 1e7 + ids.integer(0, 1e7 - 1),
+    fingerprint: ids.integer(1e7, 1e8 - 1) * 1e7 + ids.integer(0, 1e7 - 1),
     timestamp: input.timestamp ?? clock.nowMs(),
-    user: input.user ?? toUser(world, stored, from),
+    user: toUser(world, stored, from),
   };
-  if (input.isAutomated === true) message.automated = true;
-  if (source !== undefined) {
-    const original_id = ids.uuid();
-    const { session_id, website_id, timestamp } = message;
-    stored.originals.set(original_id, { website_id, session_id, original_id, ...source, timestamp });
-    message.original = { original_id };
-  }
-  if (mentions !== undefined) message.mentions = [...mentions];
   return Object.assign(message, input.extra);
 }
 
-function toUser(world: World, { ref, conversation }: StoredConversation, from: MessageFrom): MessageUser {
+function toUser({ store }: World, { ref, conversation }: StoredConversation, from: MessageFrom): MessageUser {
   if (from === 'user') return { type: 'user', user_id: ref.sessionId, nickname: conversation.meta.nickname };
-  const [operator] = world.store.website(ref.websiteId).operators;
+  const [operator] = findWebsite(store, ref.websiteId).operators;
   if (operator === undefined) return { type: 'website' };
-  return { type: 'operator', user_id: operator.details.user_id, nickname: operator.details.first_name };
+  return { type: 'operator', user_id: operator.userId, nickname: operator.nickname };
 }
 
 function toEventFields(message: CrispMessage): MessageEventFields {
-  const { type, from, origin, content, fingerprint, timestamp, stamped, user, mentions, automated } = message;
-  return {
-    ...{ type, from, origin, content, fingerprint, timestamp, stamped, user },
-    ...(mentions === undefined ? {} : { mentions }),
-    ...(automated === undefined ? {} : { automated }),
-  };
+  const { type, from, origin, content, fingerprint, timestamp, stamped, user } = message;
+  return { type, from, origin, content, fingerprint, timestamp, stamped, user };
 }
 
 /** What a new message changes in its conversation: preview, unread counts, waiting time. */
 function noteMessage(stored: StoredConversation, message: CrispMessage): void {
   const { conversation } = stored;
-  if (isPreviewed(message)) showPreview(stored, message);
+  if (isPreviewed(message)) showPreview(stored);
   if (message.from === 'user') {
     conversation.unread.operator += 1;
     conversation.waiting_since ??= message.timestamp;
@@ -214,7 +250,9 @@ function isPreviewed({ type }: CrispMessage): boolean {
 
 const EXCERPT_LENGTH = 80;
 
-function showPreview({ conversation }: StoredConversation, message: CrispMessage | undefined): void {
+/** Shows an excerpt of the newest message that a visitor sees. */
+function showPreview({ conversation, messages }: StoredConversation): void {
+  const message = messages.findLast(isPreviewed);
   if (message === undefined) {
     Object.assign(conversation, { last_message: '', preview_message: null });
     return;
@@ -241,10 +279,10 @@ export function editMessage(
   content: MessageContent,
 ): CrispMessage {
   const stored = touch(world, session);
-  const message = messageOf(stored, fingerprint);
+  const message = findMessage(stored, fingerprint);
   message.content = content;
   if (message.type === 'text' || message.type === 'note') message.edited = true;
-  showPreview(stored, stored.messages.findLast(isPreviewed));
+  showPreview(stored);
   emitSessionEvent(world, stored, 'message:updated', { fingerprint, content });
   return message;
 }
@@ -252,12 +290,12 @@ export function editMessage(
 /** A message is deleted: REST no longer returns it. */
 export function removeMessage(world: World, session: SessionRef, fingerprint: number): void {
   const stored = touch(world, session);
-  stored.messages.splice(stored.messages.indexOf(messageOf(stored, fingerprint)), 1);
-  showPreview(stored, stored.messages.findLast(isPreviewed));
+  stored.messages.splice(stored.messages.indexOf(findMessage(stored, fingerprint)), 1);
+  showPreview(stored);
   emitSessionEvent(world, stored, 'message:removed', { fingerprint });
 }
 
-function messageOf({ messages }: StoredConversation, fingerprint: number): CrispMessage {
+function findMessage({ messages }: StoredConversation, fingerprint: number): CrispMessage {
   const found = messages.find((message) => message.fingerprint === fingerprint);
   if (found === undefined) throw new SimulatorError('unknown_message', String(fingerprint));
   return found;
@@ -278,6 +316,6 @@ export function setState(world: World, session: SessionRef, state: ConversationS
 /** An operator deletes a conversation: REST answers that it is missing from now on. */
 export function removeConversation(world: World, session: SessionRef): void {
   const stored = touch(world, session);
-  world.store.website(session.websiteId).conversations.delete(session.sessionId);
+  findWebsite(world.store, session.websiteId).conversations.delete(session.sessionId);
   emitSessionEvent(world, stored, 'session:removed', {});
 }

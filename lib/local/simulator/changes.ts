@@ -1,8 +1,16 @@
 import type { SessionRef, WebsiteId } from '../../ids.ts';
-import { sendMessage, startConversation } from './actions.ts';
-import type { EventOperator, SessionEvents } from './events.ts';
+import {
+  emitSessionEvent,
+  emitWebsiteEvent,
+  sendMessage,
+  startConversation,
+  touch,
+  type World,
+} from './actions.ts';
+import type { SessionEvents } from './events.ts';
 import { SHOP_TALK } from './invent.ts';
 import {
+  type ConversationMeta,
   type CrispConversation,
   type CrispMessage,
   type CrispProfile,
@@ -10,42 +18,40 @@ import {
   MESSAGE_TYPES,
   type MessageFrom,
 } from './model.ts';
-import { SimulatorError } from './simulator-error.ts';
-import type { StoredConversation, StoredProfile } from './store.ts';
-import { emitRawEvent, emitSessionEvent, emitWebsiteEvent, touch, type World } from './world.ts';
+import { findConversation, findWebsite, SimulatorError, type StoredConversation } from './store.ts';
 
-/** What an operator or the visitor changes about a conversation beside messages, state and meta. */
-export interface ConversationChanges {
-  routing: { userId: string | null };
-  inbox: { inboxId: string | null };
-  participants: Pick<CrispConversation, 'participants'>;
-  mentions: { mentions: string[] };
-  block: { isBlocked: boolean };
-  verify: { isVerified: boolean; verifications?: CrispConversation['verifications'] };
-  topic: { topic: string };
+type MetaText = 'email' | 'phone' | 'address' | 'subject' | 'avatar' | 'nickname' | 'origin';
+type MetaFields = Record<MetaText, string> & Pick<ConversationMeta, 'segments' | 'data'>;
+type Fields = Pick<
+  CrispConversation,
+  'inbox_id' | 'participants' | 'mentions' | 'is_blocked' | 'is_verified' | 'topic' | 'availability'
+>;
+
+/** What an operator or the visitor changes about a conversation beside messages and state, in the spelling of the wire. */
+interface Changes extends Fields, MetaFields {
+  /** The operator it is routed to. */
+  routing_id: string | null;
   rating: { stars: number; comment?: string };
-  availability: { availability: 'online' | 'offline' };
-  opened: { operator: EventOperator };
-  closed: { operator: EventOperator };
-  page: { title: string; url: string };
+  page: { page_title: string; page_url: string };
   event: { text: string; color?: string; data?: CustomData };
   compose: { from: MessageFrom; type: 'start' | 'stop'; excerpt?: string };
 }
 
-export type ConversationChangeKind = keyof ConversationChanges;
+export type ConversationChange = Partial<Changes>;
 
-/** Applies one change and emits its event. */
-export function changeConversation<Kind extends ConversationChangeKind>(
-  world: World,
-  session: SessionRef,
-  kind: Kind,
-  change: ConversationChanges[Kind],
-): void {
+/** Applies a change; each field that is given causes its own event. */
+export function changeConversation(world: World, session: SessionRef, change: ConversationChange): void {
   const stored = touch(world, session);
-  APPLIERS[kind](stored, change, {
+  const tools: Tools = {
     nowMs: world.clock.nowMs(),
     emit: (event, fields) => emitSessionEvent(world, stored, event, fields),
-  });
+  };
+  const apply = <Field extends keyof Changes>(field: Field) => {
+    const value: Changes[Field] | undefined = change[field];
+    if (value !== undefined) APPLIERS[field](stored, value, tools);
+  };
+  // Object.keys forgets what the type says.
+  for (const field of Object.keys(change) as (keyof Changes)[]) apply(field);
 }
 
 interface Tools {
@@ -53,55 +59,71 @@ interface Tools {
   emit<Name extends keyof SessionEvents>(event: Name, fields: SessionEvents[Name]): void;
 }
 
-type Applier<Kind extends ConversationChangeKind> = (
-  stored: StoredConversation,
-  change: ConversationChanges[Kind],
-  tools: Tools,
-) => void;
+type Applier<Value> = (stored: StoredConversation, value: Value, tools: Tools) => void;
 
-const APPLIERS: { readonly [Kind in ConversationChangeKind]: Applier<Kind> } = {
-  routing({ conversation }, { userId }, { emit }) {
-    const previous = conversation.assigned?.user_id ?? null;
-    conversation.assigned = userId === null ? null : { user_id: userId };
-    emit('session:set_routing', { routing_id: userId, previous_routing_id: previous });
+function metaText<Field extends MetaText>(field: Field): Applier<string> {
+  return ({ conversation: { meta } }, value, { emit }) => {
+    meta[field] = value;
+    // The compiler does not see that the event of a field carries the field.
+    emit(`session:set_${field}`, { [field]: value } as never);
+  };
+}
+
+const APPLIERS: { readonly [Field in keyof Changes]: Applier<Changes[Field]> } = {
+  email: metaText('email'),
+  phone: metaText('phone'),
+  address: metaText('address'),
+  subject: metaText('subject'),
+  avatar: metaText('avatar'),
+  nickname: metaText('nickname'),
+  origin: metaText('origin'),
+  segments({ conversation: { meta } }, segments, { emit }) {
+    meta.segments = segments;
+    emit('session:set_segments', { segments });
   },
-  inbox({ conversation }, { inboxId }, { emit }) {
-    const previous = conversation.inbox_id;
-    conversation.inbox_id = inboxId;
-    emit('session:set_inbox', { previous_inbox_id: previous });
+  data({ conversation: { meta } }, data, { emit }) {
+    meta.data = data;
+    emit('session:set_data', { data });
   },
-  participants({ conversation }, { participants }, { emit }) {
+  routing_id({ conversation }, routing_id, { emit }) {
+    const previous_routing_id = conversation.assigned?.user_id ?? null;
+    conversation.assigned = routing_id === null ? null : { user_id: routing_id };
+    emit('session:set_routing', { routing_id, previous_routing_id });
+  },
+  inbox_id({ conversation }, inbox_id, { emit }) {
+    const previous_inbox_id = conversation.inbox_id;
+    conversation.inbox_id = inbox_id;
+    emit('session:set_inbox', { previous_inbox_id });
+  },
+  participants({ conversation }, participants, { emit }) {
     conversation.participants = participants;
     emit('session:set_participants', { participants });
   },
-  mentions({ conversation }, { mentions }, { emit }) {
+  mentions({ conversation }, mentions, { emit }) {
     conversation.mentions = mentions;
     emit('session:set_mentions', { mentions });
   },
-  block({ conversation }, { isBlocked }, { emit }) {
-    conversation.is_blocked = isBlocked;
-    emit('session:set_block', { is_blocked: isBlocked });
+  is_blocked({ conversation }, is_blocked, { emit }) {
+    conversation.is_blocked = is_blocked;
+    emit('session:set_block', { is_blocked });
   },
-  verify({ conversation }, { isVerified, verifications = [] }, { emit }) {
-    conversation.is_verified = isVerified;
-    conversation.verifications = verifications;
-    emit('session:update_verify', { is_verified: isVerified, verifications });
+  is_verified({ conversation }, is_verified, { emit }) {
+    conversation.is_verified = is_verified;
+    emit('session:update_verify', { is_verified, verifications: conversation.verifications });
   },
-  topic({ conversation }, { topic }, { emit }) {
+  topic({ conversation }, topic, { emit }) {
     conversation.topic = topic;
     emit('session:sync:topic', { topic });
   },
-  // A rating is an event alone: the conversation object has no field for it.
-  rating: (_stored, rating, { emit }) => emit('session:sync:rating', { rating }),
-  availability({ conversation }, { availability }, { emit, nowMs }) {
+  availability({ conversation }, availability, { emit, nowMs }) {
     conversation.availability = availability;
     conversation.active = { now: availability === 'online', last: nowMs };
     emit('session:update_availability', { availability });
   },
-  opened: (_stored, { operator }, { emit }) => emit('session:set_opened', { operator }),
-  closed: (_stored, { operator }, { emit }) => emit('session:set_closed', { operator }),
-  page({ visitedPages }, { title, url }, { emit, nowMs }) {
-    visitedPages.push({ page_title: title, page_url: url, timestamp: nowMs });
+  // A rating is an event alone: the conversation object has no field for it.
+  rating: (_stored, rating, { emit }) => emit('session:sync:rating', { rating }),
+  page({ visitedPages }, page, { emit, nowMs }) {
+    visitedPages.push({ ...page, timestamp: nowMs });
     emit('session:sync:pages', { pages: visitedPages.slice(-1) });
   },
   event({ events }, { text, color = 'blue', data = {} }, { emit, nowMs }) {
@@ -116,73 +138,36 @@ const APPLIERS: { readonly [Kind in ConversationChangeKind]: Applier<Kind> } = {
   },
 };
 
-const META_TEXTS = ['email', 'phone', 'address', 'subject', 'avatar', 'nickname', 'origin'] as const;
-
-interface MetaChange extends Partial<Readonly<Record<(typeof META_TEXTS)[number], string>>> {
-  readonly segments?: readonly string[];
-  readonly data?: CustomData;
-}
-
-/** Sets fields of the conversation's meta; each field that is given causes its own event. */
-export function setMeta(world: World, session: SessionRef, change: MetaChange): void {
-  const stored = touch(world, session);
-  const { meta, inbox_id } = stored.conversation;
-  const ids = { website_id: session.websiteId, session_id: session.sessionId, inbox_id };
-
-  for (const field of META_TEXTS) {
-    const value = change[field];
-    if (value === undefined) continue;
-    meta[field] = value;
-    emitRawEvent(world, session.websiteId, `session:set_${field}`, { ...ids, [field]: value });
-  }
-  if (change.segments !== undefined) {
-    meta.segments = [...change.segments];
-    emitSessionEvent(world, stored, 'session:set_segments', { segments: meta.segments });
-  }
-  if (change.data !== undefined) {
-    meta.data = change.data;
-    emitSessionEvent(world, stored, 'session:set_data', { data: meta.data });
-  }
-}
-
 interface AcknowledgeInput {
-  readonly kind: 'read' | 'unread' | 'delivered' | 'ignored';
+  readonly kind: 'read' | 'unread' | 'delivered';
   /** Whose messages are meant; default the visitor's. */
   readonly from?: MessageFrom;
-  /** Default: all of theirs. */
-  readonly fingerprints?: readonly number[];
-  /** The channel that read or received them; default `chat`. */
-  readonly origin?: string;
-  readonly details?: { readonly type: string; readonly reason: string };
 }
 
-/** Messages are read, marked unread, delivered, or could not be delivered. */
-export function acknowledge(world: World, session: SessionRef, input: AcknowledgeInput): void {
-  const { kind, from = 'user', origin = 'chat', fingerprints, details } = input;
+/** All messages of one side are read, marked unread, or delivered. */
+export function acknowledge(
+  world: World,
+  session: SessionRef,
+  { kind, from = 'user' }: AcknowledgeInput,
+): void {
   const stored = touch(world, session);
-  const meant = stored.messages.filter(
-    (message) => message.from === from && (fingerprints?.includes(message.fingerprint) ?? true),
-  );
-  for (const message of meant) mark(message, origin, input);
-  if (kind === 'read') stored.conversation.unread[from === 'user' ? 'operator' : 'visitor'] = 0;
-  if (kind === 'unread') stored.conversation.unread.operator = meant.length;
-  emitSessionEvent(world, stored, toAcknowledgeEvent(kind, from), {
-    origin,
-    fingerprints: meant.map(({ fingerprint }) => fingerprint),
-    ...(details === undefined ? {} : { details }),
-  });
+  const { unread } = stored.conversation;
+  const meant = stored.messages.filter((message) => message.from === from);
+  for (const message of meant) mark(message, kind);
+  if (kind === 'read') unread[from === 'user' ? 'operator' : 'visitor'] = 0;
+  if (kind === 'unread') unread.operator = meant.length;
+  const fingerprints = meant.map(({ fingerprint }) => fingerprint);
+  emitSessionEvent(world, stored, toAcknowledgeEvent(kind, from), { origin: 'chat', fingerprints });
 }
 
-function mark(message: CrispMessage, origin: string, { kind, details }: AcknowledgeInput): void {
-  if (kind === 'read') message.read = origin;
-  if (kind === 'unread') message.read = '';
-  if (kind === 'delivered') message.delivered = origin;
-  if (kind === 'ignored') message.ignored = { ...message.ignored, [origin]: { ...details } };
+function mark(message: CrispMessage, kind: AcknowledgeInput['kind']): void {
+  if (kind === 'delivered') message.delivered = 'chat';
+  else message.read = kind === 'read' ? 'chat' : '';
 }
 
 // “send” and “received” say who wrote the messages: the visitor, or an operator.
 function toAcknowledgeEvent(kind: AcknowledgeInput['kind'], from: MessageFrom) {
-  if (kind === 'delivered' || kind === 'ignored') return `message:acknowledge:${kind}` as const;
+  if (kind === 'delivered') return 'message:acknowledge:delivered';
   if (kind === 'unread' || from === 'user') return `message:acknowledge:${kind}:send` as const;
   return 'message:acknowledge:read:received';
 }
@@ -194,22 +179,17 @@ interface ProfileRef {
 
 interface ProfileChange {
   readonly person?: Partial<CrispProfile['person']>;
-  readonly company?: CrispProfile['company'];
   readonly segments?: readonly string[];
   readonly notepad?: string;
-  readonly data?: CustomData;
 }
 
 /** Someone edits a person in the CRM. */
 export function changeProfile(world: World, ref: ProfileRef, change: ProfileChange): CrispProfile {
-  const stored = profileOf(world, ref);
-  const { profile } = stored;
+  const profile = findPerson(world, ref);
   profile.updated_at = world.clock.nowMs();
   profile.person = { ...profile.person, ...change.person };
-  if (change.company !== undefined) profile.company = change.company;
   if (change.segments !== undefined) profile.segments = [...change.segments];
   if (change.notepad !== undefined) profile.notepad = change.notepad;
-  if (change.data !== undefined) stored.data = change.data;
   emitWebsiteEvent(world, ref.websiteId, 'people:profile:updated', {
     people_id: ref.peopleId,
     email: profile.email,
@@ -220,15 +200,15 @@ export function changeProfile(world: World, ref: ProfileRef, change: ProfileChan
 
 /** Someone deletes a person from the CRM. Their conversations stay, bound to an id that no profile has any more. */
 export function removeProfile(world: World, ref: ProfileRef): void {
-  const { profile } = profileOf(world, ref);
-  const website = world.store.website(ref.websiteId);
-  website.profiles.delete(ref.peopleId);
-  website.peopleIdByEmail.delete(profile.email.toLowerCase());
+  const { email } = findPerson(world, ref);
+  const { profiles, peopleIdByEmail } = findWebsite(world.store, ref.websiteId);
+  profiles.delete(ref.peopleId);
+  peopleIdByEmail.delete(email.toLowerCase());
   emitWebsiteEvent(world, ref.websiteId, 'people:profile:removed', { people_id: ref.peopleId });
 }
 
-function profileOf(world: World, { websiteId, peopleId }: ProfileRef): StoredProfile {
-  const found = world.store.website(websiteId).profiles.get(peopleId);
+function findPerson({ store }: World, { websiteId, peopleId }: ProfileRef): CrispProfile {
+  const found = findWebsite(store, websiteId).profiles.get(peopleId);
   if (found === undefined) throw new SimulatorError('unknown_profile', peopleId);
   return found;
 }
@@ -271,7 +251,7 @@ function seedOne(world: World, input: SeedInput, index: number): SessionRef {
     sendMessage(world, session, { type, from, timestamp });
   }
 
-  const { conversation, visitedPages, events } = world.store.conversation(session);
+  const { conversation, visitedPages, events } = findConversation(world.store, session);
   const firstMs = timestamps[0] ?? world.clock.nowMs();
   const createdMs = firstMs - SPACING_MS;
   conversation.created_at = createdMs;

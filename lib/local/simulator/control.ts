@@ -2,31 +2,27 @@ import * as z from 'zod';
 import type { Clock } from '../../clock.ts';
 import { parseSessionId, parseWebsiteId } from '../../ids.ts';
 import { type App, createApp, readBody } from '../http-server.ts';
-import { CONVERSATION_CONTROLS, type Control } from './controls.ts';
+import { CONTROLS } from './controls.ts';
 import { BODY_LIMIT_BYTES, refuseBody } from './server.ts';
-import type { Simulator } from './simulator.ts';
-import { SimulatorError } from './simulator-error.ts';
+import { SimulatorError } from './store.ts';
 import { SWITCH_NAMES, SWITCHES } from './switches.ts';
-import { WORKSPACE_CONTROLS } from './workspace-controls.ts';
-
-/** Everything that `POST /_simulator/{name}` can do. */
-export const CONTROLS: readonly Control[] = [...CONVERSATION_CONTROLS, ...WORKSPACE_CONTROLS];
+import type { Workspace } from './workspace.ts';
 
 /**
  * Answers `/_simulator`: GET shows the state, `POST /_simulator/{control}` with a JSON body acts. Nothing here is counted,
  * limited or delayed. A form of a web page is no JSON, so it is refused as well.
  */
-export function createControl(simulator: Simulator, clock: Clock): App {
+export function createControl(workspace: Workspace, clock: Clock): App {
   const app = createApp();
-  app.get('/', () => show(describe(simulator, clock.nowMs())));
+  app.get('/', () => show(describe(workspace, clock.nowMs())));
   // Requests by session and route.
-  app.get('/sessions', () => show(simulator.counters.bySession()));
-  app.get('/deliveries', () => show(listDeliveries(simulator)));
+  app.get('/sessions', () => show(workspace.counters.bySession()));
+  app.get('/deliveries', () => show(listDeliveries(workspace)));
   app.get('/conversations/:website_id', ({ req }) =>
-    show(listConversations(simulator, req.param('website_id'))),
+    show(listConversations(workspace, req.param('website_id'))),
   );
   app.get('/conversations/:website_id/:session_id', ({ req }) =>
-    show(showConversation(simulator, req.param())),
+    show(showConversation(workspace, req.param())),
   );
   app.get('/*', () => refuse(404, 'not_found'));
   app.post('/*', async ({ env: { incoming } }) => {
@@ -35,18 +31,18 @@ export function createControl(simulator: Simulator, clock: Clock): App {
     const body = await readBody(incoming, BODY_LIMIT_BYTES);
     if (body === undefined) return refuseBody();
     const name = (incoming.url ?? '').split(/[/?]/)[2] ?? '';
-    return act(name, parseJson(body.toString('utf8')), simulator, clock.nowMs());
+    return act(name, parseJson(body.toString('utf8')), workspace, clock.nowMs());
   });
   app.all('/*', () => refuse(405, 'method_not_allowed'));
   return app;
 }
 
-function act(name: string, body: unknown, simulator: Simulator, nowMs: number): Response {
+function act(name: string, body: unknown, workspace: Workspace, nowMs: number): Response {
   const control = CONTROLS.find((candidate) => candidate.name === name);
   if (control === undefined)
     return refuse(404, 'not_found', `controls: ${CONTROLS.map((known) => known.name).join(', ')}`);
   try {
-    return show({ ok: true, ...control.act(simulator, body, nowMs) });
+    return show({ ok: true, ...control.act(workspace, body, nowMs) });
   } catch (error) {
     if (error instanceof SimulatorError) return refuse(400, error.code, error.message);
     if (error instanceof z.ZodError) return refuse(400, 'control_input_invalid', z.prettifyError(error));
@@ -77,7 +73,7 @@ function answer(status: number, body: unknown): Response {
 }
 
 /** The newest hook deliveries, oldest first. */
-function listDeliveries({ hooks }: Simulator) {
+function listDeliveries({ hooks }: Workspace) {
   return hooks.log().map(({ id, subscription, event, attempts, outcome }) => ({
     ...{ id, hook: subscription.id, event: event.event, session_id: event.data.session_id },
     ...{ timestamp: event.timestamp, attempts, outcome },
@@ -85,31 +81,31 @@ function listDeliveries({ hooks }: Simulator) {
 }
 
 /** The session ids of a website. */
-function listConversations(simulator: Simulator, website: string): unknown {
+function listConversations(workspace: Workspace, website: string): unknown {
   const websiteId = parseWebsiteId(website);
-  const found = simulator.websites().find((candidate) => candidate.websiteId === websiteId);
+  const found = workspace.websites().find((candidate) => candidate.websiteId === websiteId);
   return found === undefined ? undefined : [...found.conversations.keys()];
 }
 
 /** One conversation with all that belongs to it. */
-function showConversation(simulator: Simulator, ids: { website_id: string; session_id: string }): unknown {
+function showConversation(workspace: Workspace, ids: { website_id: string; session_id: string }): unknown {
   const websiteId = parseWebsiteId(ids.website_id);
   const sessionId = parseSessionId(ids.session_id);
   if (websiteId === undefined || sessionId === undefined) return undefined;
-  const stored = simulator.readConversation({ websiteId, sessionId });
+  const stored = workspace.readConversation({ websiteId, sessionId });
   if (stored === undefined) return undefined;
   const { conversation, messages, visitedPages, events, relations } = stored;
   return { conversation, messages, pages: visitedPages, events, relations };
 }
 
 /** Counters, state, switches and what can be done. No secret, no content. */
-function describe(simulator: Simulator, nowMs: number) {
-  const { account, counters, limits, faults, hooks, switches } = simulator;
+function describe(workspace: Workspace, nowMs: number) {
+  const { account, counters, limits, faults, hooks, switches } = workspace;
   return {
     now_ms: nowMs,
     tier: account.tier,
     scopes: account.scopes === undefined ? 'all' : [...account.scopes],
-    websites: simulator.websites().map(({ websiteId, conversations, profiles, isSubscribed }) => ({
+    websites: workspace.websites().map(({ websiteId, conversations, profiles, isSubscribed }) => ({
       website_id: websiteId,
       conversations: conversations.size,
       profiles: profiles.size,

@@ -27,7 +27,7 @@ const NO_HOOKS = {
   duplicated: 0,
 };
 
-export type HookCounts = typeof NO_HOOKS;
+type HookCounts = typeof NO_HOOKS;
 export type CountersSnapshot = ReturnType<Counters['snapshot']>;
 export type Counters = ReturnType<typeof createCounters>;
 

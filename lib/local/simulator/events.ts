@@ -20,12 +20,6 @@ export interface CrispEvent {
   readonly timestamp: number;
 }
 
-export interface EventOperator {
-  user_id: string;
-  avatar?: string | null;
-  nickname?: string;
-}
-
 interface Acknowledgement {
   origin: string;
   fingerprints: number[];
@@ -52,9 +46,6 @@ export interface SessionEvents {
   'message:acknowledge:read:received': Acknowledgement;
   'message:acknowledge:unread:send': Acknowledgement;
   'message:acknowledge:delivered': Acknowledgement;
-  'message:acknowledge:ignored': Acknowledgement & { details?: { type: string; reason: string } };
-  'message:notify:unread:send': Nothing;
-  'message:notify:unread:received': Nothing;
   'session:update_availability': { availability: 'online' | 'offline' };
   'session:update_verify': Pick<CrispConversation, 'is_verified' | 'verifications'>;
   'session:request:initiated': Nothing;
@@ -68,14 +59,12 @@ export interface SessionEvents {
   'session:set_data': { data: CustomData };
   'session:set_segments': { segments: string[] };
   'session:set_block': { is_blocked: boolean };
-  'session:set_opened': { operator: EventOperator };
-  'session:set_closed': { operator: EventOperator };
   'session:set_participants': Pick<CrispConversation, 'participants'>;
   'session:set_mentions': { mentions: string[] };
   'session:set_routing': { routing_id: string | null; previous_routing_id: string | null };
   'session:set_inbox': { previous_inbox_id: string | null };
   'session:set_state': { state: ConversationState };
-  'session:sync:capabilities': { capabilities: string[] | { capabilities: string[] } };
+  'session:sync:capabilities': { capabilities: string[] };
   'session:sync:geolocation': Pick<Device, 'geolocation'>;
   'session:sync:system': Pick<Device, 'system'>;
   'session:sync:network': { network: Pick<ConversationMeta, 'ip' | 'connection'> };
@@ -87,7 +76,6 @@ export interface SessionEvents {
   'session:sync:topic': { topic: string };
   'session:removed': Nothing;
   'people:bind:session': { people_id: string };
-  'people:sync:profile': { people_id: string; identity: Pick<CrispProfile, 'person'> };
 }
 
 /** The fields of each website-scoped event beyond website_id. */

@@ -1,13 +1,12 @@
+import { createHmac } from 'node:crypto';
+import { Agent } from 'undici';
+import type { Clock } from '../../clock.ts';
+import { isLoopbackHost } from '../http-server.ts';
+import type { Counters } from './counters.ts';
 import { type CrispEvent, toEventScope } from './events.ts';
 import type { Random } from './random.ts';
-import {
-  createSender,
-  type Delivery,
-  type HookSubscription,
-  type SenderContext,
-  toHookBody,
-} from './sender.ts';
-import { SimulatorError } from './simulator-error.ts';
+import { type Journal, SimulatorError } from './store.ts';
+import type { Switches } from './switches.ts';
 
 export interface SubscriptionInput {
   /** Where to deliver; loopback only. A website hook's `?key=` is part of it. */
@@ -21,7 +20,34 @@ export interface SubscriptionInput {
   readonly environment?: 'development' | 'production';
 }
 
-interface HookContext extends SenderContext {
+export interface HookSubscription {
+  readonly id: string;
+  readonly url: string;
+  readonly mode: 'plugin' | 'website';
+  readonly secret: string;
+  readonly origin: string;
+  readonly events: ReadonlySet<string> | undefined;
+  isDisabled: boolean;
+}
+
+/** One event on its way to one hook. */
+interface Delivery {
+  readonly id: number;
+  readonly subscription: HookSubscription;
+  readonly event: CrispEvent;
+  readonly body: string;
+  attempts: number;
+  outcome: 'held' | 'pending' | 'acknowledged' | 'abandoned' | 'lost';
+  /** Under which the journal knows it. */
+  journalId?: string;
+}
+
+interface HookContext {
+  readonly clock: Clock;
+  readonly switches: Switches;
+  readonly counters: Counters;
+  readonly journal: Journal | undefined;
+  /** Draws the ids of subscriptions. */
   readonly random: Random;
   /** At least one. */
   readonly secrets: readonly string[];
@@ -29,42 +55,19 @@ interface HookContext extends SenderContext {
   readonly scopes: () => ReadonlySet<string> | undefined;
 }
 
-type ReleaseOrder = 'given' | 'reversed' | 'shuffled';
-
-export interface HookDelivery {
-  readonly disturbances: Disturbances;
-  /** Throws `SimulatorError` for an address beyond this machine. */
-  subscribe(input: SubscriptionInput): HookSubscription;
-  unsubscribe(id: string): void;
-  subscriptions(): readonly HookSubscription[];
-  publish(event: CrispEvent): void;
-  /** Keeps every new delivery back until `release`. */
-  hold(): void;
-  /** Sends what was kept back, in the order asked for. */
-  release(order?: ReleaseOrder): void;
-  /** Sends the newest `count` deliveries of the log once more. */
-  deliverAgain(count: number): void;
-  /** The newest deliveries, oldest first. */
-  log(): readonly Delivery[];
-  /** Resolves once nothing is under way, retries included. What is held does not count. */
-  settled(): Promise<void>;
-  /** Gives up what is under way and closes the connections. */
-  stop(): Promise<void>;
-}
-
-// A log for people and for sending again; a long run must not keep every body it ever sent.
+// A log for people; a long run must not keep every body it ever sent.
 const LOG_LENGTH = 1000;
 
 /** Delivers events to hooks as Crisp does: plugin hooks signed and retried, website hooks neither. */
-export function createHookDelivery(context: HookContext): HookDelivery {
+export function createHookDelivery(context: HookContext) {
   const { switches, counters, random, journal } = context;
-  const disturbances = createDisturbances(random.fork('disturbances'));
-  const ids = random.fork('subscriptions');
   const subscriptions = new Map<string, HookSubscription>();
   const sender = createSender(context);
   const log: Delivery[] = [];
   let held: Delivery[] | undefined;
   let lastId = 0;
+  let losses = 0;
+  let duplicates = 0;
 
   function enter(subscription: HookSubscription, event: CrispEvent, body: string): Delivery {
     lastId += 1;
@@ -75,64 +78,75 @@ export function createHookDelivery(context: HookContext): HookDelivery {
     return delivery;
   }
 
-  function sendOrHold(delivery: Delivery, delayMs: number): void {
-    if (held !== undefined) delivery.outcome = 'held';
-    if (held === undefined) sender.send(delivery, delayMs);
-    else held.push(delivery);
+  function sendOrHold(delivery: Delivery): void {
+    if (held === undefined) {
+      sender.send(delivery);
+      return;
+    }
+    delivery.outcome = 'held';
+    held.push(delivery);
   }
 
   function offer(subscription: HookSubscription, event: CrispEvent): void {
     if (!isOffered(subscription, event.event, context)) return;
-    const { isLost, copies, delayMs } = disturbances.decideFate();
     const delivery = enter(subscription, event, toHookBody(event, switches));
-    if (isLost) {
+    if (losses > 0) {
+      losses -= 1;
       counters.hooks.lost += 1;
       delivery.outcome = 'lost';
       return;
     }
     // A website hook is never tried again, after a restart neither.
     if (journal && subscription.mode === 'plugin') delivery.journalId = journal.beginDelivery(event);
-    sendOrHold(delivery, delayMs);
-    if (copies > 1) repeat(delivery);
-  }
-
-  function repeat({ subscription, event, body }: Delivery): void {
-    counters.hooks.duplicated += 1;
-    sendOrHold(enter(subscription, event, body), 0);
+    sendOrHold(delivery);
+    if (duplicates > 0) {
+      duplicates -= 1;
+      counters.hooks.duplicated += 1;
+      sendOrHold(enter(subscription, event, delivery.body));
+    }
   }
 
   return {
-    disturbances,
-    subscribe(input) {
-      const subscription = createSubscription(input, context.secrets, ids);
+    /** Throws `SimulatorError` for an address beyond this machine. */
+    subscribe(input: SubscriptionInput): HookSubscription {
+      const subscription = createSubscription(input, context.secrets, random);
       subscriptions.set(subscription.id, subscription);
       if (input.mode === 'plugin') {
         for (const event of journal?.takePending() ?? []) offer(subscription, event);
       }
       return subscription;
     },
-    unsubscribe(id) {
-      if (!subscriptions.delete(id)) throw new SimulatorError('unknown_delivery', `no hook ${id}`);
+    unsubscribe(id: string): void {
+      if (!subscriptions.delete(id)) throw new SimulatorError('unknown_hook', id);
     },
     subscriptions: () => [...subscriptions.values()],
-    publish(event) {
+    publish(event: CrispEvent): void {
       counters.hooks.events += 1;
       for (const subscription of subscriptions.values()) offer(subscription, event);
     },
-    hold() {
+    /** The next `count` deliveries are never sent. */
+    loseNext(count: number): void {
+      losses += count;
+    },
+    /** The next `count` deliveries are sent twice. */
+    duplicateNext(count: number): void {
+      duplicates += count;
+    },
+    /** Keeps every new delivery back until `release`. */
+    hold(): void {
       held ??= [];
     },
-    release(order = 'given') {
+    /** Sends what was kept back, in the order asked for. */
+    release(order: 'given' | 'reversed' = 'given'): void {
       const given = held ?? [];
       held = undefined;
-      const reordered = order === 'shuffled' ? random.shuffle(given) : given.toReversed();
-      for (const delivery of order === 'given' ? given : reordered) sender.send(delivery, 0);
+      for (const delivery of order === 'given' ? given : given.toReversed()) sender.send(delivery);
     },
-    deliverAgain(count) {
-      for (const delivery of log.slice(-count)) repeat(delivery);
-    },
-    log: () => log,
+    /** The newest deliveries, oldest first. */
+    log: (): readonly Delivery[] => log,
+    /** Resolves once nothing is under way, retries included. What is held does not count. */
     settled: sender.settled,
+    /** Gives up what is under way and closes the connections. */
     stop: sender.stop,
   };
 }
@@ -142,10 +156,8 @@ function createSubscription(
   [production = '', development = production]: readonly string[],
   random: Random,
 ): HookSubscription {
-  const { href, hostname } = new URL(url);
-  if (!['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) {
-    throw new SimulatorError('hook_url_not_loopback', hostname);
-  }
+  const { href, host } = new URL(url);
+  if (!isLoopbackHost(host)) throw new SimulatorError('hook_url_not_loopback', host);
   return {
     id: random.uuid(),
     url: href,
@@ -161,7 +173,7 @@ function createSubscription(
 function isOffered(
   { isDisabled, events, mode }: HookSubscription,
   event: string,
-  { switches, scopes }: Pick<HookContext, 'switches' | 'scopes'>,
+  { switches, scopes }: HookContext,
 ): boolean {
   if (isDisabled || events?.has(event) === false) return false;
   if (mode === 'website') return switches.websiteHookEvents === 'all' || event !== 'session:set_routing';
@@ -169,56 +181,128 @@ function isOffered(
   return scope === undefined || (scopes()?.has(scope) ?? true);
 }
 
-/** How often hooks go astray, as probabilities from 0 to 1, drawn from the seed. */
-interface DisturbanceRates {
-  readonly lose: number;
-  readonly duplicate: number;
-  readonly reorder: number;
-  /** A reordered hook is kept back for up to this long. */
-  readonly reorderWindowMs: number;
+/** The text that is sent for an event. */
+function toHookBody({ website_id, event, data, timestamp }: CrispEvent, { hookBody }: Switches): string {
+  const json = JSON.stringify({ website_id, event, data, timestamp });
+  if (hookBody === 'compact') return json;
+  return json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-interface Disturbances {
-  setRates(rates: Partial<DisturbanceRates>): void;
-  /** The next `count` deliveries are never sent. */
-  loseNext(count: number): void;
-  /** The next `count` deliveries are sent twice. */
-  duplicateNext(count: number): void;
-  /** What happens to one delivery. */
-  decideFate(): { readonly isLost: boolean; readonly copies: 1 | 2; readonly delayMs: number };
+/**
+ * The value of `X-Crisp-Signature`: lower-case hex of HMAC-SHA256 over `[timestamp;body]`.
+ * @param timestamp the text of the `X-Crisp-Request-Timestamp` header, verbatim
+ */
+export function signHook(secret: string, timestamp: string, body: string): string {
+  return createHmac('sha256', secret).update(`[${timestamp};${body}]`, 'utf8').digest('hex');
 }
 
-/** Decides, repeatably, which hooks are lost, doubled or late. */
-function createDisturbances(random: Random): Disturbances {
-  let rates: DisturbanceRates = { lose: 0, duplicate: 0, reorder: 0, reorderWindowMs: 2000 };
-  let losses = 0;
-  let duplicates = 0;
+function toHookHeaders(
+  { subscription: { mode, secret, origin }, body, attempts }: Delivery,
+  stampedMs: number,
+  switches: Switches,
+): Record<string, string> {
+  const isPlugin = mode === 'plugin';
+  const inSeconds = switches.hookTimestampUnit === 'seconds';
+  const timestamp = String(inSeconds ? Math.floor(stampedMs / 1000) : stampedMs);
+  return {
+    'Content-Type': 'application/json',
+    'User-Agent': 'Crisp-HooksDeliver 1.0 (+https://crisp.chat)',
+    ...(isPlugin || switches.websiteHookOrigin === 'present' ? { 'X-Crisp-Hook-Origin': origin } : {}),
+    'X-Crisp-Request-Timestamp': timestamp,
+    ...(isPlugin ? { 'X-Crisp-Signature': signHook(secret, timestamp, body) } : {}),
+    'X-Delivery-Attempt-Limit': String(toAttemptLimit(mode, switches)),
+    'X-Delivery-Attempt-Count': String(attempts),
+  };
+}
+
+function toAttemptLimit(mode: HookSubscription['mode'], switches: Switches): number {
+  if (mode === 'website' && switches.websiteHookRetries === 'never') return 1;
+  return Math.max(1, switches.hookAttemptLimit);
+}
+
+/** Sends deliveries until they are acknowledged or given up. */
+function createSender({ clock, switches, counters, journal }: HookContext) {
+  const counts = counters.hooks;
+  const dispatcher = new Agent({ connections: 32 });
+  const stopping = new AbortController();
+  const underWay = new Set<Promise<void>>();
+  // The end of each session's newest delivery, for the position in which the next one waits for it.
+  const tails = new Map<string, Promise<void>>();
+
+  async function run(delivery: Delivery, previous: Promise<void> | undefined): Promise<void> {
+    await previous;
+    const { subscription } = delivery;
+    const firstStampedMs = clock.nowMs();
+    while (!stopping.signal.aborted) {
+      delivery.attempts += 1;
+      counts.attempts += 1;
+      if (delivery.attempts > 1) counts.retries += 1;
+      const stampedMs = switches.hookRetryTimestamp === 'kept' ? firstStampedMs : clock.nowMs();
+      const isAcknowledged = await post(delivery, stampedMs);
+      counts[isAcknowledged ? 'acknowledged' : 'failedAttempts'] += 1;
+      if (isAcknowledged) return end(delivery, 'acknowledged');
+      if (delivery.attempts >= toAttemptLimit(subscription.mode, switches)) {
+        counts.abandoned += 1;
+        if (switches.failingHook === 'disabled') subscription.isDisabled = true;
+        return end(delivery, 'abandoned');
+      }
+      await clock.sleep(switches.hookRetryBaseMs * 2 ** (delivery.attempts - 1), stopping.signal);
+    }
+  }
+
+  /** True for a 2xx answer within the timeout; everything else, redirects included, is a failed attempt and no error. */
+  async function post(delivery: Delivery, stampedMs: number): Promise<boolean> {
+    const headers = toHookHeaders(delivery, stampedMs, switches);
+    const ended = new AbortController();
+    const signal = AbortSignal.any([ended.signal, stopping.signal]);
+    // Once the answer is there the sleep is cancelled, which rejects it: both ways only end the wait.
+    clock.sleep(switches.hookTimeoutMs, signal).then(
+      () => ended.abort(),
+      () => undefined,
+    );
+    try {
+      const { origin, pathname, search } = new URL(delivery.subscription.url);
+      const { body } = delivery;
+      const path = `${pathname}${search}`;
+      const answer = await dispatcher.request({ origin, path, method: 'POST', headers, body, signal });
+      await answer.body.dump();
+      return answer.statusCode >= 200 && answer.statusCode < 300;
+    } catch {
+      // A refused connection, a reset or the timeout: to Crisp they are all a delivery that failed.
+      return false;
+    } finally {
+      ended.abort();
+    }
+  }
+
+  function end(delivery: Delivery, outcome: Delivery['outcome']): void {
+    delivery.outcome = outcome;
+    if (delivery.journalId !== undefined) journal?.endDelivery(delivery.journalId);
+  }
 
   return {
-    setRates(changed) {
-      rates = { ...rates, ...changed };
+    send(delivery: Delivery): void {
+      delivery.outcome = 'pending';
+      const { subscription, event } = delivery;
+      const key = `${subscription.id}:${event.website_id}:${String(event.data.session_id)}`;
+      const previous = switches.hookOrder === 'per-session' ? tails.get(key) : undefined;
+      const running = run(delivery, previous)
+        // Only a sleep that `stop` interrupts rejects.
+        .catch(() => undefined)
+        .then(() => {
+          underWay.delete(running);
+          if (tails.get(key) === running) tails.delete(key);
+        });
+      underWay.add(running);
+      tails.set(key, running);
     },
-    loseNext(count) {
-      losses += count;
+    async settled(): Promise<void> {
+      while (underWay.size > 0) await Promise.all(underWay);
     },
-    duplicateNext(count) {
-      duplicates += count;
-    },
-    decideFate() {
-      // Always four draws, so that one rate does not shift the others' sequence.
-      const lost = random.next() < rates.lose;
-      const doubled = random.next() < rates.duplicate;
-      const isLate = random.next() < rates.reorder;
-      const wait = random.next();
-      const isLost = losses > 0 || lost;
-      if (losses > 0) losses -= 1;
-      const isDuplicated = !isLost && (duplicates > 0 || doubled);
-      if (!isLost && duplicates > 0) duplicates -= 1;
-      return {
-        isLost,
-        copies: isDuplicated ? 2 : 1,
-        delayMs: isLate ? Math.floor(wait * rates.reorderWindowMs) : 0,
-      };
+    async stop(): Promise<void> {
+      stopping.abort();
+      await Promise.all(underWay);
+      await dispatcher.destroy();
     },
   };
 }

@@ -1,7 +1,6 @@
 import { parseWebsiteId, type SessionRef } from '../../ids.ts';
 import {
   type CrispConversation,
-  type CrispOperator,
   type CrispProfile,
   type MessageContents,
   type MessageFrom,
@@ -9,8 +8,7 @@ import {
   STATUS_OF_STATE,
 } from './model.ts';
 import type { Random } from './random.ts';
-import { SimulatorError } from './simulator-error.ts';
-import type { StoredWebsite } from './store.ts';
+import { SimulatorError, type StoredWebsite } from './store.ts';
 
 // Everything here is invented: addresses at example.com and in 203.0.113.0/24, telephone numbers kept free for fiction.
 
@@ -187,29 +185,11 @@ export function inventWebsite(input: WebsiteInput, random: Random): StoredWebsit
   return {
     websiteId,
     website: { website_id: websiteId, name, domain, logo: '', verified: true, institutional: false },
-    operators: [inventOperator('Mira', 'Quill', random), inventOperator('Theo', 'Saffron', random)],
+    operators: ['Mira', 'Theo'].map((nickname) => ({ userId: random.uuid(), nickname })),
     conversations: new Map(),
     profiles: new Map(),
     peopleIdByEmail: new Map(),
     isSubscribed,
-    revision: 0,
-  };
-}
-
-function inventOperator(firstName: string, lastName: string, random: Random): CrispOperator {
-  return {
-    type: 'operator',
-    details: {
-      user_id: random.uuid(),
-      email: `${firstName}.${lastName}@example.com`.toLowerCase(),
-      avatar: '',
-      first_name: firstName,
-      last_name: lastName,
-      role: 'owner',
-      title: 'Support',
-      availability: 'online',
-      has_token: false,
-    },
   };
 }
 

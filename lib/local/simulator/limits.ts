@@ -1,5 +1,6 @@
+import * as z from 'zod';
 import type { Random } from './random.ts';
-import { type Reply, refused } from './replies.ts';
+import { type Reply, refused } from './routes.ts';
 import type { Switches } from './switches.ts';
 
 // What stands between a request and its answer: rate limit, daily quota, faults that were asked for, the read cache.
@@ -12,17 +13,8 @@ export interface LimitsInput {
   readonly dailyQuota?: number;
 }
 
-export interface Limits {
-  readonly quota: DailyQuota;
-  setRate(limit: RateLimit | undefined): void;
-  /** Refuses a request that comes too soon, or returns undefined. */
-  checkRate(nowMs: number): Reply | undefined;
-  /** Refuses a request once the quota is spent; else counts it and returns undefined. */
-  spendQuota(nowMs: number): Reply | undefined;
-}
-
 /** Rate limit and daily quota, refusing as the switches say. */
-export function createLimits(input: LimitsInput, switches: Switches): Limits {
+export function createLimits(input: LimitsInput, switches: Switches) {
   const { requestsPerSecond, burst = Math.max(1, requestsPerSecond ?? 1), dailyQuota = 0 } = input;
   const quota = createDailyQuota(dailyQuota, () => switches.quotaResetHourUtc);
   let bucket = requestsPerSecond === undefined ? undefined : createTokenBucket({ requestsPerSecond, burst });
@@ -34,15 +26,17 @@ export function createLimits(input: LimitsInput, switches: Switches): Limits {
 
   return {
     quota,
-    setRate(limit) {
+    setRate(limit: RateLimit | undefined): void {
       bucket = limit === undefined ? undefined : createTokenBucket(limit);
     },
-    checkRate(nowMs) {
+    /** Refuses a request that comes too soon, or returns undefined. */
+    checkRate(nowMs: number): Reply | undefined {
       const waitMs = bucket?.take(nowMs) ?? 0;
       if (waitMs === 0) return undefined;
       return refuse(switches.rateLimitStatus, switches.rateLimitReason, waitMs, nowMs);
     },
-    spendQuota(nowMs) {
+    /** Refuses a request once the quota is spent; else counts it and returns undefined. */
+    spendQuota(nowMs: number): Reply | undefined {
       if (!quota.isSpent(nowMs)) {
         quota.count(nowMs);
         return undefined;
@@ -71,7 +65,7 @@ const ROUNDING = 1e-9;
 
 /**
  * A bucket of `burst` tokens that fills evenly. `take` returns 0 where the request may pass, else the milliseconds until
- * the next one may.
+ * the next one may. Not the client's own bucket: what a client keeps to must not be judged by the client's arithmetic.
  */
 export function createTokenBucket({ requestsPerSecond, burst }: RateLimit) {
   let tokens = burst;
@@ -88,8 +82,6 @@ export function createTokenBucket({ requestsPerSecond, burst }: RateLimit) {
     },
   };
 }
-
-type DailyQuota = ReturnType<typeof createDailyQuota>;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -131,26 +123,36 @@ function createDailyQuota(initialPerDay: number, resetHourUtc: () => number) {
   };
 }
 
-type Headers = Readonly<Record<string, string>>;
+const wholeNumber = z.int().min(0);
+const headers = z.record(z.string(), z.string()).exactOptional();
+const status = z.int().min(200).max(599);
 
 /** What a fault does to a request. */
-export type FaultEffect =
-  /** Crisp's envelope with this status and reason. */
-  | { readonly kind: 'answer'; status: number; reason: string; data?: unknown; headers?: Headers }
-  /** Any body at all: HTML, a redirect, compressed bytes, another session's conversation. */
-  | { readonly kind: 'body'; status: number; body: string; encoding?: 'utf8' | 'base64'; headers?: Headers }
-  /** The right answer with `error: true` in its envelope, on its own status. */
-  | { readonly kind: 'error-flag'; readonly reason: string }
-  /** The right answer, late. */
-  | { readonly kind: 'delay'; readonly delayMs: number }
-  /** The right answer, a few bytes at a time. */
-  | { readonly kind: 'trickle'; readonly bytes: number; readonly everyMs: number }
-  /** The right answer, cut in half but ended properly. */
-  | { readonly kind: 'truncate' }
-  /** The connection is reset. */
-  | { readonly kind: 'reset'; readonly at: 'before-headers' | 'mid-body' }
-  /** Never answered. */
-  | { readonly kind: 'hang' };
+export type FaultEffect = z.infer<typeof FAULT_EFFECT>;
+export const FAULT_EFFECT = z.discriminatedUnion('kind', [
+  // Crisp's envelope with this status and reason.
+  z.strictObject({
+    ...{ kind: z.literal('answer'), status, reason: z.string() },
+    ...{ data: z.unknown().exactOptional(), headers },
+  }),
+  // Any body at all: HTML, a redirect, compressed bytes, another session's conversation.
+  z.strictObject({
+    ...{ kind: z.literal('body'), status, body: z.string() },
+    ...{ encoding: z.enum(['utf8', 'base64']).exactOptional(), headers },
+  }),
+  // The right answer with `error: true` in its envelope, on its own status.
+  z.strictObject({ kind: z.literal('error-flag'), reason: z.string() }),
+  // The right answer, late.
+  z.strictObject({ kind: z.literal('delay'), delayMs: wholeNumber }),
+  // The right answer, a few bytes at a time.
+  z.strictObject({ kind: z.literal('trickle'), bytes: z.int().min(1), everyMs: wholeNumber }),
+  // The right answer, cut in half but ended properly.
+  z.strictObject({ kind: z.literal('truncate') }),
+  // The connection is reset.
+  z.strictObject({ kind: z.literal('reset'), at: z.enum(['before-headers', 'mid-body']) }),
+  // Never answered.
+  z.strictObject({ kind: z.literal('hang') }),
+]);
 
 interface Fault {
   readonly effect: FaultEffect;
@@ -165,32 +167,24 @@ interface Fault {
   readonly chance?: number;
 }
 
-export interface Faults {
-  /** Returns a function that withdraws what is left of it. */
-  add(fault: Fault): () => void;
-  clear(): void;
-  /** The effect that meets this request, if any; uses it up. */
-  take(request: { route: string; sessionId: string | undefined }): FaultEffect | undefined;
-  /** What is still to come. */
-  pending(): readonly Fault[];
-}
-
 /** Scripted and seeded faults; the first one that fits a request meets it. */
-export function createFaults(random: Random): Faults {
+export function createFaults(random: Random) {
   let entries: { fault: Fault; left: number; wait: number }[] = [];
 
   return {
-    add(fault) {
+    /** Returns a function that withdraws what is left of it. */
+    add(fault: Fault): () => void {
       const entry = { fault, left: fault.times ?? 1, wait: fault.after ?? 0 };
       entries.push(entry);
       return () => {
         entries = entries.filter((other) => other !== entry);
       };
     },
-    clear() {
+    clear(): void {
       entries = [];
     },
-    take({ route, sessionId }) {
+    /** The effect that meets this request, if any; uses it up. */
+    take({ route, sessionId }: { route: string; sessionId: string | undefined }): FaultEffect | undefined {
       for (const entry of entries) {
         const { fault } = entry;
         if ((fault.route ?? route) !== route || (fault.sessionId ?? sessionId) !== sessionId) continue;
@@ -205,7 +199,8 @@ export function createFaults(random: Random): Faults {
       }
       return undefined;
     },
-    pending: () => entries.map(({ fault, left }) => ({ ...fault, times: left })),
+    /** What is still to come. */
+    pending: (): readonly Fault[] => entries.map(({ fault, left }) => ({ ...fault, times: left })),
   };
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../clock.ts';
-import { createSimulator } from './create-simulator.ts';
+import { createSimulator, type Simulator } from './simulator.ts';
 
 const USAGE = `npm run simulator -- [options]
   --port 4701  --seed 1  --conversations 20  --messages 5  --websites 1
@@ -9,14 +9,20 @@ const USAGE = `npm run simulator -- [options]
   --data DIR  --switch name=position (repeatable)  --rate requests/s  --quota requests/day  --latency ms
 Prints one line of JSON with what a client needs, then serves until it is interrupted.`;
 
+const NUMBERS = {
+  port: 4701,
+  seed: 1,
+  conversations: 20,
+  messages: 5,
+  websites: 1,
+  'equal-timestamps-every': 0,
+  quota: 0,
+  latency: 0,
+};
+
 const { values } = parseArgs({
   options: {
-    port: { type: 'string', default: '4701' },
-    seed: { type: 'string', default: '1' },
-    conversations: { type: 'string', default: '20' },
-    messages: { type: 'string', default: '5' },
-    websites: { type: 'string', default: '1' },
-    'equal-timestamps-every': { type: 'string', default: '0' },
+    ...Object.fromEntries(Object.keys(NUMBERS).map((name) => [name, { type: 'string' as const }])),
     'text-only': { type: 'boolean', default: false },
     tier: { type: 'string', default: 'plugin' },
     'hook-url': { type: 'string' },
@@ -24,8 +30,6 @@ const { values } = parseArgs({
     data: { type: 'string' },
     switch: { type: 'string', multiple: true, default: [] },
     rate: { type: 'string' },
-    quota: { type: 'string', default: '0' },
-    latency: { type: 'string', default: '0' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -47,22 +51,30 @@ async function serve(): Promise<void> {
     latency: { minMs: latencyMs, maxMs: latencyMs },
     ...(values.data === undefined ? {} : { dataDir: values.data }),
   });
-  for (const [name, position] of values.switch.map(toPosition)) simulator.setSwitch(name, position);
+  for (const assignment of values.switch) {
+    const [name = '', position = ''] = assignment.split('=');
+    simulator.setSwitch(name, /^\d+$/.test(position) ? Number(position) : position);
+  }
   const isRestart = simulator.websites().some(({ conversations }) => conversations.size > 0);
   if (!isRestart) seed(simulator);
 
   const mode = values['hook-mode'] === 'website' ? 'website' : 'plugin';
   if (values['hook-url'] !== undefined) simulator.subscribeHook({ url: values['hook-url'], mode });
-  const server = await simulator.listen({ port: toNumber('port') });
-  console.log(JSON.stringify(describe(simulator, server.url)));
+  const { url, stop } = await simulator.listen({ port: toNumber('port') });
+  const { websiteIds, account, hookSecret } = simulator;
+  const told = {
+    ...{ url, api: `${url}/v1`, control: `${url}/_simulator`, website_ids: websiteIds, tier: account.tier },
+    token_identifier: account.token.identifier,
+    token_key: account.token.key,
+    hook_secret: hookSecret,
+  };
+  console.log(JSON.stringify(told));
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => Promise.all([simulator.stop(), server.stop()]));
+    process.once(name, () => Promise.all([simulator.stop(), stop()]));
   }
 }
 
-type RunningSimulator = ReturnType<typeof createSimulator>;
-
-function seed(simulator: RunningSimulator): void {
+function seed(simulator: Simulator): void {
   for (const websiteId of simulator.websiteIds) {
     simulator.seedConversations({
       websiteId,
@@ -74,36 +86,8 @@ function seed(simulator: RunningSimulator): void {
   }
 }
 
-function describe({ websiteIds, account, hookSecret }: RunningSimulator, url: string) {
-  return {
-    url,
-    api: `${url}/v1`,
-    control: `${url}/_simulator`,
-    website_ids: websiteIds,
-    tier: account.tier,
-    token_identifier: account.token.identifier,
-    token_key: account.token.key,
-    hook_secret: hookSecret,
-  };
-}
-
-type NumberOption =
-  | 'port'
-  | 'seed'
-  | 'conversations'
-  | 'messages'
-  | 'websites'
-  | 'quota'
-  | 'latency'
-  | 'equal-timestamps-every';
-
-function toNumber(option: NumberOption): number {
-  const value = Number(values[option]);
+function toNumber(option: keyof typeof NUMBERS): number {
+  const value = Number((values as Readonly<Record<string, unknown>>)[option] ?? NUMBERS[option]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new TypeError(`--${option} must be a whole number, got '${values[option]}'`);
-}
-
-function toPosition(assignment: string): [string, string | number] {
-  const [name = '', position = ''] = assignment.split('=');
-  return [name, /^\d+$/.test(position) ? Number(position) : position];
+  throw new TypeError(`--${option} must be a whole number`);
 }

@@ -21,17 +21,11 @@ export const MESSAGE_TYPES = [
 ] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 
-export interface FileContent {
-  name: string;
-  url: string;
-  type: string;
-}
-
 /** What a message of each type contains. */
 export interface MessageContents {
   text: string;
   note: string;
-  file: FileContent;
+  file: { name: string; url: string; type: string };
   animation: { url: string; type: string };
   /** Duration in seconds. */
   audio: { url: string; type: string; duration: number };
@@ -105,17 +99,6 @@ export interface CrispMessage extends MessageEventFields {
   references?: { type?: string; name?: string; target?: string }[];
   original?: { original_id?: string };
   properties?: CustomData;
-}
-
-/** The raw source of a message, e.g. the e-mail it came from. */
-export interface OriginalMessage {
-  website_id: string;
-  session_id: string;
-  original_id: string;
-  type: string;
-  headers: Record<string, string>;
-  content: string;
-  timestamp: number;
 }
 
 interface Geolocation {
@@ -249,20 +232,4 @@ export interface CrispWebsite {
   logo: string;
   verified: boolean;
   institutional: boolean;
-}
-
-/** An entry of `…/operators/list`. */
-export interface CrispOperator {
-  type: 'operator';
-  details: {
-    user_id: string;
-    email: string;
-    avatar: string;
-    first_name: string;
-    last_name: string;
-    role: string;
-    title: string;
-    availability: string;
-    has_token: boolean;
-  };
 }

@@ -13,44 +13,22 @@ import {
   toPath,
   toQuery,
 } from '../http-server.ts';
-import type { Counters } from './counters.ts';
-import { createReadCache, type FaultEffect, type Faults, type Limits } from './limits.ts';
-import { type Reply, refused, toEnvelope } from './replies.ts';
-import { createRoutes, type Route } from './routes.ts';
-import type { Store } from './store.ts';
-import type { Switches } from './switches.ts';
-
-export type Tier = 'plugin' | 'website';
-
-/** The token that the simulated Crisp accepts. It may be rolled, and its scopes changed, at any time. */
-export interface Account {
-  token: { readonly identifier: string; readonly key: string };
-  readonly tier: Tier;
-  /** Undefined: all, as a development token of a plugin. */
-  scopes: ReadonlySet<string> | undefined;
-}
-
-interface ServerContext {
-  readonly clock: Clock;
-  readonly switches: Switches;
-  readonly store: Store;
-  readonly account: Account;
-  readonly counters: Counters;
-  readonly limits: Limits;
-  readonly faults: Faults;
-  /** How long the next answer takes. */
-  readonly drawLatencyMs: () => number;
-  /** Answers below `/_simulator`. */
-  readonly control: App;
-}
+import { createReadCache, type FaultEffect } from './limits.ts';
+import { type Reply, ROUTES, type Route, refused } from './routes.ts';
+import type { Account, Workspace } from './workspace.ts';
 
 /** Bodies of controls, and of the writes that the API does not simulate. */
 export const BODY_LIMIT_BYTES = 1024 * 1024;
 
 /** Listens on 127.0.0.1. Port 0 takes a free one; a busy port rejects with `EADDRINUSE`. */
-export async function listen(context: ServerContext, port: number): Promise<ListeningServer> {
+export async function listen(
+  workspace: Workspace,
+  clock: Clock,
+  control: App,
+  port: number,
+): Promise<ListeningServer> {
   const stopping = new AbortController();
-  const api = createApi(context, stopping.signal);
+  const api = createApi(workspace, clock, stopping.signal);
   const app = createApp();
   app.use('*', async ({ env: { incoming, outgoing } }, next) => {
     // Node would send the machine's own time; the simulator's is that of its clock.
@@ -60,8 +38,8 @@ export async function listen(context: ServerContext, port: number): Promise<List
     if (isTooLarge(incoming, BODY_LIMIT_BYTES)) return refuseBody();
     return next();
   });
-  app.route('/_simulator', context.control);
-  for (const route of createRoutes()) app.get(route.path, ({ env, req }) => api(env, route, req.param()));
+  app.route('/_simulator', control);
+  for (const route of ROUTES) app.get(route.path, ({ env, req }) => api(env, route, req.param()));
   app.notFound(({ env }) => api(env, undefined, {}));
   app.onError((_error, { env }) => {
     // Cut off by the end of the server, or half written: there is no answer to it any more.
@@ -90,18 +68,18 @@ interface ApiAnswer {
 }
 
 /** The REST API: every call is one request, counted when its answer is decided. */
-function createApi(context: ServerContext, signal: AbortSignal) {
-  const { clock, counters, faults } = context;
-  const respond = createResponder(context);
+function createApi(workspace: Workspace, clock: Clock, signal: AbortSignal) {
+  const { counters, faults, drawLatencyMs } = workspace;
+  const respond = createResponder(workspace, clock);
 
   return async ({ incoming, outgoing }: HttpBindings, found: Route | undefined, params: Params) => {
     // Bodies of writes are not simulated, but must be read for the connection to live on.
     incoming.resume();
-    const latencyMs = context.drawLatencyMs();
+    const latencyMs = drawLatencyMs();
     if (latencyMs > 0) await clock.sleep(latencyMs, signal);
 
     const { method = 'GET', url } = incoming;
-    const isFound = isDecodable(toPath(url)) && (method !== 'HEAD' || found?.hasHead === true);
+    const isFound = isDecodable(toPath(url)) && (method !== 'HEAD' || found?.hasHead);
     const route = isFound ? found : undefined;
     const session = route && toSession(params);
     const routeName = route?.name ?? 'unknown';
@@ -137,7 +115,7 @@ function toSession(params: Params): SessionRef | undefined {
 }
 
 /** What the API answers where no fault meets the request. */
-function createResponder({ clock, switches, store, account, counters, limits }: ServerContext) {
+function createResponder({ switches, store, account, counters, limits }: Workspace, clock: Clock) {
   const cache = createReadCache();
 
   return (
@@ -156,8 +134,7 @@ function createResponder({ clock, switches, store, account, counters, limits }: 
 
     const hit = cache.find(url, nowMs, switches.cacheStaleMs);
     const isFree = hit !== undefined && switches.cachedReads === 'free';
-    const refusal =
-      (isFree ? undefined : limits.spendQuota(nowMs)) ?? checkPermission(route, account, switches);
+    const refusal = (isFree ? undefined : limits.spendQuota(nowMs)) ?? checkPermission(route, account);
     if (refusal) return toAnswer(refusal);
     if (hit !== undefined) {
       counters.countCacheHit();
@@ -173,23 +150,16 @@ function createResponder({ clock, switches, store, account, counters, limits }: 
 }
 
 /** Refuses a route that the token's tier or scopes do not open, or returns undefined. */
-function checkPermission(
-  { scope, tier: routeTier, isPeople = false, isScopeConfirmed = true }: Route,
-  { tier, scopes }: Account,
-  switches: Switches,
-): Reply | undefined {
-  const isClosedToTier =
-    (routeTier !== undefined && routeTier !== tier) ||
-    (isPeople && tier === 'website' && switches.websiteTierRoutes === 'conversations-only');
-  if (isClosedToTier) return refused(switches.restrictedTierStatus, 'restricted_route_tier');
-  const isNeeded = isScopeConfirmed || switches.unconfirmedScopes === 'needed';
-  if (scope === undefined || !isNeeded || (scopes?.has(scope) ?? true)) return undefined;
-  return refused(403, 'not_allowed');
+function checkPermission(route: Route, { tier, scopes }: Account): Reply | undefined {
+  if (route.tier !== undefined && route.tier !== tier) return refused(403, 'restricted_route_tier');
+  const isAllowed = route.scope === undefined || (scopes?.has(route.scope) ?? true);
+  return isAllowed ? undefined : refused(403, 'not_allowed');
 }
 
-function toAnswer(reply: Reply): ApiAnswer {
-  const headers = { 'Bloom-Status': 'DIRECT', ...reply.headers };
-  return { status: reply.status, body: toEnvelope(reply), headers };
+/** In Crisp's envelope. */
+function toAnswer({ status, reason, data, headers }: Reply): ApiAnswer {
+  const body = JSON.stringify({ error: status >= 400, reason, data });
+  return { status, body, headers: { 'Bloom-Status': 'DIRECT', ...headers } };
 }
 
 interface WriteOptions {

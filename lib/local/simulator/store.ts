@@ -5,15 +5,27 @@ import type { CrispEvent } from './events.ts';
 import type {
   CrispConversation,
   CrispMessage,
-  CrispOperator,
   CrispProfile,
   CrispWebsite,
-  CustomData,
   CustomEvent,
-  OriginalMessage,
   VisitedPage,
 } from './model.ts';
-import { SimulatorError } from './simulator-error.ts';
+
+/** The state of the simulated Crisp, in memory. */
+export interface Store {
+  readonly websites: Map<string, StoredWebsite>;
+}
+
+export interface StoredWebsite {
+  readonly websiteId: WebsiteId;
+  readonly website: CrispWebsite;
+  readonly operators: readonly { readonly userId: string; readonly nickname: string }[];
+  readonly conversations: Map<string, StoredConversation>;
+  readonly profiles: Map<string, CrispProfile>;
+  readonly peopleIdByEmail: Map<string, string>;
+  /** False: the plugin is not installed there, or the token is not bound to it. */
+  isSubscribed: boolean;
+}
 
 /** A conversation with all that Crisp keeps beside it. */
 export interface StoredConversation {
@@ -23,69 +35,33 @@ export interface StoredConversation {
   readonly messages: CrispMessage[];
   readonly visitedPages: VisitedPage[];
   readonly events: CustomEvent[];
-  readonly originals: Map<string, OriginalMessage>;
   readonly relations: { parent: string | null; children: string[] };
 }
 
-export interface StoredProfile {
-  profile: CrispProfile;
-  data: CustomData;
-  isSubscribedToEmail: boolean;
+/** Throws `SimulatorError` where there is no such website. */
+export function findWebsite({ websites }: Store, websiteId: WebsiteId): StoredWebsite {
+  const found = websites.get(websiteId);
+  if (found === undefined) throw new SimulatorError('unknown_website', websiteId);
+  return found;
 }
 
-export interface StoredWebsite {
-  readonly websiteId: WebsiteId;
-  readonly website: CrispWebsite;
-  readonly operators: readonly CrispOperator[];
-  readonly conversations: Map<string, StoredConversation>;
-  readonly profiles: Map<string, StoredProfile>;
-  readonly peopleIdByEmail: Map<string, string>;
-  /** False: the plugin is not installed there, or the token is not bound to it. */
-  isSubscribed: boolean;
-  /** Counts changes, so that a sorted list can be kept until something changes. */
-  revision: number;
-}
-
-export interface Store {
-  readonly websites: Map<string, StoredWebsite>;
-  /** Throws `SimulatorError` where there is no such website. */
-  website(websiteId: WebsiteId): StoredWebsite;
-  /** Throws `SimulatorError` where there is no such website or conversation. */
-  conversation(session: SessionRef): StoredConversation;
-}
-
-/** The state of the simulated Crisp, in memory. */
-export function createStore(): Store {
-  const websites = new Map<string, StoredWebsite>();
-
-  function website(websiteId: WebsiteId): StoredWebsite {
-    const found = websites.get(websiteId);
-    if (found === undefined) throw new SimulatorError('unknown_website', websiteId);
-    return found;
-  }
-
-  return {
-    websites,
-    website,
-    conversation({ websiteId, sessionId }) {
-      const found = website(websiteId).conversations.get(sessionId);
-      if (found === undefined) throw new SimulatorError('unknown_session', sessionId);
-      return found;
-    },
-  };
+/** Throws `SimulatorError` where there is no such website or conversation. */
+export function findConversation(store: Store, { websiteId, sessionId }: SessionRef): StoredConversation {
+  const found = findWebsite(store, websiteId).conversations.get(sessionId);
+  if (found === undefined) throw new SimulatorError('unknown_session', sessionId);
+  return found;
 }
 
 /** Finds a profile by its id or its e-mail address, as Crisp's routes do. */
-export function findProfile(website: StoredWebsite, idOrEmail: string): StoredProfile | undefined {
+export function findProfile(website: StoredWebsite, idOrEmail: string): CrispProfile | undefined {
   const byId = website.profiles.get(idOrEmail);
   if (byId !== undefined || !idOrEmail.includes('@')) return byId;
   return website.profiles.get(website.peopleIdByEmail.get(idOrEmail.toLowerCase()) ?? '');
 }
 
-export function addProfile(website: StoredWebsite, stored: StoredProfile): void {
-  const { people_id: peopleId, email } = stored.profile;
-  website.profiles.set(peopleId, stored);
-  website.peopleIdByEmail.set(email.toLowerCase(), peopleId);
+export function addProfile(website: StoredWebsite, profile: CrispProfile): void {
+  website.profiles.set(profile.people_id, profile);
+  website.peopleIdByEmail.set(profile.email.toLowerCase(), profile.people_id);
 }
 
 interface Stamped {
@@ -104,46 +80,42 @@ export function indexAtOrAfter(items: readonly Stamped[], timestamp: number): nu
   return low;
 }
 
-/** Puts an item behind all that are not younger: equal timestamps keep the order of arrival. */
-export function insertByTimestamp<Item extends Stamped>(items: Item[], item: Item): void {
-  items.splice(indexAtOrAfter(items, item.timestamp + 1), 0, item);
-}
+type SimulatorErrorCode =
+  | 'unknown_website'
+  | 'unknown_session'
+  | 'unknown_message'
+  | 'unknown_profile'
+  | 'unknown_hook'
+  | 'unknown_switch'
+  | 'switch_position_invalid'
+  | 'session_exists'
+  | 'hook_url_not_loopback';
 
-/** A conversation as JSON can hold it. */
-type WrittenConversation = Omit<StoredConversation, 'originals'> & {
-  readonly originals: readonly (readonly [string, OriginalMessage])[];
-};
+/** A test or a person asked the simulator for something it cannot do. Never an answer of the simulated Crisp. */
+export class SimulatorError extends Error {
+  override readonly name = 'SimulatorError';
+  readonly code: SimulatorErrorCode;
+
+  constructor(code: SimulatorErrorCode, detail: string) {
+    super(`${code}: ${detail}`);
+    this.code = code;
+  }
+}
 
 /** The newest line about a thing is the truth about it; null means that it is gone. */
 type JournalLine =
   | { readonly kind: 'started' }
-  | { kind: 'conversation'; websiteId: string; id: string; stored: WrittenConversation | null }
-  | { kind: 'profile'; websiteId: string; id: string; stored: StoredProfile | null }
+  | { kind: 'conversation'; websiteId: string; id: string; stored: StoredConversation | null }
+  | { kind: 'person'; websiteId: string; id: string; stored: CrispProfile | null }
   | { kind: 'delivery'; id: string; event: CrispEvent | null };
 
 /** Keeps the state and the hooks on their way, so that they survive the end of the process, a kill included. */
-export interface Journal {
-  /** How often the simulator was started on this journal before. */
-  readonly generation: number;
-  /** Puts back what the journal holds. Websites come from the options: lines about others are passed over. */
-  restore(store: Store): void;
-  /** Notes a conversation and its visitor's profile as they are now. */
-  keepConversation(store: Store, session: SessionRef): void;
-  /** Notes the conversation and the profile that an event is about. */
-  keepSubject(store: Store, event: CrispEvent): void;
-  /** Events that were on their way when the process last ended; each is returned once. */
-  takePending(): readonly CrispEvent[];
-  /** Notes that an event is on its way. Returns the id to end it with. */
-  beginDelivery(event: CrispEvent): string;
-  endDelivery(id: string): void;
-}
-
-const FILE = 'simulator.jsonl';
+export type Journal = ReturnType<typeof openJournal>;
 
 /** Opens the journal of a folder, and rewrites it without what newer lines made obsolete. */
-export function openJournal(folder: string): Journal {
+export function openJournal(folder: string) {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, FILE);
+  const file = join(folder, 'simulator.jsonl');
   const written = existsSync(file) ? readLines(readFileSync(file, 'utf8')) : [];
   const generation = written.filter(({ kind }) => kind === 'started').length;
   const lines = toNewest(written);
@@ -154,43 +126,40 @@ export function openJournal(folder: string): Journal {
 
   // Written before it returns, so that a killed process loses nothing.
   const append = (line: JournalLine) => appendFileSync(file, toText(line));
+  const endDelivery = (id: string) => append({ kind: 'delivery', id, event: null });
   let pending = lines.flatMap((line) =>
     line.kind === 'delivery' && line.event !== null ? [{ id: line.id, event: line.event }] : [],
   );
   let begun = 0;
 
-  function keepProfile(website: StoredWebsite, id: string): void {
-    const stored = website.profiles.get(id) ?? null;
-    append({ kind: 'profile', websiteId: website.websiteId, id, stored });
-  }
-
-  function keep(website: StoredWebsite, id: string): void {
-    const stored = website.conversations.get(id);
-    const asJson = stored === undefined ? null : { ...stored, originals: [...stored.originals] };
-    append({ kind: 'conversation', websiteId: website.websiteId, id, stored: asJson });
-  }
-
-  const endDelivery = (id: string) => append({ kind: 'delivery', id, event: null });
-
   return {
+    /** How often the simulator was started on this journal before. */
     generation,
-    restore(store) {
-      for (const line of lines) restoreLine(store, line);
+    /** Puts back what the journal holds. Websites come from the options: lines about others are passed over. */
+    restore({ websites }: Store): void {
+      for (const line of lines) {
+        if (line.kind === 'started' || line.kind === 'delivery' || line.stored === null) continue;
+        const website = websites.get(line.websiteId);
+        if (website && line.kind === 'person') addProfile(website, line.stored);
+        if (website && line.kind === 'conversation') website.conversations.set(line.id, line.stored);
+      }
     },
-    keepConversation(store, { websiteId, sessionId }) {
-      const website = store.website(websiteId);
-      keep(website, sessionId);
-      const peopleId = website.conversations.get(sessionId)?.conversation.people_id;
-      if (peopleId !== undefined) keepProfile(website, peopleId);
-    },
-    keepSubject(store, { data }) {
-      const website = store.websites.get(parseWebsiteId(data.website_id) ?? '');
+    /** Notes a conversation and a profile as they are now; a field that names neither is no reason to note anything. */
+    keep(
+      { websites }: Store,
+      { website_id, session_id, people_id }: Readonly<Record<string, unknown>>,
+    ): void {
+      const website = websites.get(parseWebsiteId(website_id) ?? '');
       if (website === undefined) return;
-      const sessionId = parseSessionId(data.session_id);
-      if (sessionId !== undefined) keep(website, sessionId);
-      if (typeof data.people_id === 'string') keepProfile(website, data.people_id);
+      const { websiteId, conversations, profiles } = website;
+      const id = parseSessionId(session_id);
+      if (id !== undefined)
+        append({ kind: 'conversation', websiteId, id, stored: conversations.get(id) ?? null });
+      if (typeof people_id === 'string')
+        append({ kind: 'person', websiteId, id: people_id, stored: profiles.get(people_id) ?? null });
     },
-    takePending() {
+    /** Events that were on their way when the process last ended; each is returned once. */
+    takePending(): readonly CrispEvent[] {
       const taken = pending;
       pending = [];
       // Ended under their old ids only once they are begun anew: killed in between, both are there.
@@ -199,7 +168,8 @@ export function openJournal(folder: string): Journal {
       });
       return taken.map(({ event }) => event);
     },
-    beginDelivery(event) {
+    /** Notes that an event is on its way. Returns the id to end it with. */
+    beginDelivery(event: CrispEvent): string {
       begun += 1;
       const id = `${generation}-${begun}`;
       append({ kind: 'delivery', id, event });
@@ -225,14 +195,6 @@ function toNewest(lines: readonly JournalLine[]): JournalLine[] {
   return [...newest.values()].filter((line) =>
     'stored' in line ? line.stored : 'event' in line && line.event,
   );
-}
-
-function restoreLine({ websites }: Store, line: JournalLine): void {
-  if (line.kind === 'started' || line.kind === 'delivery' || line.stored === null) return;
-  const website = websites.get(line.websiteId);
-  if (website === undefined) return;
-  if (line.kind === 'profile') addProfile(website, line.stored);
-  else website.conversations.set(line.id, { ...line.stored, originals: new Map(line.stored.originals) });
 }
 
 function toText(line: JournalLine): string {

@@ -1,4 +1,4 @@
-import { SimulatorError } from './simulator-error.ts';
+import { SimulatorError } from './store.ts';
 
 interface SwitchDefinition {
   /** The first is the default. A switch of numbers accepts any whole number, these are the ones worth testing. */
@@ -23,9 +23,9 @@ export const SWITCHES = {
   },
   listStatus: {
     positions: ['honest', 'always-200'],
-    question: 'Whether lists of pages, events, files and people answer 206 while more exist',
+    question: 'Whether lists of pages and events answer 206 while more exist',
   },
-  listPageSize: { positions: [20, 50, 5], question: 'How many entries a page of those lists has' },
+  listPageSize: { positions: [20, 50, 5], question: 'How many entries a page of those has' },
   pageBeyondEnd: {
     positions: ['empty', 'not-found'],
     question: 'What a page number behind the last one answers',
@@ -36,15 +36,6 @@ export const SWITCHES = {
     question: 'Reason for a missing or removed conversation',
   },
   invalidSessionStatus: { positions: [401, 403], question: 'Status of invalid_session' },
-  restrictedTierStatus: { positions: [403, 400], question: 'Status of restricted_route_tier' },
-  websiteTierRoutes: {
-    positions: ['all', 'conversations-only'],
-    question: 'Whether the website tier may read people',
-  },
-  unconfirmedScopes: {
-    positions: ['not-needed', 'needed'],
-    question: 'Whether block, verify, relations, files and the people sub-routes need a scope of their own',
-  },
   rateLimitStatus: { positions: [429, 420, 422], question: 'Status of a refused request' },
   rateLimitReason: { positions: ['rate_limited', 'too_many_requests'], question: 'Reason of a refused one' },
   quotaStatus: { positions: [429, 423, 420], question: 'Status once the daily quota is spent' },
@@ -88,10 +79,6 @@ export const SWITCHES = {
   websiteHookOrigin: {
     positions: ['absent', 'present'],
     question: 'Whether website hooks carry X-Crisp-Hook-Origin',
-  },
-  capabilitiesShape: {
-    positions: ['list', 'object'],
-    question: 'Shape of session:sync:capabilities (the official clients disagree)',
   },
   resolveMessage: {
     positions: ['none', 'event'],

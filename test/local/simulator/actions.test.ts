@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ConversationChange } from '../../../lib/local/simulator/changes.ts';
 import { MESSAGE_TYPES } from '../../../lib/local/simulator/model.ts';
 import { type ReceivedHook, receiveHooks } from './support/receive-hooks.ts';
 import { startSimulator } from './support/start-simulator.ts';
@@ -123,9 +124,6 @@ test('a removed message is gone from REST, and the preview goes back to the one 
   expect((await get(`conversation/${session.sessionId}/messages`)).data).toMatchObject([
     { content: 'first' },
   ]);
-  expect(await get(`conversation/${session.sessionId}/message/${second.fingerprint}`)).toMatchObject({
-    status: 404,
-  });
   expect(read().conversation.preview_message?.fingerprint).toBe(first.fingerprint);
   expect((await events()).at(-1)).toMatchObject({
     event: 'message:removed',
@@ -143,7 +141,7 @@ test('notes and events are no preview: visitors do not see them', async () => {
   expect(read().conversation.last_message).toBe('visible');
 });
 
-test('messages are read, unread, delivered and undeliverable', async () => {
+test('messages are read, unread and delivered', async () => {
   const { simulator, session, read, events } = await startWithHooks();
   const { fingerprint } = simulator.sendMessage(session);
   const reply = simulator.sendMessage(session, { from: 'operator' });
@@ -153,63 +151,68 @@ test('messages are read, unread, delivered and undeliverable', async () => {
   expect(read().conversation.unread.operator).toBe(0);
   simulator.acknowledge(session, { kind: 'unread' });
   expect(read().messages[0]?.read).toBe('');
-  simulator.acknowledge(session, { kind: 'delivered', from: 'operator', origin: 'email' });
-  const details = { type: 'bounce', reason: 'mailbox full' };
-  simulator.acknowledge(session, { kind: 'ignored', from: 'operator', origin: 'email', details });
+  simulator.acknowledge(session, { kind: 'delivered', from: 'operator' });
 
-  expect(read().messages[1]).toMatchObject({ delivered: 'email', ignored: { email: details } });
+  expect(read().messages[1]).toMatchObject({ delivered: 'chat' });
   expect((await events()).slice(2)).toMatchObject([
     { event: 'message:acknowledge:read:send', data: { fingerprints: [fingerprint], origin: 'chat' } },
     { event: 'message:acknowledge:unread:send', data: { fingerprints: [fingerprint] } },
-    { event: 'message:acknowledge:delivered', data: { fingerprints: [reply.fingerprint], origin: 'email' } },
-    { event: 'message:acknowledge:ignored', data: { fingerprints: [reply.fingerprint], details } },
+    { event: 'message:acknowledge:delivered', data: { fingerprints: [reply.fingerprint] } },
   ]);
 });
 
-test('each field of the meta has its own event', async () => {
+const participants = [{ type: 'email', target: 'ops@example.com' }];
+const page = { page_title: 'Teapots', page_url: 'https://shop.example.com/teapots' };
+
+// What a change makes of the conversation, and what its event says.
+const CHANGES: [ConversationChange, object, string, object][] = [
+  [{ phone: '+447700900123' }, { meta: { phone: '+447700900123' } }, 'set_phone', { phone: '+447700900123' }],
+  [{ segments: ['press'] }, { meta: { segments: ['press'] } }, 'set_segments', { segments: ['press'] }],
+  [{ data: { seats: 3 } }, { meta: { data: { seats: 3 } } }, 'set_data', { data: { seats: 3 } }],
+  [
+    { routing_id: 'operator-1' },
+    { assigned: { user_id: 'operator-1' } },
+    'set_routing',
+    { routing_id: 'operator-1', previous_routing_id: null },
+  ],
+  [{ routing_id: null }, { assigned: null }, 'set_routing', { routing_id: null }],
+  [{ inbox_id: 'i' }, { inbox_id: 'i' }, 'set_inbox', { inbox_id: 'i', previous_inbox_id: null }],
+  [{ participants }, { participants }, 'set_participants', { participants }],
+  [{ mentions: ['o'] }, { mentions: ['o'] }, 'set_mentions', { mentions: ['o'] }],
+  [{ is_blocked: true }, { is_blocked: true }, 'set_block', { is_blocked: true }],
+  [{ is_verified: true }, { is_verified: true }, 'update_verify', { is_verified: true, verifications: [] }],
+  [{ topic: 'Billing' }, { topic: 'Billing' }, 'sync:topic', { topic: 'Billing' }],
+  [{ rating: { stars: 4 } }, {}, 'sync:rating', { rating: { stars: 4 } }],
+  [
+    { availability: 'offline' },
+    { availability: 'offline', active: { now: false } },
+    'update_availability',
+    { availability: 'offline' },
+  ],
+  [{ page }, {}, 'sync:pages', { pages: [page] }],
+  [{ event: { text: 'x' } }, {}, 'sync:events', { events: [{ text: 'x', data: {}, color: 'blue' }] }],
+];
+
+test.each(CHANGES)('the change %j makes the conversation %j and is told of by session:%s', async (...row) => {
+  const [change, changed, event, data] = row;
   const { simulator, session, read, events } = await startWithHooks();
 
-  simulator.setMeta(session, { phone: '+447700900123', segments: ['press'], data: { seats: 3 } });
+  simulator.changeConversation(session, change);
 
-  expect(read().conversation.meta).toMatchObject({
-    phone: '+447700900123',
-    segments: ['press'],
-    data: { seats: 3 },
-  });
-  expect(
-    (await events()).map(({ event, data }) => [event, data.phone ?? data.segments ?? data.data]),
-  ).toEqual([
-    ['session:set_phone', '+447700900123'],
-    ['session:set_segments', ['press']],
-    ['session:set_data', { seats: 3 }],
-  ]);
+  expect(read().conversation).toMatchObject(changed);
+  expect(await events()).toMatchObject([{ event: `session:${event}`, data }]);
 });
 
-test('changes around a conversation are told with what was before', async () => {
-  const { simulator, session, read, events } = await startWithHooks();
+test('each field of a change has its own event, and a new routing names the one before', async () => {
+  const { simulator, session, events } = await startWithHooks();
 
-  simulator.changeConversation(session, 'routing', { userId: 'operator-1' });
-  simulator.changeConversation(session, 'routing', { userId: null });
-  simulator.changeConversation(session, 'inbox', { inboxId: 'inbox-1' });
-  simulator.changeConversation(session, 'topic', { topic: 'Billing' });
-  simulator.changeConversation(session, 'rating', { stars: 4 });
-  simulator.changeConversation(session, 'availability', { availability: 'offline' });
+  simulator.changeConversation(session, { routing_id: 'operator-1', subject: 'x' });
+  simulator.changeConversation(session, { routing_id: null });
 
-  expect(read().conversation).toMatchObject({
-    assigned: null,
-    inbox_id: 'inbox-1',
-    topic: 'Billing',
-    availability: 'offline',
-  });
-  expect(
-    (await events()).map(({ event, data: { website_id, session_id, ...data } }) => [event, data]),
-  ).toEqual([
-    ['session:set_routing', { inbox_id: null, routing_id: 'operator-1', previous_routing_id: null }],
-    ['session:set_routing', { inbox_id: null, routing_id: null, previous_routing_id: 'operator-1' }],
-    ['session:set_inbox', { inbox_id: 'inbox-1', previous_inbox_id: null }],
-    ['session:sync:topic', { inbox_id: 'inbox-1', topic: 'Billing' }],
-    ['session:sync:rating', { inbox_id: 'inbox-1', rating: { stars: 4 } }],
-    ['session:update_availability', { inbox_id: 'inbox-1', availability: 'offline' }],
+  expect((await events()).map(({ event, data }) => [event, data.previous_routing_id])).toEqual([
+    ['session:set_routing', null],
+    ['session:set_subject', undefined],
+    ['session:set_routing', 'operator-1'],
   ]);
 });
 
@@ -237,9 +240,8 @@ test('every change moves updated_at to now', async () => {
     () => simulator.editMessage(session, fingerprint, 'x'),
     () => simulator.removeMessage(session, fingerprint),
     () => simulator.setState(session, 'resolved'),
-    () => simulator.setMeta(session, { subject: 'x' }),
     () => simulator.acknowledge(session, { kind: 'read' }),
-    () => simulator.changeConversation(session, 'topic', { topic: 'x' }),
+    () => simulator.changeConversation(session, { topic: 'x' }),
   ];
 
   for (const change of changes) {

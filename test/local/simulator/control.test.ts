@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Crisp } from 'crisp-api';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
-import { CONTROLS } from '../../../lib/local/simulator/control.ts';
+import { CONTROLS } from '../../../lib/local/simulator/controls.ts';
 import { receiveHooks } from './support/receive-hooks.ts';
 import { startSimulator } from './support/start-simulator.ts';
 
@@ -49,8 +49,7 @@ test('a person can let a conversation happen with nothing but HTTP', async () =>
   const { fingerprints } = z.object({ fingerprints: z.array(z.number()) }).parse(body);
   await post('edit-message', { session_id, fingerprint: fingerprints[0], content: 'Hello!' });
   await post('set-state', { session_id, state: 'resolved' });
-  await post('change-topic', { session_id, change: { topic: 'Billing' } });
-  await post('set-meta', { session_id, change: { subject: 'Parcel' } });
+  await post('change-conversation', { session_id, change: { topic: 'Billing', subject: 'Parcel' } });
 
   const truth = await view(`/conversations/${website_id}/${session_id}`);
   expect(truth.conversation).toMatchObject({
@@ -83,14 +82,13 @@ test('limits, faults and switches can be set from outside', async () => {
   });
   expect(await get('conversations/1')).toMatchObject({ status: 503 });
   await post('set-switch', { name: 'quotaStatus', position: 423 });
-  await post('set-quota', { perDay: 5 });
-  await post('spend-quota');
+  await post('set-quota', { perDay: 5, used: 5 });
   expect(await get('conversations/1')).toMatchObject({ status: 423, reason: 'quota_limit_exceeded' });
   await post('set-quota', { perDay: 0 });
   await post('set-rate', { requestsPerSecond: 1, burst: 1 });
   await get('conversations/1');
   expect(await get('conversations/1')).toMatchObject({ status: 429 });
-  await post('clear-rate');
+  await post('set-rate');
   await post('set-subscribed', { subscribed: false });
   expect(await get('conversations/1')).toMatchObject({ reason: 'not_subscribed' });
 });
@@ -130,7 +128,7 @@ test('requests are told by session', async () => {
 test.each([
   ['an unknown control', 'explode', {}, 404, 'not_found'],
   ['a missing field', 'send-message', {}, 400, 'control_input_invalid'],
-  ['an unknown field', 'spend-quota', { today: true }, 400, 'control_input_invalid'],
+  ['an unknown field', 'roll-token', { today: true }, 400, 'control_input_invalid'],
   [
     'a session that is not there',
     'set-state',
@@ -155,8 +153,8 @@ test.each([
 test('a foreign origin, a form and another method are refused', async () => {
   const { post, base } = await startControl();
 
-  expect(await post('spend-quota', {}, { Origin: 'https://evil.example' })).toMatchObject({ status: 403 });
-  expect(await post('spend-quota', {}, { 'Content-Type': 'text/plain' })).toMatchObject({ status: 415 });
+  expect(await post('roll-token', {}, { Origin: 'https://evil.example' })).toMatchObject({ status: 403 });
+  expect(await post('roll-token', {}, { 'Content-Type': 'text/plain' })).toMatchObject({ status: 415 });
   expect((await fetch(base, { method: 'DELETE' })).status).toBe(405);
   expect((await fetch(`${base}/secrets`)).status).toBe(404);
 });

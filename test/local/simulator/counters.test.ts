@@ -98,7 +98,7 @@ test('hook counters equal what a receiver got', async () => {
   hooks.answerWith(200, 500, 200, 410, 200);
   simulator.subscribeHook({ url: hooks.url, mode: 'plugin' });
   simulator.subscribeHook({ url: hooks.url, mode: 'plugin', events: ['message:send'] });
-  simulator.hooks.disturbances.loseNext(2);
+  simulator.hooks.loseNext(2);
 
   const session = simulator.startConversation();
   simulator.sendMessage(session);

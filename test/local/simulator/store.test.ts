@@ -107,7 +107,6 @@ async function record(seed: number): Promise<string[]> {
   const hooks = await receiveHooks();
   simulator.subscribeHook({ url: hooks.url, mode: 'plugin' });
   simulator.setSwitch('hookOrder', 'per-session');
-  simulator.hooks.disturbances.setRates({ lose: 0.2, duplicate: 0.2 });
   simulator.seedConversations({ conversations: 3, messages: 30 });
 
   const session: SessionRef = simulator.startConversation();
@@ -158,7 +157,7 @@ test('the date of an answer is that of the simulator’s clock, not of the machi
 test('a request more, a fault or a lost hook changes no id', async () => {
   const quiet = await startSimulator({ seed: 5 });
   const busy = await startSimulator({ seed: 5, latency: { minMs: 0, maxMs: 0 } });
-  busy.simulator.hooks.disturbances.loseNext(3);
+  busy.simulator.hooks.loseNext(3);
   busy.simulator.faults.add({ effect: { kind: 'truncate' }, chance: 0.5, times: 9 });
   await busy.get('conversations/1').catch(() => undefined);
 

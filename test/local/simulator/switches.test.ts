@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { Simulator, SimulatorOptions } from '../../../lib/local/simulator/simulator.ts';
+import type { Simulator } from '../../../lib/local/simulator/simulator.ts';
 import {
   alternativePositions,
   createSwitches,
@@ -8,6 +8,7 @@ import {
   SWITCHES,
   type SwitchName,
 } from '../../../lib/local/simulator/switches.ts';
+import type { SimulatorOptions } from '../../../lib/local/simulator/workspace.ts';
 import { type HookReceiver, receiveHooks } from './support/receive-hooks.ts';
 import { type StartedSimulator, startSimulator } from './support/start-simulator.ts';
 
@@ -98,18 +99,6 @@ const PROBES: Readonly<Record<SwitchName, Probe>> = {
   invalidSessionStatus: {
     look: async ({ get }) => (await get('conversations/1', { headers: { 'X-Crisp-Tier': 'user' } })).status,
   },
-  restrictedTierStatus: {
-    options: { tier: 'website' },
-    async look({ simulator, get }) {
-      simulator.setSwitch('websiteTierRoutes', 'conversations-only');
-      return (await get('people/stats')).status;
-    },
-  },
-  websiteTierRoutes: { ...status('people/stats'), options: { tier: 'website' } },
-  unconfirmedScopes: {
-    options: { scopes: [] },
-    look: async ({ get, sessionId }) => (await get(`conversation/${sessionId}/relations`)).status,
-  },
   rateLimitStatus: {
     options: { limits: { requestsPerSecond: 1, burst: 1 } },
     look: async (started) => (await spendTwo(started))?.status,
@@ -164,21 +153,13 @@ const PROBES: Readonly<Record<SwitchName, Probe>> = {
   websiteHookEvents: {
     async look({ simulator, hooks }) {
       simulator.subscribeHook({ url: hooks.url, mode: 'website', events: ['session:set_routing'] });
-      simulator.changeConversation(simulator.startConversation(), 'routing', { userId: null });
+      simulator.changeConversation(simulator.startConversation(), { routing_id: null });
       await simulator.hooks.settled();
       return hooks.received.length;
     },
   },
   websiteHookRetries: hookOf('website', (hook) => hook?.headers['x-delivery-attempt-limit']),
   websiteHookOrigin: hookOf('website', (hook) => hook?.headers['x-crisp-hook-origin'] === undefined),
-  capabilitiesShape: {
-    async look({ simulator, hooks }) {
-      simulator.subscribeHook({ url: hooks.url, mode: 'plugin', events: ['session:sync:capabilities'] });
-      simulator.startConversation();
-      await simulator.hooks.settled();
-      return hooks.received[0]?.data.capabilities;
-    },
-  },
   resolveMessage: {
     async look({ simulator, get }) {
       const session = simulator.startConversation();

@@ -7,8 +7,8 @@ import { toInfraSettings } from '../../../lib/config/infra-settings.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../lib/local/aws/embedded-aws.ts';
 import { createLocalAwsClients } from '../../../lib/local/aws/endpoints.ts';
 import { type ProvisionedResources, provisionResources } from '../../../lib/local/aws/provision.ts';
-import { createSimulator } from '../../../lib/local/simulator/create-simulator.ts';
 import type { Simulator } from '../../../lib/local/simulator/simulator.ts';
+import { createSimulator } from '../../../lib/local/simulator/simulator.ts';
 import {
   at,
   parseTemplate,

@@ -1,8 +1,9 @@
 import { Crisp } from 'crisp-api';
 import { onTestFinished } from 'vitest';
 import type { ListeningServer } from '../../../../lib/local/http-server.ts';
-import { createSimulator } from '../../../../lib/local/simulator/create-simulator.ts';
-import type { Simulator, SimulatorOptions } from '../../../../lib/local/simulator/simulator.ts';
+import type { Simulator } from '../../../../lib/local/simulator/simulator.ts';
+import { createSimulator } from '../../../../lib/local/simulator/simulator.ts';
+import type { SimulatorOptions } from '../../../../lib/local/simulator/workspace.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/virtual-clock.ts';
 
 export interface Answer {
