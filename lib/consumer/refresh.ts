@@ -13,6 +13,7 @@ import {
   type SettledMessage,
   toSession,
 } from './context.ts';
+import { isCovered } from './covered.ts';
 import { confirmRemoval } from './removal.ts';
 import { toHeldSeconds } from './retry.ts';
 import { deferMessage, type RecalledFailure, settleFailure } from './settle.ts';
@@ -86,6 +87,7 @@ async function settleResult(
       return acknowledge(context, unit, { outcome: result.outcome, apiCalls });
     case 'removed':
     case 'skipped':
+    case 'covered':
       return acknowledge(context, unit, { outcome: result.outcome, apiCalls });
   }
 }
@@ -123,10 +125,11 @@ async function settleThrown(
 function acknowledge(
   { telemetry }: ConsumerContext,
   { messages, websiteId, sessionId }: LiveUnit,
-  end: { outcome: 'emitted' | 'unchanged' | 'removed' | 'skipped'; apiCalls: number },
+  end: { outcome: Exclude<RefreshResult['outcome'], 'deferred' | 'held'>; apiCalls: number },
 ): SettledMessage[] {
+  const name = end.outcome === 'covered' ? 'job-covered' : 'job-acknowledged';
   return messages.map(({ message, attempt }) => {
-    telemetry.emit({ name: 'job-acknowledged', messageId: message.messageId, websiteId, sessionId });
+    telemetry.emit({ name, messageId: message.messageId, websiteId, sessionId });
     return { message, outcome: ACKNOWLEDGED, end: { ...end, attempt } };
   });
 }
@@ -138,7 +141,7 @@ const MAX_STALE_READS = 3;
 const STALE_READ_DELAY_SECONDS = 10;
 
 /**
- * Brings a session's record up to date: fetch, archive, announce. Resolves only when all of it is durable. The whole
+ * Brings a session's record up to date, unless it is already: fetch, archive, announce. Resolves only when all of it is durable. The whole
  * conversation is fetched in either mode, for now: a full fetch serves an incremental job as well.
  */
 export async function refreshSession(
@@ -148,6 +151,7 @@ export async function refreshSession(
 ): Promise<RefreshResult> {
   // Before the fetch, so that a run which another one overtakes cannot announce older content as newer.
   const replaces = (await context.archive.getLatest(unit)) ?? null;
+  if (isCovered(replaces, unit)) return { outcome: 'covered' };
   const startedMs = context.clock.nowMs();
   let fetched: FetchedConversation;
   try {

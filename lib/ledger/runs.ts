@@ -188,13 +188,15 @@ function readText(item: LedgerItem, name: string): string {
   return text;
 }
 
-/** What one receive of a message came to. `failed`: tried again; `dead`: it waits for SQS to move it away. */
+/**
+ * What one receive of a message came to. `covered`: the record already answered it; `failed`: tried again; `dead`: it waits for SQS to move it away. */
 export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 const RUN_OUTCOMES = [
   'emitted',
   'unchanged',
   'removed',
   'skipped',
+  'covered',
   'deferred',
   'held',
   'failed',

@@ -185,6 +185,8 @@ function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => numb
       return line('same', event.sessionId, 'nothing new');
     case 'job-skipped':
       return line('skip', event.sessionId, event.reason);
+    case 'job-covered':
+      return line('same', event.sessionId, 'its record already covers this message: no request');
     case 'job-deferred':
       return line('defer', event.sessionId, `${event.reason}, again in ${event.delaySeconds} s`);
     case 'job-failed':
@@ -311,8 +313,8 @@ export function formatProgress(totals: RunTotals): string {
 }
 
 /** How many fetches the queued hooks did not cost, with its share. */
-export function formatSaving({ hooksQueued, messages }: RunTotals): string {
-  const saved = hooksQueued - messages;
+export function formatSaving({ hooksQueued, messages, covered }: RunTotals): string {
+  const saved = hooksQueued - messages + covered;
   const share = hooksQueued === 0 ? 0 : Math.round((100 * saved) / hooksQueued);
   return `${saved} of ${plural(hooksQueued, 'fetch', 'fetches')} (${share} %)`;
 }
@@ -332,6 +334,8 @@ export interface RunTotals {
   readonly removalsEmitted: number;
   readonly unchanged: number;
   readonly skipped: number;
+  /** Messages that the record already answered. */
+  readonly covered: number;
   readonly failures: number;
 }
 
@@ -364,6 +368,7 @@ export function createTotalsCounter(): TotalsCounter {
     removalsEmitted: 0,
     unchanged: 0,
     skipped: 0,
+    covered: 0,
     failures: 0,
   };
   const hooksOf = (messageId: string) => hooksByMessage.get(messageId) ?? 0;
@@ -407,6 +412,8 @@ function toCount(event: TelemetryEvent): Count | undefined {
       return 'unchanged';
     case 'job-skipped':
       return 'skipped';
+    case 'job-covered':
+      return 'covered';
     case 'job-failed':
       return 'failures';
     default:

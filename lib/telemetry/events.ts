@@ -76,6 +76,8 @@ export const EVENTS = {
   'record-unchanged': event('info', { ...SESSION, version: number }),
   'job-skipped': event('info', { ...SESSION, reason: text, messageId: text }),
   'job-deferred': event('info', { ...SESSION, reason: text, messageId: text, delaySeconds: number }),
+  /** Acknowledged without a call to Crisp: the record that was announced last answers it. */
+  'job-covered': event('info', { ...SESSION, messageId: text }),
   'job-acknowledged': event('info', { ...SESSION, messageId: text }),
   'job-failed': event('warn', {
     ...FAILED_JOB,

@@ -357,6 +357,7 @@ const OUTCOMES: RunOutcome[] = [
   'unchanged',
   'removed',
   'skipped',
+  'covered',
   'deferred',
   'held',
   'failed',

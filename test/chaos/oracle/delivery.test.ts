@@ -271,8 +271,22 @@ describe('no early delete', () => {
     return inserted(dead, [['again', { ...AGAIN, body }]], { before: 'taken' });
   };
 
+  /** A second message of the session, accepted at a moment of the first bucket or of a later one, that fetched nothing. */
+  const WITHOUT_FETCH = (startMs: number): Steps => [
+    ...named('-2', aDelivery({ suffix: '-2', startMs })),
+    ...aStory(),
+    ...without(
+      named('-2', aReceive({ suffix: '-2', startMs: START_MS + 20_000 })),
+      ...['conversation-2', 'messages-2', 'put-2', 'notice-2', 'record-2'],
+    ),
+  ];
+
   describe('a message was deleted too early', () => {
     test.each<[string, Steps]>([
+      [
+        'where the fetch that shall have answered it began before its last event',
+        WITHOUT_FETCH(START_MS + 73_000),
+      ],
       ['where the topic took its record afterwards', moved(aStory(), 'notice', { after: 'deleted' })],
       ['where the topic never took it', without(aStory(), 'notice', 'record')],
       [
@@ -338,6 +352,7 @@ describe('no early delete', () => {
         'where a dead letter was sent again before it was taken away',
         inserted(DEAD, [['again', AGAIN]], { before: 'taken' }),
       ],
+      ['where the fetch of another message began after each of its events', WITHOUT_FETCH(START_MS + 59_000)],
       ['where rubbish was sent again as it was', RUBBISH('{')],
       [
         'where a person dropped a dead letter',

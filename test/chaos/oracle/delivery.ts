@@ -1,3 +1,4 @@
+import { readFields } from './bodies.ts';
 import { findCover } from './cover.ts';
 import {
   type Acceptance,
@@ -75,9 +76,9 @@ export function checkNoEarlyAck(evidence: Evidence): Violation[] {
 }
 
 /**
- * I5: a message is acknowledged only for a fetch of its own receive, once archive and topic have its record or nothing
- * had changed; and a dead letter is taken away only after a message stands in its place. No message is skipped for
- * another's sake as yet: whoever lets one be skipped has to state here what proves that safe.
+ * I5: a message is acknowledged only for a fetch that began after each of its events, once archive and topic have its
+ * record or nothing had changed; and a dead letter is taken away only after a message stands in its place. The fetch of
+ * an earlier message will do where it began after the bucket: what has no bucket needs one of its own receive.
  */
 export function checkNoEarlyDelete(evidence: Evidence): Violation[] {
   return [...evidence.messages.values()].flatMap((message) => [
@@ -93,8 +94,19 @@ function checkAcknowledged(evidence: Evidence, message: MessageLife, deleted: De
   const received = receives.findLast(({ index }) => index < deleted.index);
   if (sessionKey === undefined) return toViolation(deleted, `${messageId}, which nobody could read`);
   if (!received) return toViolation(deleted, `${messageId}, which nobody had received`);
-  const cover = findCover(evidence, { sessionKey, afterMs: received.atMs, beforeIndex: deleted.index });
+  const afterMs = Math.min(received.atMs, toLastEventMs(evidence, message, deleted));
+  const cover = findCover(evidence, { sessionKey, afterMs, beforeIndex: deleted.index });
   return cover ? [] : toViolation(deleted, `${messageId}, whose receive announced nothing`);
+}
+
+/** By when all had happened that the message stands for. */
+function toLastEventMs(evidence: Evidence, { messageId, body }: MessageLife, deleted: Deleted): number {
+  const happenedMs = evidence.acceptances
+    .filter((each) => each.messageId === messageId && each.index < deleted.index)
+    .map(({ computedMs }) => computedMs ?? Infinity);
+  const bucketMs = readFields(body)?.bucketMs;
+  const endMs = typeof bucketMs === 'number' ? bucketMs + evidence.terms.coalesceSeconds * 1000 : Infinity;
+  return happenedMs.length === 0 ? endMs : Math.max(...happenedMs);
 }
 
 function checkTakenAway(evidence: Evidence, message: MessageLife, deleted: Deleted): Violation[] {
