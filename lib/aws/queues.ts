@@ -1,4 +1,5 @@
 import { GetQueueAttributesCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
+import { OperationError } from '../errors.ts';
 import { toSqsFailure } from './failures.ts';
 
 /**
@@ -46,7 +47,7 @@ export const QUEUE_NUMBERS = {
 } as const;
 
 /** What a queue tells about itself. The counts are approximate, as SQS's are. */
-export interface QueueDescription {
+interface QueueDescription {
   readonly visible: number;
   readonly inFlight: number;
   readonly delayed: number;
@@ -97,4 +98,31 @@ export function createSqsQueueReader(sqs: SQSClient, queueUrl: string): QueueRea
 function toSeconds(text: string | undefined): number | undefined {
   const seconds = Number(text);
   return seconds > 0 ? seconds : undefined;
+}
+
+export interface NamedQueue {
+  readonly name: StageQueue;
+  /** Undefined where it could not be read. */
+  readonly description: QueueDescription | undefined;
+  /** Why not, for a person. */
+  readonly problem: string | undefined;
+}
+
+/** Reads how full every queue of a stage is. One that cannot be read is named; rejects where none can. */
+export async function readQueues(
+  toReader: (name: StageQueue) => QueueReader,
+): Promise<readonly NamedQueue[]> {
+  const read = await Promise.allSettled(STAGE_QUEUE_NAMES.map((name) => toReader(name).describe()));
+  const [first] = read;
+  if (first?.status === 'rejected' && read.every(({ status }) => status === 'rejected')) throw first.reason;
+  return STAGE_QUEUE_NAMES.map((name, index) => {
+    const result = read[index];
+    return result?.status === 'fulfilled'
+      ? { name, description: result.value, problem: undefined }
+      : { name, description: undefined, problem: toSentence(result?.reason) };
+  });
+}
+
+function toSentence(reason: unknown): string {
+  return reason instanceof OperationError ? reason.message : 'unexpected';
 }

@@ -95,12 +95,12 @@ export const SESSION_OPTIONS = {
 /** The session that a command's only word names. Throws `OperationError`. */
 export function findSession(
   { words, options, config }: CommandContext<Pick<typeof SESSION_OPTIONS, 'website'>>,
-  { knownWebsites }: Pick<Operations, 'knownWebsites'>,
+  { listKnownWebsites }: Pick<Operations, 'listKnownWebsites'>,
 ): Promise<SessionRef> {
   return withWebsite(readOnlyWord(words), {
     given: options.website,
     configured: config.websiteIds,
-    known: () => knownWebsites.list(),
+    known: listKnownWebsites,
   });
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Run } from '../ledger/runs.ts';
-import type { OperatedStage } from '../operate/operated-stage.ts';
+import type { OperatedStage } from '../operate/stage.ts';
 import { toMoment, toPrintable, toVisible } from '../text.ts';
 
 /** Where a command's words go. */

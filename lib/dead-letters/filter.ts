@@ -1,6 +1,7 @@
 import { toQueueAddress } from '../aws/failures.ts';
 import { OperationError, type RunStage } from '../errors.ts';
 import type { SessionId, WebsiteId } from '../ids.ts';
+import type { DeadLetterContext } from './context.ts';
 import { type DeadLetter, toReasonText } from './dead-letter.ts';
 
 /** A code, or with `isPrefix` its beginning. No pattern language: nobody's expression is ever run. */
@@ -89,14 +90,11 @@ function earlier(a: number | undefined, b: number | undefined): number | undefin
   return Math.min(a, b);
 }
 
-/** The two ends of a redrive, by their URLs. */
-export interface RedriveQueues {
-  readonly sourceUrl: string;
-  readonly destinationUrl: string;
-}
-
 /** Why messages cannot be moved from one queue to the other; undefined where they can. */
-export function findRedriveProblem({ sourceUrl, destinationUrl }: RedriveQueues): OperationError | undefined {
+export function findRedriveProblem({
+  sourceUrl,
+  destinationUrl,
+}: DeadLetterContext['queues']): OperationError | undefined {
   const [source, destination] = [toQueueAddress(sourceUrl), toQueueAddress(destinationUrl)];
   if (sourceUrl === destinationUrl) {
     return new OperationError(

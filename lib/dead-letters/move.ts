@@ -1,22 +1,12 @@
-import type { QueueReader } from '../aws/queues.ts';
-import type { Clock } from '../clock.ts';
 import { OperationError } from '../errors.ts';
 import { type SessionRef, toSessionKey } from '../ids.ts';
-import type { RedriveNotes } from '../ledger/message-notes.ts';
 import { plural } from '../text.ts';
+import type { DeadLetterContext } from './context.ts';
 import { type DeadLetterFilter, isUnfiltered } from './filter.ts';
-import type { MoveTask, MoveTasks } from './move-tasks.ts';
+import { type DeadLetterList, listDeadLetters } from './list.ts';
+import type { MoveTask } from './move-tasks.ts';
 import { createRedriveLimit, inLanes } from './pace.ts';
-import type { DeadLetterList, ListDeadLetters } from './peek.ts';
 import type { Unseen } from './unseen.ts';
-
-interface RedriveAllDependencies {
-  readonly moveTasks: MoveTasks;
-  readonly queueReader: QueueReader;
-  readonly redriveNotes: RedriveNotes;
-  readonly list: ListDeadLetters;
-  readonly clock: Clock;
-}
 
 interface RedriveAllOptions {
   /** What there is to move. */
@@ -39,8 +29,6 @@ export interface RedriveAllReport {
   readonly ledgerFailure: unknown;
 }
 
-export type RedriveAll = ReturnType<typeof createRedriveAll>;
-
 const LANES = 16;
 const LOOK_EVERY_MS = 1000;
 // The most messages that are looked at after a redrive that ended early, to see what of it was done.
@@ -51,74 +39,81 @@ const MOST_LEFT_LOOKED_AT = 2000;
  * visible when it begins. Sessions count as redriven once their messages were moved. Throws `OperationError`
  * `redrive_running` where another one runs, `redrive_failed` where SQS gives up.
  */
-export function createRedriveAll(dependencies: RedriveAllDependencies) {
-  const { moveTasks, queueReader, redriveNotes, list, clock } = dependencies;
+export async function redriveAll(
+  context: DeadLetterContext,
+  options: RedriveAllOptions,
+): Promise<RedriveAllReport> {
+  const { moveTasks, queueReader, clock } = context;
+  const { found, ratePerSecond, signal, onProgress } = options;
+  const limit = createRedriveLimit(context, Number.POSITIVE_INFINITY);
+  const expected = countMovable(found);
+  const { unseen } = found;
+  const report = (ledgerFailure = limit.failure()) => ({ unseen, ledgerFailure });
+  if (signal.aborted) return { wasCancelled: true, moved: 0, left: expected, arrived: 0, ...report() };
+  const startedMs = clock.nowMs();
+  await moveTasks.start({ ratePerSecond });
+  const task = await follow(context, signal, onProgress).catch(async (error: unknown) => {
+    // SQS goes on without anybody who looks.
+    await inLanes(found.sessions, LANES, limit.note);
+    throw error;
+  });
+  const moved =
+    task.moved >= expected
+      ? found.sessions
+      : await findMoved(context, found, { moved: task.moved, startedMs });
+  await inLanes(moved, LANES, limit.note);
+  if (task.status === 'failed') throw toFailure(task);
 
-  return async (options: RedriveAllOptions): Promise<RedriveAllReport> => {
-    const { found, ratePerSecond, signal, onProgress } = options;
-    const limit = createRedriveLimit({ notes: redriveNotes, clock }, Number.POSITIVE_INFINITY);
-    const expected = countMovable(found);
-    const { unseen } = found;
-    const report = (ledgerFailure = limit.failure()) => ({ unseen, ledgerFailure });
-    if (signal.aborted) return { wasCancelled: true, moved: 0, left: expected, arrived: 0, ...report() };
-    const startedMs = clock.nowMs();
-    await moveTasks.start({ ratePerSecond });
-    const task = await follow(signal, onProgress).catch(async (error: unknown) => {
-      // SQS goes on without anybody who looks.
-      await inLanes(found.sessions, LANES, limit.note);
-      throw error;
-    });
-    const moved = task.moved >= expected ? found.sessions : await findMoved(found, task, startedMs);
-    await inLanes(moved, LANES, limit.note);
-    if (task.status === 'failed') throw toFailure(task);
-
-    const after = await queueReader.describe();
-    const left = Math.max(0, expected - task.moved);
-    return {
-      wasCancelled: task.status !== 'completed',
-      moved: task.moved,
-      left: Math.min(left, after.visible),
-      arrived: Math.max(0, after.visible - left),
-      ...report(),
-    };
+  const after = await queueReader.describe();
+  const left = Math.max(0, expected - task.moved);
+  return {
+    wasCancelled: task.status !== 'completed',
+    moved: task.moved,
+    left: Math.min(left, after.visible),
+    arrived: Math.max(0, after.visible - left),
+    ...report(),
   };
+}
 
-  /** The sessions of which SQS has moved at least one message. */
-  async function findMoved(
-    { sessions }: RedriveSurvey,
-    { moved }: MoveTask,
-    startedMs: number,
-  ): Promise<readonly SessionRef[]> {
-    if (moved === 0) return [];
-    const left = new Map<string, RedriveSession>();
-    const look = await list({
-      filter: {},
-      max: MOST_LEFT_LOOKED_AT,
-      // Whoever cancelled the redrive wants to know what it did.
-      signal: new AbortController().signal,
-      async onLetter({ session, deadSinceMs = 0 }) {
-        if (session && deadSinceMs <= startedMs) addMessage(left, session);
-      },
-    }).catch(() => undefined);
-    if (!look || look.unseen.count > 0) return [];
-    return sessions.filter((it) => (left.get(toSessionKey(it))?.messages ?? 0) < it.messages);
-  }
+/** The sessions of which SQS has moved at least one message. */
+async function findMoved(
+  context: DeadLetterContext,
+  { sessions }: RedriveSurvey,
+  { moved, startedMs }: { readonly moved: number; readonly startedMs: number },
+): Promise<readonly SessionRef[]> {
+  if (moved === 0) return [];
+  const left = new Map<string, RedriveSession>();
+  const look = await listDeadLetters(context, {
+    filter: {},
+    max: MOST_LEFT_LOOKED_AT,
+    // Whoever cancelled the redrive wants to know what it did.
+    signal: new AbortController().signal,
+    async onLetter({ session, deadSinceMs = 0 }) {
+      if (session && deadSinceMs <= startedMs) addMessage(left, session);
+    },
+  }).catch(() => undefined);
+  if (!look || look.unseen.count > 0) return [];
+  return sessions.filter((it) => (left.get(toSessionKey(it))?.messages ?? 0) < it.messages);
+}
 
-  async function follow(signal: AbortSignal, onProgress: RedriveAllOptions['onProgress']): Promise<MoveTask> {
-    for (let isCancelled = false; ; ) {
-      const task = await moveTasks.latest();
-      if (task && !['running', 'cancelling'].includes(task.status)) return task;
-      if (task) onProgress?.(task);
-      if (signal.aborted && !isCancelled && task?.handle !== undefined) {
-        isCancelled = true;
-        await moveTasks.cancel(task.handle);
-        continue;
-      }
-      // An interruption ends the wait, and is answered above.
-      await (signal.aborted
-        ? clock.sleep(LOOK_EVERY_MS)
-        : clock.sleep(LOOK_EVERY_MS, signal).catch(ignoreAbort));
+async function follow(
+  { moveTasks, clock }: DeadLetterContext,
+  signal: AbortSignal,
+  onProgress: RedriveAllOptions['onProgress'],
+): Promise<MoveTask> {
+  for (let isCancelled = false; ; ) {
+    const task = await moveTasks.latest();
+    if (task && !['running', 'cancelling'].includes(task.status)) return task;
+    if (task) onProgress?.(task);
+    if (signal.aborted && !isCancelled && task?.handle !== undefined) {
+      isCancelled = true;
+      await moveTasks.cancel(task.handle);
+      continue;
     }
+    // An interruption ends the wait, and is answered above.
+    await (signal.aborted
+      ? clock.sleep(LOOK_EVERY_MS)
+      : clock.sleep(LOOK_EVERY_MS, signal).catch(ignoreAbort));
   }
 }
 
@@ -139,12 +134,6 @@ function toFailure({ moved, failureReason = 'no reason given' }: MoveTask): Oper
     'redrive_failed',
     `SQS gave the redrive up after ${plural(moved, 'message')}: ${failureReason}${hint}`,
   );
-}
-
-interface SurveyRedriveDependencies {
-  readonly list: ListDeadLetters;
-  readonly redriveNotes: RedriveNotes;
-  readonly clock: Clock;
 }
 
 interface SurveyRedriveOptions {
@@ -173,39 +162,38 @@ export interface RedriveSurvey extends DeadLetterList {
   readonly wouldMove: number;
 }
 
-export type SurveyRedrive = ReturnType<typeof createSurveyRedrive>;
-
 /** Looks at what a redrive would move, and moves nothing. */
-export function createSurveyRedrive({ list, redriveNotes, clock }: SurveyRedriveDependencies) {
-  return async ({ maxRedrives, ...options }: SurveyRedriveOptions): Promise<RedriveSurvey> => {
-    const limit = createRedriveLimit({ notes: redriveNotes, clock }, maxRedrives);
-    const sessions = new Map<string, RedriveSession>();
-    let unreadable = 0;
-    const found = await list({
-      ...options,
-      async onLetter({ session }) {
-        if (session) addMessage(sessions, session);
-        else unreadable += 1;
-      },
-    });
+export async function surveyRedrive(
+  context: DeadLetterContext,
+  { maxRedrives, ...options }: SurveyRedriveOptions,
+): Promise<RedriveSurvey> {
+  const limit = createRedriveLimit(context, maxRedrives);
+  const sessions = new Map<string, RedriveSession>();
+  let unreadable = 0;
+  const found = await listDeadLetters(context, {
+    ...options,
+    async onLetter({ session }) {
+      if (session) addMessage(sessions, session);
+      else unreadable += 1;
+    },
+  });
 
-    let [exhausted, exhaustedMessages] = [0, 0];
-    await inLanes(sessions.values(), LANES, async (session) => {
-      if (await limit.mayRedrive(session)) return;
-      exhausted += 1;
-      exhaustedMessages += session.messages;
-    });
-    const isWhole = isUnfiltered(options.filter) && options.max === undefined && exhausted === 0;
-    return {
-      ...found,
-      sessions: [...sessions.values()],
-      exhausted,
-      exhaustedMessages,
-      unreadable,
-      // SQS moves a whole queue; one by one those alone can be moved that name a session.
-      wouldMove: isWhole ? found.matched : found.matched - exhaustedMessages - unreadable,
-      ledgerFailure: found.ledgerFailure ?? limit.failure(),
-    };
+  let [exhausted, exhaustedMessages] = [0, 0];
+  await inLanes(sessions.values(), LANES, async (session) => {
+    if (await limit.mayRedrive(session)) return;
+    exhausted += 1;
+    exhaustedMessages += session.messages;
+  });
+  const isWhole = isUnfiltered(options.filter) && options.max === undefined && exhausted === 0;
+  return {
+    ...found,
+    sessions: [...sessions.values()],
+    exhausted,
+    exhaustedMessages,
+    unreadable,
+    // SQS moves a whole queue; one by one those alone can be moved that name a session.
+    wouldMove: isWhole ? found.matched : found.matched - exhaustedMessages - unreadable,
+    ledgerFailure: found.ledgerFailure ?? limit.failure(),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { type SessionRef, toSessionKey } from '../ids.ts';
-import type { RedriveNotes } from '../ledger/message-notes.ts';
+import type { DeadLetterContext } from './context.ts';
 
 /** Runs `work` over all items, a few at a time. Rejects with the first failure, and begins no further item then. */
 export async function inLanes<Item>(
@@ -26,18 +26,16 @@ export const DEFAULT_MAX_REDRIVES = 3;
 
 const WINDOW_MS = 24 * 3600 * 1000;
 
-interface LimitRedrivesDependencies {
-  readonly notes: RedriveNotes;
-  readonly clock: Clock;
-}
-
 export type RedriveLimit = ReturnType<typeof createRedriveLimit>;
 
 /**
  * Counts redrives by session in the ledger, for one run of a redrive: however many messages of a session it moves, they
  * count once. Nothing here rejects: without the ledger redrives go on uncounted.
  */
-export function createRedriveLimit({ notes, clock }: LimitRedrivesDependencies, maxRedrives: number) {
+export function createRedriveLimit(
+  { redriveNotes, clock }: Pick<DeadLetterContext, 'redriveNotes' | 'clock'>,
+  maxRedrives: number,
+) {
   const begun = new Set<string>();
   let failure: unknown;
 
@@ -54,7 +52,7 @@ export function createRedriveLimit({ notes, clock }: LimitRedrivesDependencies, 
     /** False where the session has been redriven as often as allowed within the last 24 hours: `redrive_exhausted`. */
     async mayRedrive(session: SessionRef): Promise<boolean> {
       if (begun.has(toSessionKey(session))) return true;
-      const count = await attempt(notes.countSince(session, clock.nowMs() - WINDOW_MS));
+      const count = await attempt(redriveNotes.countSince(session, clock.nowMs() - WINDOW_MS));
       return (count ?? 0) < maxRedrives;
     },
 
@@ -63,7 +61,7 @@ export function createRedriveLimit({ notes, clock }: LimitRedrivesDependencies, 
       const key = toSessionKey(session);
       if (begun.has(key)) return;
       begun.add(key);
-      await attempt(notes.note(session, clock.nowMs()));
+      await attempt(redriveNotes.note(session, clock.nowMs()));
     },
 
     /** The first failure of the ledger; undefined where there was none. */

@@ -1,93 +1,13 @@
-import type { QueueReader } from '../aws/queues.ts';
-import type { Clock } from '../clock.ts';
-import { OperationError } from '../errors.ts';
 import type { Look, LookNotes } from '../ledger/message-notes.ts';
 import { MAX_BATCH_ENTRIES } from '../queue/coalesce.ts';
-import { toMoment, toPrintable } from '../text.ts';
+import type { DeadLetterContext } from './context.ts';
 import type { DeadLetter, ReceivedDeadLetter } from './dead-letter.ts';
-import type { ExplainDeadLetters } from './explain.ts';
-import {
-  createDeadLetterGroups,
-  type DeadLetterFilter,
-  type DeadLetterGroup,
-  matchesFilter,
-} from './filter.ts';
-import { createHiddenMessages, type DeadLetterQueue, type HeldMessage } from './queue.ts';
+import { explainDeadLetters } from './explain.ts';
+import { createHiddenMessages, type HeldMessage } from './queue.ts';
 import { explainUnseen, toPeekSeconds, type Unseen } from './unseen.ts';
 
-interface ListDeadLettersOptions {
-  readonly filter: DeadLetterFilter;
-  readonly max?: number | undefined;
-  readonly signal: AbortSignal;
-  /** Called with each that matches, as it is seen; nothing of them is kept here. */
-  readonly onLetter?: (letter: PeekedDeadLetter) => Promise<void>;
-}
-
-export interface DeadLetterList extends PeekReport {
-  readonly matched: number;
-  /** Those that matched, by code. */
-  readonly groups: readonly DeadLetterGroup[];
-}
-
-export type ListDeadLetters = ReturnType<typeof createListDeadLetters>;
-
-/** Shows what waits in the dead-letter queue, and changes nothing. Its memory does not grow with what the letters say. */
-export function createListDeadLetters({ peek }: { readonly peek: PeekDeadLetters }) {
-  return async ({ filter, max, signal, onLetter }: ListDeadLettersOptions): Promise<DeadLetterList> => {
-    const groups = createDeadLetterGroups();
-    let matched = 0;
-    const report = await peek({ max, signal }, async (letters) => {
-      for (const letter of letters) {
-        if (!matchesFilter(letter, filter)) continue;
-        matched += 1;
-        groups.add(letter);
-        await onLetter?.(letter);
-      }
-      return undefined;
-    });
-    return { ...report, matched, groups: groups.list() };
-  };
-}
-
-interface ShowDeadLetterOptions {
-  readonly max?: number | undefined;
-  readonly signal: AbortSignal;
-}
-
-/**
- * Finds one message of the dead-letter queue: SQS has no look-up by id, so the queue is gone through until it comes.
- * Throws `OperationError` `message_not_found`.
- */
-export function createShowDeadLetter({ peek }: { readonly peek: PeekDeadLetters }) {
-  return async (
-    messageId: string,
-    options: ShowDeadLetterOptions,
-  ): Promise<PeekReport & { readonly letter: DeadLetter }> => {
-    let found: DeadLetter | undefined;
-    const report = await peek(options, async (letters) => {
-      found = letters.find((letter) => letter.messageId === messageId);
-      return { isEnough: found !== undefined };
-    });
-    if (found) return { ...report, letter: found };
-    const { hidden, hiddenUntilMs, waiting } = report.unseen;
-    const others =
-      (hidden > 0
-        ? `; ${hidden} more are hidden by another reader, until ${toMoment(hiddenUntilMs)} at the latest`
-        : '') + (waiting > 0 ? `; ${waiting} more could not be seen` : '');
-    throw new OperationError(
-      'message_not_found',
-      `no message with id ${toPrintable(messageId)} in the first ${report.seen} peeked${others}`,
-    );
-  };
-}
-
-interface PeekDeadLettersDependencies {
-  readonly queue: DeadLetterQueue;
-  readonly queueReader: QueueReader;
-  readonly explain: ExplainDeadLetters;
-  readonly lookNotes: LookNotes;
-  readonly clock: Clock;
-}
+/** What a look needs. */
+export type LookContext = Omit<DeadLetterContext, 'queues' | 'moveTasks' | 'enqueue' | 'redriveNotes'>;
 
 interface PeekOptions {
   /** The most messages to look at; undefined: all. */
@@ -123,8 +43,6 @@ export interface PeekReport {
   readonly ledgerFailure: unknown;
 }
 
-export type PeekDeadLetters = ReturnType<typeof createPeekDeadLetters>;
-
 // What is left of the visibility when the look ends: the last page is still acted upon.
 const RESERVE_MS = 30_000;
 // Beyond so many messages a look at each session once more costs more than it finds.
@@ -144,141 +62,142 @@ interface Page {
  * page, and the rest waits behind them. Those sessions are shown again and received anew, in passes of their own, until
  * nothing new comes. Of one session SQS hands out ten messages at most.
  */
-export function createPeekDeadLetters(dependencies: PeekDeadLettersDependencies) {
-  const { queue, queueReader, explain, lookNotes, clock } = dependencies;
+export async function peekDeadLetters(
+  context: LookContext,
+  options: PeekOptions,
+  onPage: OnPage,
+): Promise<PeekReport> {
+  const { queue, queueReader, lookNotes, clock } = context;
+  const { max = Number.POSITIVE_INFINITY, ratePerSecond, signal } = options;
+  const { visible, inFlight, retentionSeconds } = await queueReader.describe();
+  const totalAtStart = visible + inFlight;
+  const startedMs = clock.nowMs();
+  const visibilitySeconds = toPeekSeconds({ messages: Math.min(totalAtStart, max), ratePerSecond });
+  // All are visible again at one moment, so that it can be told to others.
+  const hiddenUntilMs = startedMs + visibilitySeconds * 1000;
+  const hidden = createHiddenMessages(queue);
+  const fullGroups = new Set<string>();
+  // Ids of messages that were made visible again to be received anew; of the others none comes twice.
+  const shown = new Set<string>();
+  let [seen, seenOfStart] = [0, 0];
+  let ended: PeekReport['ended'] | undefined;
+  let ledgerFailure: unknown;
 
-  return async (options: PeekOptions, onPage: OnPage): Promise<PeekReport> => {
-    const { max = Number.POSITIVE_INFINITY, ratePerSecond, signal } = options;
-    const { visible, inFlight, retentionSeconds } = await queueReader.describe();
-    const totalAtStart = visible + inFlight;
-    const startedMs = clock.nowMs();
-    const visibilitySeconds = toPeekSeconds({ messages: Math.min(totalAtStart, max), ratePerSecond });
-    // All are visible again at one moment, so that it can be told to others.
-    const hiddenUntilMs = startedMs + visibilitySeconds * 1000;
-    const hidden = createHiddenMessages(queue);
-    const fullGroups = new Set<string>();
-    // Ids of messages that were made visible again to be received anew; of the others none comes twice.
-    const shown = new Set<string>();
-    let [seen, seenOfStart] = [0, 0];
-    let ended: PeekReport['ended'] | undefined;
-    let ledgerFailure: unknown;
+  /** Shows letters to the caller; returns the handles of those that are gone. */
+  async function show(received: readonly ReceivedDeadLetter[]): Promise<readonly string[]> {
+    const explained = await explainDeadLetters(context, received, retentionSeconds);
+    ledgerFailure ??= explained.ledgerFailure;
+    const letters = explained.letters.map((letter, index) => ({
+      ...letter,
+      receiptHandle: received[index]?.receiptHandle ?? '',
+    }));
+    const answer = await onPage(letters);
+    if (answer?.isEnough) ended = 'enough';
+    return answer?.gone ?? [];
+  }
 
-    /** Shows letters to the caller; returns the handles of those that are gone. */
-    async function show(received: readonly ReceivedDeadLetter[]): Promise<readonly string[]> {
-      const explained = await explain(received, retentionSeconds);
-      ledgerFailure ??= explained.ledgerFailure;
-      const letters = explained.letters.map((letter, index) => ({
-        ...letter,
-        receiptHandle: received[index]?.receiptHandle ?? '',
-      }));
-      const answer = await onPage(letters);
-      if (answer?.isEnough) ended = 'enough';
-      return answer?.gone ?? [];
-    }
+  function mayGoOn(): boolean {
+    if (signal.aborted) ended ??= 'interrupted';
+    else if (clock.nowMs() >= hiddenUntilMs - RESERVE_MS) ended ??= 'time';
+    else if (seen >= max) ended ??= 'max';
+    return ended === undefined;
+  }
 
-    function mayGoOn(): boolean {
-      if (signal.aborted) ended ??= 'interrupted';
-      else if (clock.nowMs() >= hiddenUntilMs - RESERVE_MS) ended ??= 'time';
-      else if (seen >= max) ended ??= 'max';
-      return ended === undefined;
-    }
-
-    /** Receives a page, shows what of it was not shown before; undefined where nothing came. */
-    async function takePage(): Promise<Page | undefined> {
-      const page = await queue.receive(Math.ceil((hiddenUntilMs - clock.nowMs()) / 1000));
-      if (page.length === 0) return undefined;
-      const fresh = page.filter(({ messageId }) => !shown.has(messageId)).slice(0, max - seen);
-      seen += fresh.length;
-      seenOfStart += fresh.filter(({ sentMs = 0 }) => sentMs <= startedMs).length;
-      let held: readonly ReceivedDeadLetter[] = page;
-      try {
-        const gone = fresh.length > 0 ? await show(fresh) : [];
-        held = page.filter(({ receiptHandle }) => !gone.includes(receiptHandle));
-      } finally {
-        hidden.add(held);
-      }
-      return { page, held };
-    }
-
-    /** Receives until nothing more comes; returns what is hidden of the sessions that pages may have cut off. */
-    async function takeAll(): Promise<readonly HeldMessage[]> {
-      const cutOff: HeldMessage[] = [];
-      while (mayGoOn()) {
-        const taken = await takePage();
-        if (!taken) break;
-        const { page, held } = taken;
-        const last = page.length < MAX_BATCH_ENTRIES ? undefined : page.at(-1)?.group;
-        const cut = last === undefined ? [] : held.filter(({ group }) => group === last);
-        if (cut.length === MAX_BATCH_ENTRIES) fullGroups.add(last ?? '');
-        else cutOff.push(...cut);
-      }
-      return cutOff;
-    }
-
-    async function showAgain(letters: readonly HeldMessage[]): Promise<void> {
-      for (const { messageId } of letters) shown.add(messageId);
-      await queue.restore(letters.map(({ receiptHandle }) => receiptHandle));
-      hidden.forget(letters.length);
-    }
-
-    async function isSomethingLeft(): Promise<boolean> {
-      return totalAtStart > seenOfStart || (await count()).visible > 0;
-    }
-
-    async function look(): Promise<void> {
-      let cutOff = await takeAll();
-      while (cutOff.length > 0 && (await isSomethingLeft()) && mayGoOn()) {
-        await showAgain(cutOff);
-        cutOff = await takeAll();
-      }
-      // By the count of the start alone: SQS may go on counting as visible what this look hides.
-      if (totalAtStart > seenOfStart && hidden.count() <= MOST_LOOKED_AT_AGAIN) await lookAgainOneByOne();
-    }
-
-    /** For a queue that cuts sessions off in the midst of a page, or that SQS has not said all of. */
-    async function lookAgainOneByOne(): Promise<void> {
-      const sessions = Map.groupBy(hidden.list(), ({ group = '' }) => group);
-      for (const [group, letters] of sessions) {
-        if (group === '' || fullGroups.has(group) || !mayGoOn()) continue;
-        if ((await count()).visible === 0) return;
-        await showAgain(letters);
-        const taken = await takePage();
-        if (taken?.held.length === MAX_BATCH_ENTRIES) fullGroups.add(group);
-      }
-    }
-
-    /** What SQS says now; where it does not answer, what follows from the start. */
-    async function count() {
-      const held = hidden.count();
-      return queueReader
-        .describe()
-        .catch(() => ({ visible: Math.max(0, visible - held), inFlight: inFlight + held }));
-    }
-
-    async function report(): Promise<PeekReport> {
-      const end = ended ?? 'end';
-      const unseen = await explainUnseen({
-        isWhole: end === 'end',
-        atStart: { visible, inFlight },
-        seenOfStart,
-        atEnd: await count(),
-        held: hidden.count(),
-        fullGroups: [...fullGroups],
-        readOpenLooks: () => note.readOthers(clock.nowMs()),
-        nowMs: clock.nowMs(),
-      });
-      return { startedMs, totalAtStart, seen, ended: end, unseen, ledgerFailure };
-    }
-
-    const note = noteLook(lookNotes, { startedMs, untilMs: hiddenUntilMs });
+  /** Receives a page, shows what of it was not shown before; undefined where nothing came. */
+  async function takePage(): Promise<Page | undefined> {
+    const page = await queue.receive(Math.ceil((hiddenUntilMs - clock.nowMs()) / 1000));
+    if (page.length === 0) return undefined;
+    const fresh = page.filter(({ messageId }) => !shown.has(messageId)).slice(0, max - seen);
+    seen += fresh.length;
+    seenOfStart += fresh.filter(({ sentMs = 0 }) => sentMs <= startedMs).length;
+    let held: readonly ReceivedDeadLetter[] = page;
     try {
-      await look();
-      return await report();
+      const gone = fresh.length > 0 ? await show(fresh) : [];
+      held = page.filter(({ receiptHandle }) => !gone.includes(receiptHandle));
     } finally {
-      await hidden.restoreAll();
-      await note.end();
+      hidden.add(held);
     }
-  };
+    return { page, held };
+  }
+
+  /** Receives until nothing more comes; returns what is hidden of the sessions that pages may have cut off. */
+  async function takeAll(): Promise<readonly HeldMessage[]> {
+    const cutOff: HeldMessage[] = [];
+    while (mayGoOn()) {
+      const taken = await takePage();
+      if (!taken) break;
+      const { page, held } = taken;
+      const last = page.length < MAX_BATCH_ENTRIES ? undefined : page.at(-1)?.group;
+      const cut = last === undefined ? [] : held.filter(({ group }) => group === last);
+      if (cut.length === MAX_BATCH_ENTRIES) fullGroups.add(last ?? '');
+      else cutOff.push(...cut);
+    }
+    return cutOff;
+  }
+
+  async function showAgain(letters: readonly HeldMessage[]): Promise<void> {
+    for (const { messageId } of letters) shown.add(messageId);
+    await queue.restore(letters.map(({ receiptHandle }) => receiptHandle));
+    hidden.forget(letters.length);
+  }
+
+  async function isSomethingLeft(): Promise<boolean> {
+    return totalAtStart > seenOfStart || (await count()).visible > 0;
+  }
+
+  async function look(): Promise<void> {
+    let cutOff = await takeAll();
+    while (cutOff.length > 0 && (await isSomethingLeft()) && mayGoOn()) {
+      await showAgain(cutOff);
+      cutOff = await takeAll();
+    }
+    // By the count of the start alone: SQS may go on counting as visible what this look hides.
+    if (totalAtStart > seenOfStart && hidden.count() <= MOST_LOOKED_AT_AGAIN) await lookAgainOneByOne();
+  }
+
+  /** For a queue that cuts sessions off in the midst of a page, or that SQS has not said all of. */
+  async function lookAgainOneByOne(): Promise<void> {
+    const sessions = Map.groupBy(hidden.list(), ({ group = '' }) => group);
+    for (const [group, letters] of sessions) {
+      if (group === '' || fullGroups.has(group) || !mayGoOn()) continue;
+      if ((await count()).visible === 0) return;
+      await showAgain(letters);
+      const taken = await takePage();
+      if (taken?.held.length === MAX_BATCH_ENTRIES) fullGroups.add(group);
+    }
+  }
+
+  /** What SQS says now; where it does not answer, what follows from the start. */
+  async function count() {
+    const held = hidden.count();
+    return queueReader
+      .describe()
+      .catch(() => ({ visible: Math.max(0, visible - held), inFlight: inFlight + held }));
+  }
+
+  async function report(): Promise<PeekReport> {
+    const end = ended ?? 'end';
+    const unseen = await explainUnseen({
+      isWhole: end === 'end',
+      atStart: { visible, inFlight },
+      seenOfStart,
+      atEnd: await count(),
+      held: hidden.count(),
+      fullGroups: [...fullGroups],
+      readOpenLooks: () => note.readOthers(clock.nowMs()),
+      nowMs: clock.nowMs(),
+    });
+    return { startedMs, totalAtStart, seen, ended: end, unseen, ledgerFailure };
+  }
+
+  const note = noteLook(lookNotes, { startedMs, untilMs: hiddenUntilMs });
+  try {
+    await look();
+    return await report();
+  } finally {
+    await hidden.restoreAll();
+    await note.end();
+  }
 }
 
 /** Writes down that a look hides messages, so that after a kill others know until when. Best effort: nothing here rejects. */

@@ -5,7 +5,7 @@ import type { InfraSettings } from '../config/infra-settings.ts';
 import type { LocalConfig } from '../config/local-config.ts';
 import { ConfigError } from '../errors.ts';
 import type { WebsiteId } from '../ids.ts';
-import { type LocalSettings, toLocalSettings } from '../operate/operated-stage.ts';
+import { type LocalSettings, toLocalSettings } from '../operate/stage.ts';
 import { plural } from '../text.ts';
 import { DataFolderError, type LocalAws, startAws } from './aws/embedded-aws.ts';
 import type { AwsEndpoints } from './aws/endpoints.ts';

@@ -1,34 +1,37 @@
-import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { createSqsQueueReader } from '../aws/queues.ts';
-import { createLambdaMapping, type EventSourceMapping } from '../breaker/mapping.ts';
+import { createSqsQueueReader, readQueues } from '../aws/queues.ts';
+import type { EventSourceMapping } from '../breaker/mapping.ts';
 import { pauseConsumer, readBreaker, resumeConsumer } from '../breaker/pause.ts';
 import type { Clock } from '../clock.ts';
 import type { CoalesceWindow } from '../config/config.ts';
 import type { OperatorConfig } from '../config/local-config.ts';
-import { createExplainDeadLetters } from '../dead-letters/explain.ts';
-import { createRedriveAll, createSurveyRedrive } from '../dead-letters/move.ts';
+import type { DeadLetterContext } from '../dead-letters/context.ts';
+import {
+  type DropDeadLettersOptions,
+  dropDeadLetters,
+  type ListDeadLettersOptions,
+  listDeadLetters,
+  type ShowDeadLetterOptions,
+  showDeadLetter,
+} from '../dead-letters/list.ts';
 import { createSqsMoveTasks } from '../dead-letters/move-tasks.ts';
-import { createListDeadLetters, createPeekDeadLetters, createShowDeadLetter } from '../dead-letters/peek.ts';
 import { createSqsDeadLetterQueue } from '../dead-letters/queue.ts';
 import {
-  createDropDeadLetters,
-  createRedriveDeadLetters,
-  createRedriveSelected,
+  cancelRedrive,
+  previewRedrive,
+  type RedriveOptions,
+  redriveDeadLetters,
 } from '../dead-letters/redrive.ts';
 import { JobError } from '../errors.ts';
-import type { WebsiteId } from '../ids.ts';
+import type { SessionRef, WebsiteId } from '../ids.ts';
 import { createDynamoBreakerNotes } from '../ledger/breaker-notes.ts';
 import { createDynamoFailureNotes } from '../ledger/failure-notes.ts';
 import { createDynamoLookNotes, createDynamoRedriveNotes } from '../ledger/message-notes.ts';
 import { createDynamoRunHistory } from '../ledger/runs.ts';
 import { findOnlyWebsite } from '../queue/job.ts';
 import { createEnqueueSessions, createSqsSessionBatches } from '../queue/sessions-queue.ts';
-import { createS3KnownWebsites, createS3RecordArchive } from '../record/archive.ts';
-import { createAwsSessionEraser } from './eraser.ts';
-import { createOperatorClients, type OperatedStage, type OperatorClients } from './operated-stage.ts';
-import { createReadQueues } from './queues.ts';
-import { createTraceSession } from './sessions.ts';
-import { createLocalModeMapping, readCloudFormationStage, readLocalModeHealth } from './stage.ts';
+import { createLocalModeMapping, readLocalModeHealth } from './local-stage.ts';
+import type { TraceSessionOptions } from './sessions.ts';
+import { createOperatorClients, type OperatedStage, type OperatorClients } from './stage.ts';
 
 export interface ConnectOptions {
   /** Undefined: local mode. */
@@ -51,6 +54,10 @@ async function findStage(
   { stage, region = usualRegion }: Pick<ConnectOptions, 'stage' | 'region'>,
 ): Promise<OperatedStage> {
   if (stage === undefined) return readLocalModeHealth(localUrl);
+  const [{ CloudFormationClient }, { readCloudFormationStage }] = await Promise.all([
+    import('@aws-sdk/client-cloudformation'),
+    import('./deployed-stage.ts'),
+  ]);
   const cloudFormation = new CloudFormationClient({ region });
   try {
     return await readCloudFormationStage(cloudFormation, { stage, region, profile });
@@ -72,60 +79,53 @@ export type Operations = ReturnType<typeof createOperations>;
 
 /** All that an operator can do with a stage: what the command line and the console are made of. */
 export function createOperations({ stage, clients, coalesce, websiteIds, clock }: OperationsDependencies) {
-  const { sqs, s3, dynamodb: client } = clients;
+  const { sqs, dynamodb } = clients;
   const { queues, bucket, table } = stage;
-  const ledger = { client, table };
-  const queue = createSqsDeadLetterQueue(sqs, queues['sessions-dlq']);
-  const queueReader = createSqsQueueReader(sqs, queues['sessions-dlq']);
-  const moveTasks = createSqsMoveTasks(sqs, queues['sessions-dlq']);
-  const failureNotes = createDynamoFailureNotes({ ...ledger, clock });
-  const redriveNotes = createDynamoRedriveNotes(ledger);
-  const lookNotes = createDynamoLookNotes(ledger);
-  const runHistory = createDynamoRunHistory(ledger);
-
+  const ledger = { client: dynamodb, table };
+  const batches = createSqsSessionBatches({ sqs, queueUrl: queues.sessions, clock });
+  const sourceUrl = queues['sessions-dlq'];
+  const letters: DeadLetterContext = {
+    queue: createSqsDeadLetterQueue(sqs, sourceUrl),
+    queueReader: createSqsQueueReader(sqs, sourceUrl),
+    queues: { sourceUrl, destinationUrl: queues.sessions },
+    moveTasks: createSqsMoveTasks(sqs, sourceUrl),
+    enqueue: createEnqueueSessions({ batches, coalesce, clock }),
+    failureNotes: createDynamoFailureNotes({ ...ledger, clock }),
+    runHistory: createDynamoRunHistory(ledger),
+    redriveNotes: createDynamoRedriveNotes(ledger),
+    lookNotes: createDynamoLookNotes(ledger),
+    onlyWebsiteId: findOnlyWebsite(websiteIds),
+    clock,
+  };
   const breaker = {
     notes: createDynamoBreakerNotes(ledger),
     mapping: createMapping({ stage, clients, clock }),
     clock,
   };
 
-  const batches = createSqsSessionBatches({ sqs, queueUrl: queues.sessions, clock });
-  const enqueue = createEnqueueSessions({ batches, coalesce, clock });
-  const explain = createExplainDeadLetters({
-    failureNotes,
-    runHistory,
-    onlyWebsiteId: findOnlyWebsite(websiteIds),
-  });
-  const peek = createPeekDeadLetters({ queue, queueReader, explain, lookNotes, clock });
-  const list = createListDeadLetters({ peek });
-
   return {
     stage,
-    enqueue,
-    runHistory,
-    queueReader,
-    knownWebsites: createS3KnownWebsites(s3, bucket),
-    sessionEraser: createAwsSessionEraser({ s3, bucket, dynamodb: client, table }),
-    readQueues: createReadQueues((name) => createSqsQueueReader(sqs, queues[name])),
-    deadLetters: {
-      list,
-      show: createShowDeadLetter({ peek }),
-      drop: createDropDeadLetters({ peek, queue, clock }),
-      ...createRedriveDeadLetters({
-        queues: { sourceUrl: queues['sessions-dlq'], destinationUrl: queues.sessions },
-        moveTasks,
-        survey: createSurveyRedrive({ list, redriveNotes, clock }),
-        redriveAll: createRedriveAll({ moveTasks, queueReader, redriveNotes, list, clock }),
-        redriveSelected: createRedriveSelected({ peek, queue, enqueue, redriveNotes, clock }),
-      }),
-      /** SQS's newest redrive; undefined where there never was one. */
-      latestMoveTask: moveTasks.latest,
+    enqueue: letters.enqueue,
+    runHistory: letters.runHistory,
+    readQueues: () => readQueues((name) => createSqsQueueReader(sqs, queues[name])),
+    deadLetters: bindDeadLetters(letters),
+    /** The websites of which something was archived. */
+    async listKnownWebsites() {
+      const { listKnownWebsites } = await import('./sessions.ts');
+      return listKnownWebsites(await clients.s3(), bucket);
     },
-    traceSession: createTraceSession({
-      runHistory,
-      archive: createS3RecordArchive({ client: s3, bucket }),
-      list,
-    }),
+    async traceSession(session: SessionRef, options: TraceSessionOptions) {
+      const [{ traceSession }, { createS3RecordArchive }] = await Promise.all([
+        import('./sessions.ts'),
+        import('../record/archive.ts'),
+      ]);
+      const archive = createS3RecordArchive({ client: await clients.s3(), bucket });
+      return traceSession(letters, archive, session, options);
+    },
+    async eraseSession(session: SessionRef) {
+      const { eraseSession } = await import('./sessions.ts');
+      return eraseSession({ s3: await clients.s3(), bucket, dynamodb, table }, session);
+    },
     readBreaker: () => readBreaker(breaker),
     pause: (reason: string) => pauseConsumer(breaker, reason),
     resume: () => resumeConsumer(breaker),
@@ -134,15 +134,42 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
   };
 }
 
+/** What can be done with the dead-letter queue of sessions. */
+export function bindDeadLetters(context: DeadLetterContext) {
+  return {
+    list: (options: ListDeadLettersOptions) => listDeadLetters(context, options),
+    show: (messageId: string, options: ShowDeadLetterOptions) => showDeadLetter(context, messageId, options),
+    drop: (options: DropDeadLettersOptions) => dropDeadLetters(context, options),
+    preview: (options: RedriveOptions) => previewRedrive(context, options),
+    redrive: (options: RedriveOptions) => redriveDeadLetters(context, options),
+    cancel: () => cancelRedrive(context),
+    /** SQS's newest redrive; undefined where there never was one. */
+    latestMoveTask: () => context.moveTasks.latest(),
+  };
+}
+
 function createMapping({
   stage,
   clients,
   clock,
 }: Pick<OperationsDependencies, 'stage' | 'clients' | 'clock'>): EventSourceMapping {
-  if (stage.consumer) return createLambdaMapping({ client: clients.lambda, ...stage.consumer, clock });
-  return stage.localUrl
-    ? createLocalModeMapping(stage.localUrl)
-    : { read: refuseToReach, turnOn: refuseToReach, turnOff: refuseToReach };
+  const { consumer, localUrl } = stage;
+  if (localUrl) return createLocalModeMapping(localUrl);
+  if (!consumer) return { read: refuseToReach, turnOn: refuseToReach, turnOff: refuseToReach };
+  const load = async () => {
+    const { createLambdaMapping } = await import('../breaker/mapping.ts');
+    return createLambdaMapping({ client: await clients.lambda(), ...consumer, clock });
+  };
+  let mapping: Promise<EventSourceMapping> | undefined;
+  const use = () => {
+    mapping ??= load();
+    return mapping;
+  };
+  return {
+    read: async () => (await use()).read(),
+    turnOn: async () => (await use()).turnOn(),
+    turnOff: async () => (await use()).turnOff(),
+  };
 }
 
 /** A stage without an event source mapping that can be reached. */

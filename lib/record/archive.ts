@@ -1,17 +1,12 @@
 import { createHash } from 'node:crypto';
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
-import { toAwsFailure, toAwsOperationError } from '../aws/failures.ts';
+import { toAwsFailure } from '../aws/failures.ts';
 import { JobError } from '../errors.ts';
-import { parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../ids.ts';
+import { parseSessionId, parseWebsiteId, type SessionRef } from '../ids.ts';
 import { contentHash } from './content-hash.ts';
 import type { EnrichedRecord, RemovedRecord } from './schema.ts';
 import { type ArchivedRecord, escapeBody } from './topic.ts';
-
-/** The websites that have been seen, for a caller who names none. */
-interface KnownWebsites {
-  list(): Promise<readonly WebsiteId[]>;
-}
 
 /** Names one state of a session's `latest`: whoever replaces it must have seen it. */
 export type LatestRevision = string;
@@ -44,31 +39,6 @@ export interface RecordArchive {
     latest: Latest,
     replaces: LatestRevision | undefined,
   ): Promise<LatestRevision>;
-}
-
-// Enough to show a choice.
-const MAX_WEBSITES = 20;
-
-/** The websites of which something was archived. Rejects with `OperationError`. */
-export function createS3KnownWebsites(s3: S3Client, bucket: string): KnownWebsites {
-  return {
-    async list() {
-      const command = new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: 'latest/',
-        Delimiter: '/',
-        MaxKeys: MAX_WEBSITES,
-      });
-      const { CommonPrefixes = [] } = await s3.send(command).catch((thrown: unknown) => {
-        throw toAwsOperationError(thrown, { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` });
-      });
-      return CommonPrefixes.map(({ Prefix = '' }) => parseWebsiteId(Prefix.split('/')[1])).filter(isKnown);
-    },
-  };
-}
-
-function isKnown(websiteId: WebsiteId | undefined): websiteId is WebsiteId {
-  return websiteId !== undefined;
 }
 
 interface S3RecordArchiveDeps {

@@ -318,13 +318,13 @@ const REDRIVE_MUTANTS: readonly Mutant[] = [
     title: 'A redrive deletes the dead letter before it sends',
     patches: [
       {
-        file: 'lib/dead-letters/redrive.ts',
-        find: '    const queued = await send(letters, limit);',
-        replace: `    await queue.delete(letters.map(({ receiptHandle }) => receiptHandle));
-    const queued = await send(letters, limit);`,
+        file: 'lib/dead-letters/redrive-selected.ts',
+        find: '  const queued = await send(context, letters, limit);',
+        replace: `  await context.queue.delete(letters.map(({ receiptHandle }) => receiptHandle));
+  const queued = await send(context, letters, limit);`,
       },
     ],
-    tests: ['test/dead-letters/redrive.test.ts', 'test/dead-letters/redrive.test.ts'],
+    tests: ['test/dead-letters/redrive.test.ts'],
   },
 ];
 

@@ -2,8 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { createSqsQueueReader } from '../../lib/aws/queues.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { toDeadLetterJson } from '../../lib/dead-letters/dead-letter.ts';
-import { createExplainDeadLetters } from '../../lib/dead-letters/explain.ts';
-import { createListDeadLetters, createPeekDeadLetters } from '../../lib/dead-letters/peek.ts';
+import { listDeadLetters } from '../../lib/dead-letters/list.ts';
 import { createSqsDeadLetterQueue } from '../../lib/dead-letters/queue.ts';
 import { createDynamoFailureNotes } from '../../lib/ledger/failure-notes.ts';
 import { createDynamoLookNotes } from '../../lib/ledger/message-notes.ts';
@@ -20,21 +19,18 @@ const queueUrl = 'https://sqs.eu-west-1.amazonaws.com/123456789012/crisp-enrich-
 const { sqs, restored } = createEndlessQueue(count);
 const client = createEndlessLedger(table);
 
-const explain = createExplainDeadLetters({
-  failureNotes: createDynamoFailureNotes({ client, table, clock: systemClock }),
-  runHistory: createDynamoRunHistory({ client, table }),
-});
-const peek = createPeekDeadLetters({
+const context = {
   queue: createSqsDeadLetterQueue(sqs, queueUrl),
   queueReader: createSqsQueueReader(sqs, queueUrl),
-  explain,
+  failureNotes: createDynamoFailureNotes({ client, table, clock: systemClock }),
+  runHistory: createDynamoRunHistory({ client, table }),
   lookNotes: createDynamoLookNotes({ client, table }),
+  onlyWebsiteId: undefined,
   clock: systemClock,
-});
-const list = createListDeadLetters({ peek });
+};
 
 let bytes = 0;
-const { seen, groups } = await list({
+const { seen, groups } = await listDeadLetters(context, {
   filter: {},
   signal: new AbortController().signal,
   async onLetter(letter) {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createExplainDeadLetters } from '../../lib/dead-letters/explain.ts';
-import { createPeekDeadLetters } from '../../lib/dead-letters/peek.ts';
+import { peekDeadLetters } from '../../lib/dead-letters/peek.ts';
 import { MAX_PEEK_SECONDS, toPeekSeconds } from '../../lib/dead-letters/unseen.ts';
 import { toSessionKey } from '../../lib/ids.ts';
 import type { Failure } from '../../lib/ledger/failure-notes.ts';
@@ -238,20 +237,16 @@ describe('peek dead letters', () => {
   });
 
   test('a ledger that is away takes the reasons, and not the look', async () => {
-    const { queue, clock, usual, runLog, lookNotes } = createDeadLetterScene();
+    const { context, queue, usual } = createDeadLetterScene();
     queue.bury(aLetter());
     const failure = new Error('the ledger is away');
     const failureNotes = { readMany: async () => Promise.reject(failure) };
-    const explain = createExplainDeadLetters({ failureNotes, runHistory: runLog });
     const codes: string[] = [];
 
-    const report = await createPeekDeadLetters({ queue, queueReader: queue, explain, lookNotes, clock })(
-      usual,
-      async (page) => {
-        codes.push(...page.map(({ reason }) => reason.code));
-        return undefined;
-      },
-    );
+    const report = await peekDeadLetters({ ...context, failureNotes }, usual, async (page) => {
+      codes.push(...page.map(({ reason }) => reason.code));
+      return undefined;
+    });
 
     expect(codes).toEqual(['reason_unrecorded']);
     expect(report.ledgerFailure).toBe(failure);

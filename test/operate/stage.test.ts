@@ -7,12 +7,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { EventSourceMapping } from '../../lib/breaker/mapping.ts';
 import { openFrontDoor } from '../../lib/local/front-door.ts';
 import { listenOnLoopback } from '../../lib/local/http-server.ts';
-import { createTraceSession } from '../../lib/operate/sessions.ts';
-import {
-  createLocalModeMapping,
-  readCloudFormationStage,
-  readLocalModeHealth,
-} from '../../lib/operate/stage.ts';
+import { readCloudFormationStage } from '../../lib/operate/deployed-stage.ts';
+import { createLocalModeMapping, readLocalModeHealth } from '../../lib/operate/local-stage.ts';
+import { traceSession } from '../../lib/operate/sessions.ts';
 import type { RecordArchive } from '../../lib/record/archive.ts';
 import { anAwsError } from '../support/aws.ts';
 import { aFailedRun, aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
@@ -274,7 +271,7 @@ describe('trace session', () => {
   };
 
   test('a trace shows a session’s runs, its newest record and its dead letters, and nobody else’s', async () => {
-    const { queue, runLog, list, stop } = createDeadLetterScene();
+    const { context, queue, runLog, stop } = createDeadLetterScene();
     const session = aSession('session_a');
     const own = aLetter({ session });
     queue.bury(
@@ -283,9 +280,8 @@ describe('trace session', () => {
       aLetter({ session: aSession('session_a', OTHER_WEBSITE_ID) }),
     );
     await runLog.record([aFailedRun({ session, messageId: own.messageId })]);
-    const traceSession = createTraceSession({ runHistory: runLog, archive, list });
 
-    const trace = await traceSession(session, { limit: 10, signal: stop.signal });
+    const trace = await traceSession(context, archive, session, { limit: 10, signal: stop.signal });
 
     expect(trace.runs.map(({ messageId }) => messageId)).toEqual([own.messageId]);
     expect(trace.latest).toEqual(LATEST);
@@ -294,10 +290,12 @@ describe('trace session', () => {
   });
 
   test('a session that nobody knows has an empty trace', async () => {
-    const { runLog, list, stop } = createDeadLetterScene();
-    const traceSession = createTraceSession({ runHistory: runLog, archive, list });
+    const { context, stop } = createDeadLetterScene();
 
-    const trace = await traceSession(aSession('session_b'), { limit: 10, signal: stop.signal });
+    const trace = await traceSession(context, archive, aSession('session_b'), {
+      limit: 10,
+      signal: stop.signal,
+    });
 
     expect(trace).toMatchObject({ runs: [], latest: undefined, deadLetters: [] });
   });

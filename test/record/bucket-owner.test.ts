@@ -11,7 +11,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { createAwsClients } from '../../lib/aws/clients.ts';
 import { toInfraSettings } from '../../lib/config/infra-settings.ts';
 import { startAws } from '../../lib/local/aws/embedded-aws.ts';
-import { createOperatorClients, type OperatedStage } from '../../lib/operate/operated-stage.ts';
+import { createOperatorClients, type OperatedStage } from '../../lib/operate/stage.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const QUEUE_URL = 'https://sqs.eu-west-1.amazonaws.com/123456789012/crisp-enrich-test-sessions.fifo';
@@ -65,7 +65,7 @@ test.each([
   const clients = createOperatorClients(aStage(toEndpoints(url)));
   onTestFinished(clients.destroy);
 
-  await callAll(clients.s3);
+  await callAll(await clients.s3());
 
   expect(owners).toEqual(Array(4).fill(owner));
 });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import { onTestFinished, vi } from 'vitest';
-import type { StageQueue } from '../../lib/aws/queues.ts';
+import { readQueues, type StageQueue } from '../../lib/aws/queues.ts';
 import type { BreakerView } from '../../lib/breaker/pause.ts';
 import { runCli } from '../../lib/cli/run.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
@@ -13,10 +13,9 @@ import type { SessionRef, WebsiteId } from '../../lib/ids.ts';
 import type { Finding } from '../../lib/operate/doctor/checks.ts';
 import { examineSetup } from '../../lib/operate/doctor/doctor.ts';
 import { findLocalSetup } from '../../lib/operate/doctor/setup.ts';
-import type { OperatedStage } from '../../lib/operate/operated-stage.ts';
 import type { Operations } from '../../lib/operate/operations.ts';
-import { createReadQueues } from '../../lib/operate/queues.ts';
-import { createTraceSession } from '../../lib/operate/sessions.ts';
+import { traceSession } from '../../lib/operate/sessions.ts';
+import type { OperatedStage } from '../../lib/operate/stage.ts';
 import { createEnqueueSessions } from '../../lib/queue/sessions-queue.ts';
 import { createDeadLetterScene } from './dead-letter-scene.ts';
 import { type LocalScene, simulatorOf, startLocalScene } from './local-scene.ts';
@@ -65,7 +64,7 @@ interface CliSceneOptions {
 export function createCliScene(options: CliSceneOptions = {}) {
   const { environment = {}, websites = [], answer, breaker, width } = options;
   const scene = createDeadLetterScene();
-  const { clock, queue, batches, runLog, list, stop } = scene;
+  const { clock, queue, batches, runLog, stop } = scene;
   const out: string[] = [];
   const err: string[] = [];
   const asked: string[] = [];
@@ -78,31 +77,28 @@ export function createCliScene(options: CliSceneOptions = {}) {
     stage: STAGE,
     enqueue: createEnqueueSessions({ batches, coalesce, clock }),
     runHistory: runLog,
-    queueReader: queue,
-    knownWebsites: { list: async () => websites },
-    readQueues: createReadQueues((name) => ({
-      async describe() {
-        if (name === options.unreadable) throw new OperationError('access_denied', `${name} may not be read`);
-        const description = await queue.describe();
-        return options.withoutRetention ? { ...description, retentionSeconds: undefined } : description;
-      },
-    })),
-    sessionEraser: {
-      async erase(session) {
-        erased.push(session);
-        return { records: 3, latest: 1, notes: 2 };
-      },
+    listKnownWebsites: async () => websites,
+    readQueues: () =>
+      readQueues((name) => ({
+        async describe() {
+          if (name === options.unreadable)
+            throw new OperationError('access_denied', `${name} may not be read`);
+          const description = await queue.describe();
+          return options.withoutRetention ? { ...description, retentionSeconds: undefined } : description;
+        },
+      })),
+    async eraseSession(session) {
+      erased.push(session);
+      return { records: 3, latest: 1, notes: 2 };
     },
     deadLetters: {
       ...scene.deadLetters,
-      list,
-      show: scene.show,
-      drop: scene.drop,
-      latestMoveTask: options.withoutMoveTasks
-        ? () => Promise.reject(new OperationError('aws_failed', 'no such action'))
-        : scene.moveTasks.latest,
+      ...(options.withoutMoveTasks && {
+        latestMoveTask: () => Promise.reject(new OperationError('aws_failed', 'no such action')),
+      }),
     },
-    traceSession: createTraceSession({ runHistory: runLog, archive: createMemoryRecordArchive(), list }),
+    traceSession: (session, limits) =>
+      traceSession(scene.context, createMemoryRecordArchive(), session, limits),
     readBreaker: async () => ({
       deliveries: 'on',
       isOpen: false,

@@ -1,23 +1,15 @@
 import { QUEUE_NUMBERS, type QueueReader } from '../../lib/aws/queues.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { DeadLetterContext } from '../../lib/dead-letters/context.ts';
 import type { ReceivedDeadLetter } from '../../lib/dead-letters/dead-letter.ts';
-import { createExplainDeadLetters } from '../../lib/dead-letters/explain.ts';
-import { createRedriveAll, createSurveyRedrive } from '../../lib/dead-letters/move.ts';
 import type { MoveTask, MoveTasks } from '../../lib/dead-letters/move-tasks.ts';
-import {
-  createListDeadLetters,
-  createPeekDeadLetters,
-  createShowDeadLetter,
-} from '../../lib/dead-letters/peek.ts';
+import { peekDeadLetters } from '../../lib/dead-letters/peek.ts';
 import type { DeadLetterQueue } from '../../lib/dead-letters/queue.ts';
-import {
-  createDropDeadLetters,
-  createRedriveDeadLetters,
-  createRedriveSelected,
-} from '../../lib/dead-letters/redrive.ts';
+import { redriveSelected } from '../../lib/dead-letters/redrive-selected.ts';
 import { OperationError } from '../../lib/errors.ts';
 import { type SessionRef, toSessionKey, type WebsiteId } from '../../lib/ids.ts';
 import type { Look, LookNotes, RedriveNotes } from '../../lib/ledger/message-notes.ts';
+import { bindDeadLetters } from '../../lib/operate/operations.ts';
 import { createEnqueueSessions } from '../../lib/queue/sessions-queue.ts';
 import { aSession } from './builders.ts';
 import { createMemoryMessageNotes, createMemoryRunLog, createMemorySessionBatches } from './memory.ts';
@@ -57,14 +49,25 @@ export function createDeadLetterScene({
   const stop = new AbortController();
 
   const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };
-  const enqueue = createEnqueueSessions({ batches: wrap(batches), coalesce, clock });
-  const explain = createExplainDeadLetters({ failureNotes, runHistory: runLog, onlyWebsiteId });
-  const peek = createPeekDeadLetters({ queue: wrap(queue), queueReader: queue, explain, lookNotes, clock });
-  const list = createListDeadLetters({ peek });
-  const redriveSelected = createRedriveSelected({ peek, queue: wrap(queue), enqueue, redriveNotes, clock });
+  const context: DeadLetterContext = {
+    queue: wrap(queue),
+    queueReader: queue,
+    queues: { sourceUrl: SOURCE, destinationUrl: DESTINATION },
+    moveTasks,
+    enqueue: createEnqueueSessions({ batches: wrap(batches), coalesce, clock }),
+    failureNotes,
+    runHistory: runLog,
+    redriveNotes,
+    lookNotes,
+    onlyWebsiteId,
+    clock,
+  };
+
+  const deadLetters = bindDeadLetters(context);
 
   return {
     clock,
+    context,
     queue,
     failureNotes,
     runLog,
@@ -75,18 +78,11 @@ export function createDeadLetterScene({
     stop,
     /** For every call that takes options: those that a test does not care about. */
     usual: { filter: {}, ratePerSecond: 500, maxRedrives: 3, signal: stop.signal },
-    list,
-    peek,
-    redriveSelected,
-    show: createShowDeadLetter({ peek }),
-    drop: createDropDeadLetters({ peek, queue, clock }),
-    deadLetters: createRedriveDeadLetters({
-      queues: { sourceUrl: SOURCE, destinationUrl: DESTINATION },
-      moveTasks,
-      survey: createSurveyRedrive({ list, redriveNotes, clock }),
-      redriveAll: createRedriveAll({ moveTasks, queueReader: queue, redriveNotes, list, clock }),
-      redriveSelected,
-    }),
+    deadLetters,
+    ...deadLetters,
+    peek: (options: Parameters<typeof peekDeadLetters>[1], onPage: Parameters<typeof peekDeadLetters>[2]) =>
+      peekDeadLetters(context, options, onPage),
+    redriveSelected: (options: Parameters<typeof redriveSelected>[1]) => redriveSelected(context, options),
   };
 }
 

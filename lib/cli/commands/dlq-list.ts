@@ -1,5 +1,5 @@
 import { toDeadLetterJson } from '../../dead-letters/dead-letter.ts';
-import type { DeadLetterList } from '../../dead-letters/peek.ts';
+import type { DeadLetterList } from '../../dead-letters/list.ts';
 import { isWholeLook } from '../../dead-letters/unseen.ts';
 import { plural } from '../../text.ts';
 import { defineCommand } from '../command.ts';

@@ -78,11 +78,11 @@ async function addFile(path: string, tally: Tally, { output, signal }: Context):
 }
 
 /** Enqueues sessions ten at a time, and counts what became of them. */
-function createTally({ options, config, output }: Context, { enqueue: send, knownWebsites }: Operations) {
+function createTally({ options, config, output }: Context, { enqueue: send, listKnownWebsites }: Operations) {
   const choice = {
     given: options.website,
     configured: config.websiteIds,
-    known: once(() => knownWebsites.list()),
+    known: once(listKnownWebsites),
   };
   let waiting: SessionRef[] = [];
   let counts = { queued: 0, failed: 0, unreadable: 0 };

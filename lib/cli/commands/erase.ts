@@ -19,7 +19,7 @@ export const command = defineCommand({
     const operations = await connect();
     const session = await findSession(context, operations);
     await requireConsent(context, session, operations.stage.stage);
-    const { records, latest, notes } = await operations.sessionEraser.erase(session);
+    const { records, latest, notes } = await operations.eraseSession(session);
     if (isJson) {
       const { websiteId: website_id, sessionId: session_id } = session;
       await output.write(

@@ -1,7 +1,7 @@
+import type { NamedQueue } from '../../aws/queues.ts';
 import type { BreakerView } from '../../breaker/pause.ts';
 import type { MoveTask } from '../../dead-letters/move-tasks.ts';
 import { OperationError } from '../../errors.ts';
-import type { NamedQueue } from '../../operate/queues.ts';
 import { toMoment, toPrintable, toVisibleJson } from '../../text.ts';
 import { defineCommand } from '../command.ts';
 import { formatDuration, formatRow, toSentence } from '../output.ts';

@@ -8,12 +8,12 @@ import type { CrispToken } from '../../config/config.ts';
 import { createCallBudget } from '../../crisp/client.ts';
 import { OperationError } from '../../errors.ts';
 import { parseSessionId, type WebsiteId } from '../../ids.ts';
-import { createOperatorClients, type OperatedStage } from '../operated-stage.ts';
 import type { ConnectOptions } from '../operations.ts';
-import { readInfraQueues } from '../queues.ts';
+import { createOperatorClients, type OperatedStage } from '../stage.ts';
 import { examineQueues, type Finding, judgeClock, judgeNode } from './checks.ts';
 import { createExamineCrisp, examineCrispAccess } from './crisp.ts';
 import { createSqsScratchQueues, observeDeduplication } from './deduplication.ts';
+import { readInfraQueues } from './infra-queues.ts';
 import { type Observation, observeCrisp } from './observe.ts';
 import {
   askHook,

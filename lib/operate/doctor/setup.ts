@@ -18,14 +18,10 @@ import { DEMO_TOKEN, STORED_SECRETS, toSecretsPath } from '../../config/secrets.
 import { ConfigError, OperationError } from '../../errors.ts';
 import type { WebsiteId } from '../../ids.ts';
 import { isLoopbackUrl } from '../../text.ts';
-import {
-  compareSettings,
-  type LocalSettings,
-  type OperatedStage,
-  toLocalSettings,
-} from '../operated-stage.ts';
+import { readCloudFormationStage, type StageName } from '../deployed-stage.ts';
+import { readLocalModeHealth } from '../local-stage.ts';
 import type { ConnectOptions } from '../operations.ts';
-import { readCloudFormationStage, readLocalModeHealth, type StageName } from '../stage.ts';
+import { compareSettings, type LocalSettings, type OperatedStage, toLocalSettings } from '../stage.ts';
 import {
   type AccountConcurrency,
   type Finding,

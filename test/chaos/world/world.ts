@@ -1,8 +1,8 @@
 import { OperationError } from '../../../lib/errors.ts';
 import { parseWebsiteId } from '../../../lib/ids.ts';
 import { createRandom, type Random } from '../../../lib/local/simulator/random.ts';
-import type { OperatedStage } from '../../../lib/operate/operated-stage.ts';
 import { createOperations, type Operations } from '../../../lib/operate/operations.ts';
+import type { OperatedStage } from '../../../lib/operate/stage.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 import type { History } from '../oracle/history.ts';
 import type { AwsDisturbances } from './aws/call.ts';
@@ -153,8 +153,9 @@ function createOperator({ settings, recorder, spawn, clientsOf }: OperatorDeps):
       running += 1;
       const instance = spawn('operator');
       instance.isBusy = true;
+      const clients = clientsOf(instance);
       const operations = createOperations({
-        clients: { ...clientsOf(instance), destroy() {} },
+        clients: { ...clients, s3: async () => clients.s3, lambda: async () => clients.lambda, destroy() {} },
         clock: instance.clock,
         coalesce: { coalesceSeconds, marginSeconds },
         websiteIds: settings.websiteIds.flatMap((it) => parseWebsiteId(it) ?? []),

@@ -1,45 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import * as z from 'zod';
-import {
-  type QueueDescription,
-  type QueueReader,
-  STAGE_QUEUE_NAMES,
-  type StageQueue,
-} from '../aws/queues.ts';
-import type { InfraSettings } from '../config/infra-settings.ts';
-import { OperationError } from '../errors.ts';
-import type { ExpectedQueue } from './doctor/checks.ts';
+import * as z from 'zod/mini';
+import { STAGE_QUEUE_NAMES, type StageQueue } from '../../aws/queues.ts';
+import type { InfraSettings } from '../../config/infra-settings.ts';
+import type { ExpectedQueue } from './checks.ts';
 
-export interface NamedQueue {
-  readonly name: StageQueue;
-  /** Undefined where it could not be read. */
-  readonly description: QueueDescription | undefined;
-  /** Why not, for a person. */
-  readonly problem: string | undefined;
-}
-
-/** Reads how full every queue of a stage is. One that cannot be read is named; rejects where none can. */
-export function createReadQueues(toReader: (name: StageQueue) => QueueReader) {
-  const readers = STAGE_QUEUE_NAMES.map((name) => ({ name, reader: toReader(name) }));
-  return async (): Promise<readonly NamedQueue[]> => {
-    const read = await Promise.allSettled(readers.map(({ reader }) => reader.describe()));
-    const [first] = read;
-    if (first?.status === 'rejected' && read.every(({ status }) => status === 'rejected')) throw first.reason;
-    return readers.map(({ name }, index) => {
-      const result = read[index];
-      return result?.status === 'fulfilled'
-        ? { name, description: result.value, problem: undefined }
-        : { name, description: undefined, problem: toSentence(result?.reason) };
-    });
-  };
-}
-
-function toSentence(reason: unknown): string {
-  return reason instanceof OperationError ? reason.message : 'unexpected';
-}
-
-const FILE = new URL('../../infra/queues.yml', import.meta.url);
+const FILE = new URL('../../../infra/queues.yml', import.meta.url);
 
 // What decides how messages live; encryption and access are CloudFormation's own, and no emulator's.
 const COMPARED = [
@@ -58,8 +24,8 @@ const fileSchema = z.object({
     z.object({
       Type: z.string(),
       Properties: z.looseObject({
-        QueueName: z.string().optional(),
-        RedrivePolicy: z.object({ maxReceiveCount: scalar }).optional(),
+        QueueName: z.optional(z.string()),
+        RedrivePolicy: z.optional(z.object({ maxReceiveCount: scalar })),
       }),
     }),
   ),

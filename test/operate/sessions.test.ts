@@ -12,7 +12,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { SessionRef } from '../../lib/ids.ts';
 import { createDynamoMessageNotes, createDynamoRedriveNotes } from '../../lib/ledger/message-notes.ts';
 import { createDynamoRunLog } from '../../lib/ledger/runs.ts';
-import { createAwsSessionEraser } from '../../lib/operate/eraser.ts';
+import { eraseSession } from '../../lib/operate/sessions.ts';
 import { toArchiveKey } from '../../lib/record/archive.ts';
 import { aRun, aSession, WEBSITE_ID } from '../support/builders.ts';
 import { startEmbeddedAws, startEmbeddedLedger } from '../support/embedded-aws.ts';
@@ -36,7 +36,7 @@ async function createScene() {
   const redrives = createDynamoRedriveNotes({ client: dynamodb, table });
 
   return {
-    eraser: createAwsSessionEraser({ s3: aws.s3, bucket: BUCKET, dynamodb, table }),
+    erase: (session: SessionRef) => eraseSession({ s3: aws.s3, bucket: BUCKET, dynamodb, table }, session),
     async keep(session: SessionRef, messageId: string) {
       for (const version of [1, 2, 'latest'] as const) {
         const object = { Bucket: BUCKET, Key: toArchiveKey(session, version), Body: '{}' };
@@ -61,12 +61,12 @@ test('all of one session is gone from archive and ledger, and nothing of another
   const before = await scene.kept();
   await scene.keep(SESSION, 'message-1');
 
-  const erased = await scene.eraser.erase(SESSION);
+  const erased = await scene.erase(SESSION);
 
   expect(erased).toEqual({ records: 2, latest: 1, notes: 2 + 2 + 1 });
   expect(await scene.kept()).toEqual(before);
   expect(before.keys).toHaveLength(3);
-  expect(await scene.eraser.erase(SESSION)).toEqual({ records: 0, latest: 0, notes: 0 });
+  expect(await scene.erase(SESSION)).toEqual({ records: 0, latest: 0, notes: 0 });
 });
 
 /** An S3 with versions that lists two at a time. */
@@ -107,7 +107,7 @@ test('of a bucket with versions every version and every delete marker goes, page
   ]);
   const dependencies = { s3: client, bucket: BUCKET, dynamodb: ledger.client, table: ledger.table };
 
-  const erased = await createAwsSessionEraser(dependencies).erase(SESSION);
+  const erased = await eraseSession(dependencies, SESSION);
 
   expect(erased).toEqual({ records: 5, latest: 2, notes: 0 });
   expect(left()).toEqual([other]);
@@ -120,7 +120,7 @@ test('an object that S3 keeps is a failure that says so, and not the end of a lo
   s3.on(DeleteObjectsCommand).resolves({ Errors: [{ Key: 'x', Code: 'AccessDenied' }] });
   const dependencies = { s3: client, bucket: BUCKET, dynamodb: ledger.client, table: ledger.table };
 
-  await expect(createAwsSessionEraser(dependencies).erase(SESSION)).rejects.toMatchObject({
+  await expect(eraseSession(dependencies, SESSION)).rejects.toMatchObject({
     code: 'aws_failed',
     message: '1 objects of archive could not be deleted; run it again',
   });
@@ -133,7 +133,7 @@ test('an id that breaks out of its prefix erases nothing', async () => {
   const dependencies = { s3: client, bucket: BUCKET, dynamodb: ledger.client, table: ledger.table };
   const session = { websiteId: WEBSITE_ID, sessionId: '../' } as unknown as SessionRef;
 
-  await expect(createAwsSessionEraser(dependencies).erase(session)).rejects.toMatchObject({
+  await expect(eraseSession(dependencies, session)).rejects.toMatchObject({
     code: 'session_id_invalid',
   });
   expect(s3.calls()).toHaveLength(0);

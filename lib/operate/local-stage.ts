@@ -1,0 +1,114 @@
+import * as z from 'zod/mini';
+import { mapStageQueues } from '../aws/queues.ts';
+import type { EventSourceMapping } from '../breaker/mapping.ts';
+import { JobError, OperationError } from '../errors.ts';
+import { isWebsiteId, parseWebsiteId, type WebsiteId } from '../ids.ts';
+import { isLoopbackUrl } from '../text.ts';
+import type { OperatedStage } from './stage.ts';
+
+const healthSchema = z.object({
+  status: z.literal('ok'),
+  stage: z.literal('local'),
+  aws: z.object({
+    region: z.string(),
+    endpoints: z.object({ sqs: z.url(), s3: z.url(), dynamodb: z.url() }),
+  }),
+  queues: z.object(mapStageQueues(() => z.url())),
+  bucket: z.string(),
+  table: z.string(),
+  crisp: z.optional(z.url()),
+  websites: z.optional(z.array(z.string())),
+  settings: z.optional(
+    z.object({
+      sessionsDelaySeconds: z.number(),
+      consumerConcurrency: z.number(),
+      hookMode: z.enum(['plugin', 'website']),
+      hookSecrets: z.number(),
+      crispTier: z.enum(['plugin', 'website']),
+      websiteIds: z.array(z.custom<WebsiteId>(isWebsiteId)),
+      include: z.array(z.enum(['profile', 'pages', 'events', 'relations'])),
+    }),
+  ),
+});
+
+const ANSWER_WITHIN_MS = 3000;
+
+/**
+ * Asks a running local mode where its parts are. Throws `OperationError`: `local_mode_absent` where none answers,
+ * `endpoint_not_loopback` where it points away from this machine: made-up credentials and test commands stay here.
+ */
+export async function readLocalModeHealth(url: URL): Promise<OperatedStage> {
+  if (!isLoopbackUrl(url.href)) throw toElsewhere(url.href);
+  const { stage, aws, queues, bucket, table, crisp, websites, settings } = await askHealth(
+    new URL('/healthz', url),
+  );
+  const { sqs, s3, dynamodb } = aws.endpoints;
+  const elsewhere = [sqs, s3, dynamodb, ...Object.values(queues)].find((it) => !isLoopbackUrl(it));
+  if (elsewhere !== undefined) throw toElsewhere(elsewhere);
+  return {
+    stage,
+    region: aws.region,
+    queues,
+    bucket,
+    table,
+    consumer: undefined,
+    endpoints: { sqs, s3, dynamodb },
+    websiteIds: websites?.map(parseWebsiteId).filter((it) => it !== undefined),
+    crispUrl: crisp,
+    localUrl: url,
+    settings,
+  };
+}
+
+async function askHealth(url: URL): Promise<z.infer<typeof healthSchema>> {
+  const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
+    .then((response) => response.json())
+    .catch((cause: unknown) => {
+      throw toAbsent(url, { cause });
+    });
+  const { data } = healthSchema.safeParse(answer);
+  if (data === undefined) throw toAbsent(url);
+  return data;
+}
+
+function toAbsent({ origin }: URL, options?: ErrorOptions): OperationError {
+  const message = `no local mode at ${origin}: run \`npm start\`, or name a stage on AWS with --stage STAGE`;
+  return new OperationError('local_mode_absent', message, options);
+}
+
+function toElsewhere(url: string): OperationError {
+  const host = URL.parse(url)?.host ?? 'this';
+  const message = `${host} is not this machine: local mode is, and a stage on AWS is named with --stage STAGE`;
+  return new OperationError('endpoint_not_loopback', message);
+}
+
+const deliveriesSchema = z.object({ deliveries: z.enum(['on', 'off', 'changing', 'absent']) });
+
+/**
+ * The event source mapping of a local mode that runs in another process, by its front door. Rejects with `JobError`
+ * `switch_failed` where that does not answer.
+ */
+export function createLocalModeMapping(url: URL): EventSourceMapping {
+  async function ask(method: 'GET' | 'POST', path: string) {
+    const response = await fetch(new URL(path, url), {
+      method,
+      redirect: 'error',
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    return deliveriesSchema.parse(await response.json()).deliveries;
+  }
+
+  async function turn(path: string): Promise<void> {
+    await ask('POST', path).catch(fail);
+  }
+
+  return {
+    read: () => ask('GET', '/deliveries').catch(fail),
+    turnOn: () => turn('/deliveries/on'),
+    turnOff: () => turn('/deliveries/off'),
+  };
+}
+
+function fail(cause: unknown): never {
+  throw new JobError('switch_failed', { detail: 'local_mode_absent', cause });
+}
