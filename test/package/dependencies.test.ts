@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { ROOT, type Violation } from '../support/source.ts';
+import { findImports, ROOT, readSourceFiles, type Violation } from '../support/source.ts';
 
 describe('dependencies', () => {
   const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -29,6 +29,18 @@ describe('dependencies', () => {
 
   test.each(packages)('the lockfile of %s has a hash for every package and names no host', (folder) => {
     expect(checkLockfile(read(`${folder}/package-lock.json`))).toEqual([]);
+  });
+
+  test('those that the functions and the command line need are installed with them, and no others', () => {
+    const used = readSourceFiles(['lib', 'functions'], ['.ts'])
+      .filter(({ path }) => !path.startsWith('lib/local/'))
+      .flatMap(findImports)
+      .map(({ specifier }) => specifier)
+      .filter((specifier) => /^[@a-z]/.test(specifier) && !/^(?:node:|aws-lambda$)/.test(specifier))
+      .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0]);
+
+    const { dependencies } = Manifest.parse(JSON.parse(read('package.json')));
+    expect(Object.keys(dependencies).toSorted()).toEqual([...new Set(used)].toSorted());
   });
 
   test('a package without a hash, or with a host, is a violation', () => {
