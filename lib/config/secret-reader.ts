@@ -1,6 +1,4 @@
-import { GetParameterError, ParameterNotFoundError } from '@aws-lambda-powertools/parameters/errors';
-import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import type { SSMClient } from '@aws-sdk/client-ssm';
+import { createSsmParameterReader, type ReadSsmParameter } from '../aws/parameters.ts';
 import type { Clock } from '../clock.ts';
 import { ConfigError, type ConfigProblem } from '../errors.ts';
 import { redactSecrets, toSecretPattern } from '../redact.ts';
@@ -24,10 +22,7 @@ export interface Secrets {
   crispToken(options?: SecretOptions): Promise<CrispToken | undefined>;
 }
 
-/**
- * The secrets from where the configuration says that they are. Loads the client of SSM, which local mode has no use for:
- * it takes `createEnvironmentSecrets`.
- */
+/** The secrets from where the configuration says that they are. */
 export function createSecrets(config: SecretsConfig, clock: Clock): Secrets {
   switch (config.source) {
     case 'environment':
@@ -92,8 +87,8 @@ interface SsmSecretsOptions {
   /** True in website mode: hook secrets are held to the rule for keys of URLs. */
   readonly areUrlKeys?: boolean | undefined;
   readonly clock: Clock;
-  /** By default one of its own, which gives up in time for an answer to Crisp. */
-  readonly client?: SSMClient;
+  /** By default one that gives up in time for an answer to Crisp. */
+  readonly readSsm?: ReadSsmParameter;
 }
 
 /**
@@ -101,8 +96,12 @@ interface SsmSecretsOptions {
  * parameter that does not exist yet is no error. Rejects where SSM does, and with `ConfigError` for a weak hook secret
  * or half a token.
  */
-export function createSsmSecrets({ path, areUrlKeys, clock, client }: SsmSecretsOptions): Secrets {
-  const readSsm = createSsmReader(client);
+export function createSsmSecrets({
+  path,
+  areUrlKeys,
+  clock,
+  readSsm = createSsmParameterReader(),
+}: SsmSecretsOptions): Secrets {
   const read = createParameterReader((name) => readSsm(`${path}${name}`), clock);
 
   return {
@@ -127,24 +126,6 @@ export function createSsmSecrets({ path, areUrlKeys, clock, client }: SsmSecrets
 
 function refuse(problems: readonly ConfigProblem[]): void {
   if (problems.length > 0) throw new ConfigError(problems);
-}
-
-function createSsmReader(client: SSMClient | undefined) {
-  const clientConfig = {
-    maxAttempts: 2,
-    requestHandler: { connectionTimeout: 500, requestTimeout: 800, throwOnRequestTimeout: true },
-  };
-  const provider = new SSMProvider(client ? { awsSdkV3Client: client } : { clientConfig });
-
-  return async (name: string): Promise<string | undefined> => {
-    try {
-      // The reader knows when to ask again; the provider's own cache would only come in between.
-      return await provider.get(name, { decrypt: true, forceFetch: true, throwOnMissing: true });
-    } catch (error) {
-      if (error instanceof ParameterNotFoundError) return undefined;
-      throw error instanceof GetParameterError && error.cause ? error.cause : error;
-    }
-  };
 }
 
 /** Undefined where there is no parameter of that name; rejects where that cannot be told. */

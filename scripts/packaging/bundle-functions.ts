@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 /** One Lambda function as a single file of JavaScript. */
@@ -43,7 +43,7 @@ async function bundleFunction(root: string, entry: string): Promise<FunctionBund
     mainFields: ['module', 'main'],
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [nodeBuiltins, undiciClient(root)],
+    plugins: [nodeBuiltins, undiciClient(root), leftOut],
   });
   const [output] = outputFiles;
   if (output === undefined) throw new Error(`esbuild made nothing of functions/${entry}`);
@@ -125,3 +125,37 @@ function undiciClient(root: string): Plugin {
     },
   };
 }
+
+// What a function on Lambda never runs, by the end of its path; the rest of each package stays as it is.
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  // Lambda puts credentials into the environment. The SDK's chain brings SSO, STS and three clients for the other places.
+  '@aws-sdk/credential-provider-node/dist-es/index.js':
+    "import { fromEnv } from '@aws-sdk/credential-provider-env'; export const defaultProvider = () => fromEnv();",
+  // For answers that are streams of events, of which no function asks for one. It is the SDK's only import() of another
+  // module: with it esbuild can neither drop nor inline what the two have in common.
+  '@smithy/core/dist-es/submodules/event-streams/index.js':
+    'export const EventStreamSerde = undefined, eventStreamSerdeProvider = undefined; export const resolveEventStreamSerdeConfig = (config) => config;',
+  // A second HTTP parser, which a variable of the environment would turn on, and the first one without SIMD, which both
+  // of Lambda's architectures have. Each is a WebAssembly module as text.
+  'undici/lib/dispatcher/parser-h1.js': 'module.exports = { getMiloEnabled: () => false };',
+  'undici/lib/llhttp/llhttp-wasm.js': 'module.exports = undefined;',
+  // The client asks for HTTP/1.1 alone.
+  'undici/lib/dispatcher/client-h2.js': 'module.exports = undefined;',
+  // Loaded for a body that is a form.
+  'undici/lib/web/fetch/body.js': 'module.exports = {};',
+  'undici/lib/web/fetch/formdata.js': 'module.exports = {};',
+  'undici/lib/web/webidl/index.js': 'module.exports = {};',
+};
+
+/** Puts next to nothing in the place of what is never run: it would be read, and partly compiled, at every cold start. */
+const leftOut: Plugin = {
+  name: 'left-out',
+  setup(build) {
+    const paths = Object.keys(LEFT_OUT).map((path) => path.replaceAll('.', '\\.'));
+    build.onLoad({ filter: new RegExp(`node_modules/(${paths.join('|')})$`) }, ({ path }) => ({
+      contents: LEFT_OUT[path.split('node_modules/').at(-1) ?? ''] ?? '',
+      loader: 'js',
+      resolveDir: dirname(path),
+    }));
+  },
+};

@@ -15,6 +15,7 @@ import {
   STORED_SECRETS,
   type StoredSecretName,
 } from '../../lib/config/secrets.ts';
+import { createSdkParameterReader } from '../../lib/operate/doctor/setup.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 describe('find secret problems', () => {
@@ -79,7 +80,15 @@ describe('secrets', () => {
       return { Parameter: { Value: value } };
     });
     const clock = createVirtualClock();
-    return { ssm, clock, secrets: createSsmSecrets({ path: '/crisp-enrich/test/', clock, client }) };
+    return {
+      ssm,
+      clock,
+      secrets: createSsmSecrets({
+        path: '/crisp-enrich/test/',
+        clock,
+        readSsm: createSdkParameterReader(client),
+      }),
+    };
   }
 
   test('secrets are the parameters under the path, decrypted, named as the variables are', async () => {
@@ -124,7 +133,11 @@ describe('secrets', () => {
       .on(GetParameterCommand)
       .resolves({ Parameter: { Value: 'k'.repeat(31) } });
 
-    const options = { path: '/crisp-enrich/test/', clock: createVirtualClock(), client };
+    const options = {
+      path: '/crisp-enrich/test/',
+      clock: createVirtualClock(),
+      readSsm: createSdkParameterReader(client),
+    };
     const keys = createSsmSecrets({ ...options, areUrlKeys: true });
 
     await expect(keys.hookSecrets()).rejects.toMatchObject({

@@ -17,6 +17,7 @@ import { startAws } from '../../lib/local/aws/embedded-aws.ts';
 import { openFrontDoor } from '../../lib/local/front-door.ts';
 import { createSimulator } from '../../lib/local/simulator/simulator.ts';
 import type { Switches } from '../../lib/local/simulator/switches.ts';
+import { createSdkParameterReader } from '../../lib/operate/doctor/setup.ts';
 import type { EnrichedRecord } from '../../lib/record/schema.ts';
 import { createWebhookHandler } from '../../lib/webhook/handler.ts';
 import { aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
@@ -311,7 +312,11 @@ describe('secrets story', () => {
       SESSIONS_QUEUE_URL: queueUrl,
     });
     const handler = createWebhookHandler(config, {
-      secrets: createSsmSecrets({ path: '/crisp-enrich/test/', clock, client: ssm }),
+      secrets: createSsmSecrets({
+        path: '/crisp-enrich/test/',
+        clock,
+        readSsm: createSdkParameterReader(ssm),
+      }),
       sqs: aws.clients.sqs,
       telemetry: createRecordingTelemetry(),
       clock,

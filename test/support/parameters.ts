@@ -5,6 +5,7 @@ import { json } from 'node:stream/consumers';
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { createSsmSecrets } from '../../lib/config/secret-reader.ts';
+import { createSdkParameterReader } from '../../lib/operate/doctor/setup.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
 const PATH = '/crisp-enrich/test/';
@@ -25,7 +26,7 @@ export function createMemoryParameterStore(given: Record<string, string>) {
 
   return {
     clock,
-    secrets: createSsmSecrets({ path: PATH, clock, client }),
+    secrets: createSsmSecrets({ path: PATH, clock, readSsm: createSdkParameterReader(client) }),
     put: (name: string, value: string) => void parameters.set(name, value),
     fail: (error: Error | undefined) => {
       failure = error;

@@ -4,8 +4,9 @@ import {
   GetFunctionConfigurationCommand,
   LambdaClient,
 } from '@aws-sdk/client-lambda';
-import { SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
 import { toAwsOperationError } from '../../aws/failures.ts';
+import type { ReadSsmParameter } from '../../aws/parameters.ts';
 import type { Clock } from '../../clock.ts';
 import type { ConsumerConfig, CrispTier, CrispToken, Environment, Inclusion } from '../../config/config.ts';
 import { type InfraSettings, toInfraSettings } from '../../config/infra-settings.ts';
@@ -291,11 +292,24 @@ async function readStageToken(
 ): Promise<CrispToken | undefined> {
   const path = toSecretsPath(stage);
   try {
-    return await createSsmSecrets({ path, clock, client }).crispToken();
+    return await createSsmSecrets({ path, clock, readSsm: createSdkParameterReader(client) }).crispToken();
   } catch (thrown) {
     if (thrown instanceof ConfigError) throw thrown;
     throw toAwsOperationError(thrown, { action: 'ssm:GetParameter', resource: `${path}CRISP_TOKEN_*` });
   }
+}
+
+/** The read of a function, with the official client, which finds an operator's credentials wherever they are. */
+export function createSdkParameterReader(client: SSMClient): ReadSsmParameter {
+  return async (Name) => {
+    try {
+      const { Parameter } = await client.send(new GetParameterCommand({ Name, WithDecryption: true }));
+      return Parameter?.Value;
+    } catch (error) {
+      if (error instanceof ParameterNotFound) return undefined;
+      throw error;
+    }
+  };
 }
 
 /** How the stage asks Crisp. */

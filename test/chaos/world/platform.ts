@@ -5,6 +5,7 @@ import { parseConsumerConfig, parseProbeConfig, parseWebhookConfig } from '../..
 import { createKnownSecrets, createSsmSecrets } from '../../../lib/config/secret-reader.ts';
 import { createConsumerHandler } from '../../../lib/consumer/handler.ts';
 import type { Random } from '../../../lib/local/simulator/random.ts';
+import { createSdkParameterReader } from '../../../lib/operate/doctor/setup.ts';
 import type { Telemetry } from '../../../lib/telemetry/events.ts';
 import { createSafeTelemetry } from '../../../lib/telemetry/logger.ts';
 import { createWebhookHandler } from '../../../lib/webhook/handler.ts';
@@ -210,7 +211,8 @@ function createFunctions({ settings, random, recorder, crisp, clientsOf }: Funct
   function equip(instance: Instance) {
     const { clock } = instance;
     const clients = clientsOf(instance);
-    const read = createSsmSecrets({ path: environment.CRISP_SECRETS_PATH, clock, client: clients.ssm });
+    const readSsm = createSdkParameterReader(clients.ssm);
+    const read = createSsmSecrets({ path: environment.CRISP_SECRETS_PATH, clock, readSsm });
     const { secrets, redact } = createKnownSecrets(read);
     return { clock, clients, secrets, telemetry: createSafeTelemetry(toLines(instance), redact) };
   }

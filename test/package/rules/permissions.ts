@@ -139,14 +139,8 @@ const DOORS = `
 const IMPORT = /import\s*\{([^}]*)\}\s*from\s*['"]@aws-sdk\/client-(\w+)['"]/g;
 const COMMAND = /^(\w+)Command$/;
 
-const PROVIDER_METHODS: Readonly<Record<string, RegExp>> = {
-  'ssm:GetParameter': /\.get\(/,
-  'ssm:GetParameters': /\.getParametersByName\(/,
-  'ssm:GetParametersByPath': /\.getMultiple\(/,
-};
-
-// What Powertools' provider of parameters calls for each of its methods.
-const PROVIDER = /\bSSMProvider\b/;
+// A request that is signed without the official client names its action so.
+const SIGNED = /AmazonSSM\.(\w+)/g;
 
 // `trace` reads the archive through the adapter that the consumer writes it with.
 const NOT_CALLED = ['s3:PutObject'];
@@ -317,7 +311,7 @@ function bundleOwnCode(options: BuildOptions): string {
   return outputFiles?.map(({ text }) => text).join('\n') ?? '';
 }
 
-/** The commands that a bundle imports, and what it asks a provider of parameters for. */
+/** The commands that a bundle imports, and what it asks for without a client. */
 function findActions(bundle: string): string[] {
   // A bundler drops what is not called, but no name from an import of which another one is used.
   const body = bundle.replace(IMPORT, '');
@@ -328,12 +322,8 @@ function findActions(bundle: string): string[] {
       return command === undefined || !body.includes(`new ${local}(`) ? [] : [`${service}:${command}`];
     }),
   );
-  const readers = bundle
-    .split(/^\/\/ (?=lib\/)/m)
-    .filter((part) => PROVIDER.test(part))
-    .flatMap((part) => Object.entries(PROVIDER_METHODS).filter(([, method]) => method.test(part)))
-    .map(([action]) => action);
-  return [...commands, ...readers];
+  const signed = [...bundle.matchAll(SIGNED)].map(([, action]) => `ssm:${action}`);
+  return [...commands, ...signed];
 }
 
 function grantedActions(template: Template, name: string): string[] {

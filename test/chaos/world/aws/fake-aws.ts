@@ -287,7 +287,7 @@ function createFakeSsm(): FakeSsm {
     actions: {
       GetParameter({ Name = '' }: { Name?: string }) {
         const Value = parameters.get(Name);
-        // Powertools asks for the class itself.
+        // Whoever reads it asks for the class itself.
         if (Value === undefined)
           throw new ParameterNotFound({ message: 'canary-aws-message', $metadata: {} });
         return { Parameter: { Name, Value } };
