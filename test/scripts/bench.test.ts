@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { interleave, median, noiseOf } from '../../scripts/bench/measure.ts';
+import { formatSuite, type Goal, hasFailed, judge } from '../../scripts/bench/report.ts';
+
+const aGoal = (figure: number): Goal => ({ id: 'P9', what: 'webhook cold', figure, bound: 0.65 });
+const aResult = (figure: number, noise: number) => ({
+  suite: 'cold',
+  goals: [aGoal(figure)],
+  rows: [],
+  noise,
+});
+
+describe('the verdict', () => {
+  test.each([
+    [0.65, 0, 'ok'],
+    [0.651, 0.15, 'MISSED'],
+    [0.651, 0.16, 'missed (noisy)'],
+  ])('of %f where the anchor differs from itself by %f is %s', (figure, noise, verdict) => {
+    expect(judge(aGoal(figure), { noise })).toBe(verdict);
+    expect(formatSuite(aResult(figure, noise))).toContain(verdict);
+  });
+
+  test('the command fails for a goal that is missed, and not for one that the machine was too busy for', () => {
+    expect(hasFailed([aResult(0.6, 0), aResult(0.7, 0)])).toBe(true);
+    expect(hasFailed([aResult(0.6, 0), aResult(0.7, 0.2)])).toBe(false);
+  });
+
+  test('a figure that is none is missed', () => {
+    expect(judge(aGoal(Number.NaN), { noise: 0 })).toBe('MISSED');
+  });
+});
+
+test('subjects are measured in turns, and compared by their median', async () => {
+  const order: string[] = [];
+  const subject = (name: string, figures: number[]) => async () => {
+    order.push(name);
+    return figures.shift() ?? 0;
+  };
+
+  const figures = await interleave({ a: subject('a', [1, 9, 2]), b: subject('b', [3, 4, 2]) }, 3);
+
+  expect(order).toEqual(['a', 'b', 'a', 'b', 'a', 'b']);
+  expect([median(figures.a), median(figures.b)]).toEqual([2, 3]);
+  expect(noiseOf([1, 2], [1])).toBeCloseTo(0.5);
+});
