@@ -1,5 +1,6 @@
 import type { WebsiteId } from '../ids.ts';
 import type { LogLevel } from '../telemetry/events.ts';
+import type { ApiKey } from './api-keys.ts';
 
 export type CrispTier = 'plugin' | 'website';
 export type HookMode = 'plugin' | 'website';
@@ -22,6 +23,7 @@ export type SecretsConfig =
       readonly source: 'environment';
       readonly hookSecrets: readonly string[];
       readonly crispToken: CrispToken | undefined;
+      readonly apiKeys?: readonly ApiKey[];
     };
 
 /** One entry of `TRIGGER_EVENTS`: `name`, `prefix*`, or `name=value` (held against `data.state`). */
@@ -74,6 +76,12 @@ export interface ConsumerConfig extends CommonConfig, EventSourceMappingConfig {
   readonly ledgerTable: string;
 }
 
+/** The API fetches as the consumer does, enqueues as the webhook does, and operates as the command line does. */
+export interface ApiConfig
+  extends Omit<ConsumerConfig, 'recordsTopicArn' | 'inlineLimitBytes' | 'maxAttempts' | 'retryBaseSeconds'> {
+  readonly stage: string;
+}
+
 /** The summary tells once a day what the stage came to; it reads no secret. */
 export interface SummaryConfig extends Pick<CommonConfig, 'logLevel' | 'metricsNamespace'> {
   readonly stage: string;
@@ -107,6 +115,7 @@ export const SECRET_VARIABLES = [
   'CRISP_HOOK_SECRETS',
   'CRISP_TOKEN_IDENTIFIER',
   'CRISP_TOKEN_KEY',
+  'API_KEYS',
 ] as const;
 
 /**

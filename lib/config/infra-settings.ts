@@ -29,6 +29,8 @@ export type InfraSettings = {
   readonly encryption: 'managed-keys' | 'own-key';
   /** Empty with managed keys. */
   readonly kmsKeyArn: string;
+  /** Reserved for the API: it may take no more of Crisp's rate than its share. 0: it is switched off. */
+  readonly apiConcurrency: number;
   /** Absent: the webhook takes from what the account has unreserved. */
   readonly webhookReservedConcurrency?: number;
 };
@@ -62,6 +64,7 @@ export function toInfraSettings(
   return {
     sessionsDelaySeconds: values.COALESCE_SECONDS + values.COALESCE_MARGIN_SECONDS,
     consumerConcurrency: values.CONSUMER_CONCURRENCY,
+    apiConcurrency: values.API_CONCURRENCY,
     archiveBucketSuffix,
     archiveRetentionDays: values.ARCHIVE_RETENTION_DAYS,
     alarmEmail: values.ALARM_EMAIL,
@@ -95,9 +98,8 @@ function refuseAnyWebsite({
 
 /** Whoever deploys may have secrets of their own machine around them: they are neither checked nor passed on. */
 function withoutSecrets(environment: Environment): Environment {
-  const { CRISP_HOOK_SECRETS, CRISP_TOKEN_IDENTIFIER, CRISP_TOKEN_KEY, CRISP_SECRETS_PATH, ...rest } =
-    environment;
-  return rest;
+  const secrets: readonly string[] = SECRET_VARIABLES;
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secrets.includes(name)));
 }
 
 const PLAIN_VARIABLES = Object.keys(

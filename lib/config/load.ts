@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import {
+  type ApiConfig,
   type ConsumerConfig,
   dropBlanks,
   type Environment,
@@ -22,7 +23,13 @@ import {
   parseLocalConfig,
   parseOperatorConfig,
 } from './local-config.ts';
-import { parseConsumerConfig, parseProbeConfig, parseSummaryConfig, parseWebhookConfig } from './parse.ts';
+import {
+  parseApiConfig,
+  parseConsumerConfig,
+  parseProbeConfig,
+  parseSummaryConfig,
+  parseWebhookConfig,
+} from './parse.ts';
 
 /** The webhook's configuration from this process's environment; throws `ConfigError` with all problems. */
 export function loadWebhookConfig(): WebhookConfig {
@@ -32,6 +39,11 @@ export function loadWebhookConfig(): WebhookConfig {
 /** The consumer's configuration from this process's environment; throws `ConfigError` with all problems. */
 export function loadConsumerConfig(): ConsumerConfig {
   return parseConsumerConfig(process.env);
+}
+
+/** The API's configuration from this process's environment; throws `ConfigError` with all problems. */
+export function loadApiConfig(): ApiConfig {
+  return parseApiConfig(process.env);
 }
 
 /** The probe's configuration from this process's environment; throws `ConfigError` with all problems. */

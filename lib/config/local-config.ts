@@ -49,6 +49,7 @@ export function parseLocalConfig(environment: Environment): LocalConfig {
   const { values, secrets } = parseEnvironment(local, localVariables, {
     hookSecrets: hasToken,
     crispToken: hasToken || pointsElsewhere(local),
+    apiKeys: true,
   });
   return Object.freeze({
     ...toCommonConfig(values, secrets),

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { CONFIG_PROBLEMS, ConfigError, type ConfigProblem } from '../errors.ts';
 import {
+  type ApiConfig,
   type CommonConfig,
   type ConsumerConfig,
   dropBlanks,
@@ -57,6 +58,33 @@ export function parseConsumerConfig(environment: Environment): ConsumerConfig {
     recordsTopicArn: values.RECORDS_TOPIC_ARN,
     archiveBucket: values.ARCHIVE_BUCKET,
     ledgerTable: values.LEDGER_TABLE,
+  });
+}
+
+const apiVariables = z.pick(variables, {
+  ...COMMON_VARIABLES,
+  ...FETCH_VARIABLES,
+  SESSIONS_QUEUE_URL: true,
+  SESSIONS_QUEUE_ARN: true,
+  CONSUMER_FUNCTION_NAME: true,
+  ARCHIVE_BUCKET: true,
+  LEDGER_TABLE: true,
+  STAGE: true,
+});
+
+/** The API's configuration; throws `ConfigError` with all problems. */
+export function parseApiConfig(environment: Environment): ApiConfig {
+  const needs = { hookSecrets: false, crispToken: true, apiKeys: true };
+  const { values, secrets } = parseEnvironment(environment, apiVariables, needs);
+  return Object.freeze({
+    ...toCommonConfig(values, secrets),
+    ...toFetchSettings(values),
+    sessionsQueueUrl: values.SESSIONS_QUEUE_URL,
+    sessionsQueueArn: values.SESSIONS_QUEUE_ARN,
+    consumerFunctionName: values.CONSUMER_FUNCTION_NAME,
+    archiveBucket: values.ARCHIVE_BUCKET,
+    ledgerTable: values.LEDGER_TABLE,
+    stage: values.STAGE,
   });
 }
 

@@ -2,6 +2,7 @@ import { createSsmParameterReader, type ReadSsmParameter } from '../aws/paramete
 import type { Clock } from '../clock.ts';
 import { ConfigError, type ConfigProblem } from '../errors.ts';
 import { redactSecrets, toSecretPattern } from '../redact.ts';
+import { type ApiKey, parseApiKeys } from './api-keys.ts';
 import type { CrispToken, SecretsConfig } from './config.ts';
 import { parseCrispToken, parseHookSecrets } from './secrets.ts';
 
@@ -20,6 +21,8 @@ export interface Secrets {
   hookSecrets(options?: SecretOptions): Promise<readonly string[]>;
   /** Undefined where none exists yet. */
   crispToken(options?: SecretOptions): Promise<CrispToken | undefined>;
+  /** Empty where none exists yet. */
+  apiKeys(options?: SecretOptions): Promise<readonly ApiKey[]>;
 }
 
 /** The secrets from where the configuration says that they are. */
@@ -38,10 +41,12 @@ export function createSecrets(config: SecretsConfig, clock: Clock): Secrets {
 export function createEnvironmentSecrets({
   hookSecrets,
   crispToken,
+  apiKeys = [],
 }: Extract<SecretsConfig, { source: 'environment' }>): Secrets {
   return {
     hookSecrets: async () => hookSecrets,
     crispToken: async () => crispToken,
+    apiKeys: async () => apiKeys,
   };
 }
 
@@ -68,6 +73,11 @@ export function createKnownSecrets(secrets: Secrets): KnownSecrets {
         const token = await secrets.crispToken(...options);
         if (token) for (const secret of [token.identifier, token.key]) remember(secret);
         return token;
+      },
+      async apiKeys(...options) {
+        const keys = await secrets.apiKeys(...options);
+        for (const { key } of keys) remember(key);
+        return keys;
       },
     },
     redact: (text) => redactSecrets(text, [...patterns.values()].filter(isPattern)),
@@ -120,6 +130,13 @@ export function createSsmSecrets({
       const { token, problems } = parseCrispToken(identifier, key);
       refuse(problems);
       return token;
+    },
+    async apiKeys(options) {
+      const text = await read('API_KEYS', options);
+      if (text === undefined) return [];
+      const { keys, problems } = parseApiKeys(text);
+      refuse(problems);
+      return keys;
     },
   };
 }

@@ -6,7 +6,13 @@ import {
 } from '@aws-sdk/client-ssm';
 import { toAwsOperationError } from '../aws/failures.ts';
 import { type ConfigProblem, OperationError } from '../errors.ts';
-import { findSecretProblems, STORED_SECRETS, type StoredSecretName, toSecretsPath } from './secrets.ts';
+import {
+  findSecretProblems,
+  OPTIONAL_SECRETS,
+  STORED_SECRETS,
+  type StoredSecretName,
+  toSecretsPath,
+} from './secrets.ts';
 
 /** What is known of a stored secret without reading it. */
 export interface StoredSecret {
@@ -148,6 +154,10 @@ export function createSetSecret({ store }: { readonly store: SecretStore }): Set
     const usual = present.find((secret) => secret.name === name)?.kmsKey;
     const version = await store.put(name, text, { kmsKey: kmsKey ?? usual });
     const known = new Set<string>([name, ...present.map((secret) => secret.name)]);
-    return { outcome: 'stored', version, missing: STORED_SECRETS.filter((other) => !known.has(other)) };
+    return {
+      outcome: 'stored',
+      version,
+      missing: STORED_SECRETS.filter((other) => !known.has(other) && !OPTIONAL_SECRETS.includes(other)),
+    };
   };
 }

@@ -1,9 +1,11 @@
 import type { ConfigProblem, ConfigProblemCode } from '../errors.ts';
+import { type ApiKey, parseApiKeys } from './api-keys.ts';
 import { type CrispToken, type Environment, isOnAws, type SecretsConfig } from './config.ts';
 
 export interface SecretNeeds {
   readonly hookSecrets: boolean;
   readonly crispToken: boolean;
+  readonly apiKeys?: boolean;
 }
 
 interface ReadSecrets {
@@ -39,10 +41,10 @@ function isInWebsiteMode({ CRISP_HOOK_MODE = '' }: Environment): boolean {
   return CRISP_HOOK_MODE.trim().toLowerCase() === 'website';
 }
 
-function findPathProblem(path: string, { hookSecrets, crispToken }: SecretNeeds): ConfigProblem[] {
+function findPathProblem(path: string, { hookSecrets, crispToken, apiKeys }: SecretNeeds): ConfigProblem[] {
   if (PATH.test(path)) return [];
   // A function that reads no secret is told of no place of them.
-  if (path === '' && !hookSecrets && !crispToken) return [];
+  if (path === '' && !hookSecrets && !crispToken && !apiKeys) return [];
   const code = path === '' ? 'config_missing' : 'config_invalid';
   const message = 'expected a path of SSM parameters such as /crisp-enrich/prod/';
   return [{ code, variable: 'CRISP_SECRETS_PATH', message }];
@@ -50,23 +52,28 @@ function findPathProblem(path: string, { hookSecrets, crispToken }: SecretNeeds)
 
 function findMisplaced(environment: Environment): ConfigProblem[] {
   if (!isOnAws(environment)) return [];
-  return (['CRISP_HOOK_SECRETS', 'CRISP_TOKEN_IDENTIFIER', 'CRISP_TOKEN_KEY'] as const)
-    .filter((variable) => environment[variable] !== undefined)
-    .map((variable) => ({
-      code: 'config_invalid',
-      variable,
-      message:
-        'does not belong into the environment of a function: make it a parameter under CRISP_SECRETS_PATH',
-    }));
+  return STORED_SECRETS.filter((variable) => environment[variable] !== undefined).map((variable) => ({
+    code: 'config_invalid',
+    variable,
+    message:
+      'does not belong into the environment of a function: make it a parameter under CRISP_SECRETS_PATH',
+  }));
 }
 
 function readFromEnvironment(environment: Environment, needs: SecretNeeds): ReadSecrets {
   const hooks = readHookSecrets(environment, needs.hookSecrets);
   const { token, problems } = readToken(environment, needs.crispToken);
+  const api = readApiKeys(environment, needs.apiKeys ?? false);
   return {
-    secrets: { source: 'environment', hookSecrets: hooks.secrets, crispToken: token },
-    problems: [...hooks.problems, ...problems],
+    secrets: { source: 'environment', hookSecrets: hooks.secrets, crispToken: token, apiKeys: api.keys },
+    problems: [...hooks.problems, ...problems, ...api.problems],
   };
+}
+
+/** None is no problem: the API then has no callers, or local mode makes a key for its own. */
+function readApiKeys({ API_KEYS: text }: Environment, isNeeded: boolean) {
+  if (!isNeeded || text === undefined || text === '') return { keys: [] as readonly ApiKey[], problems: [] };
+  return parseApiKeys(text);
 }
 
 function readHookSecrets(environment: Environment, isNeeded: boolean) {
@@ -115,6 +122,8 @@ export function findSecretProblems(name: StoredSecretName, text: string): readon
       return parseCrispToken(text, OTHER_HALF).problems;
     case 'CRISP_TOKEN_KEY':
       return parseCrispToken(OTHER_HALF, text).problems;
+    case 'API_KEYS':
+      return parseApiKeys(text).problems;
     default:
       return name satisfies never;
   }
@@ -231,9 +240,17 @@ function isPlaceholder(text: string): boolean {
 }
 
 /** The secrets of a stage. Each is a parameter that bears its variable's name, under the stage's path. */
-export const STORED_SECRETS = ['CRISP_HOOK_SECRETS', 'CRISP_TOKEN_IDENTIFIER', 'CRISP_TOKEN_KEY'] as const;
+export const STORED_SECRETS = [
+  'CRISP_HOOK_SECRETS',
+  'CRISP_TOKEN_IDENTIFIER',
+  'CRISP_TOKEN_KEY',
+  'API_KEYS',
+] as const;
 
 export type StoredSecretName = (typeof STORED_SECRETS)[number];
+
+/** Without the others the pipeline does nothing; without keys the API alone answers nobody. */
+export const OPTIONAL_SECRETS: readonly StoredSecretName[] = ['API_KEYS'];
 
 export function isStoredSecretName(text: string): text is StoredSecretName {
   return (STORED_SECRETS as readonly string[]).includes(text);

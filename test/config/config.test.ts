@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { type Environment, SECRET_VARIABLES } from '../../lib/config/config.ts';
 import { toInfraSettings } from '../../lib/config/infra-settings.ts';
 import { parseLocalConfig, parseOperatorConfig } from '../../lib/config/local-config.ts';
-import { parseConsumerConfig, parseProbeConfig, parseWebhookConfig } from '../../lib/config/parse.ts';
+import {
+  parseApiConfig,
+  parseConsumerConfig,
+  parseProbeConfig,
+  parseWebhookConfig,
+} from '../../lib/config/parse.ts';
 import { variables } from '../../lib/config/variables.ts';
 import { CONFIG_PROBLEMS, ConfigError } from '../../lib/errors.ts';
 import {
@@ -314,7 +319,7 @@ describe('probe config', () => {
 
 describe('total', () => {
   const CANARY = 'C4N4RY';
-  const SECRETS = ['CRISP_HOOK_SECRETS', 'CRISP_TOKEN_IDENTIFIER', 'CRISP_TOKEN_KEY'];
+  const SECRETS = ['CRISP_HOOK_SECRETS', 'CRISP_TOKEN_IDENTIFIER', 'CRISP_TOKEN_KEY', 'API_KEYS'];
   const PLAIN = [...Object.keys(variables.shape), 'CRISP_SECRETS_PATH'];
 
   const text = fc.oneof(
@@ -356,7 +361,7 @@ describe('total', () => {
       fc.constantFrom({}, {}, { AWS_LAMBDA_FUNCTION_NAME: 'f' }, { NODE_TLS_REJECT_UNAUTHORIZED: '0' }),
     )
     .map((parts): Environment => Object.assign({}, ...parts));
-  const sound: Environment = { ...TOKEN, ...RESOURCES, CRISP_HOOK_SECRETS: SECRET };
+  const sound: Environment = { ...TOKEN, ...RESOURCES, CRISP_HOOK_SECRETS: SECRET, STAGE: 'local' };
   const environment = fc.oneof(
     odd,
     odd.map((some) => ({ ...sound, ...some })),
@@ -365,6 +370,7 @@ describe('total', () => {
   const parsers: Readonly<Record<string, (environment: Environment) => object>> = {
     'the webhook': parseWebhookConfig,
     'the consumer': parseConsumerConfig,
+    'the API': parseApiConfig,
     'local mode': parseLocalConfig,
     'the template': (some) => toInfraSettings(some, { isLocal: true, archiveBucketSuffix: '' }),
   };

@@ -27,6 +27,8 @@ describe('find secret problems', () => {
     ['CRISP_HOOK_SECRETS', 'whsec_9f1c7a52e0b84d36,whsec_0a1b2c3d4e5f6071'],
     ['CRISP_TOKEN_IDENTIFIER', '0f2a6f5e-0f77-4c2e-9ff4-7a3c44c1b1de'],
     ['CRISP_TOKEN_KEY', 'ab:cd'],
+    ['API_KEYS', `crm:read+enqueue:${'a1'.repeat(16)}`],
+    ['API_KEYS', `crm:read:${'a1'.repeat(16)},ops:operate:${'b2'.repeat(16)}`],
   ])('%s may be %s', (name, text) => {
     expect(codesOf(name, text)).toEqual([]);
   });
@@ -39,6 +41,17 @@ describe('find secret problems', () => {
     ['CRISP_TOKEN_IDENTIFIER', 'a:b', 'config_invalid'],
     ['CRISP_TOKEN_IDENTIFIER', '<identifier>', 'config_secret_placeholder'],
     ['CRISP_TOKEN_KEY', ' key', 'config_secret_whitespace'],
+    ['API_KEYS', 'a1'.repeat(16), 'config_invalid'],
+    ['API_KEYS', `crm:write:${'a1'.repeat(16)}`, 'config_invalid'],
+    ['API_KEYS', `crm::${'a1'.repeat(16)}`, 'config_invalid'],
+    ['API_KEYS', `crm:read+read:${'a1'.repeat(16)}`, 'config_invalid'],
+    ['API_KEYS', `crm:read:${'a1'.repeat(16)}:more`, 'config_invalid'],
+    ['API_KEYS', `crm:read:${'é1'.repeat(16)}`, 'config_invalid'],
+    ['API_KEYS', `crm:read:${'a1'.repeat(16)}\n`, 'config_secret_whitespace'],
+    ['API_KEYS', 'crm:read:short', 'config_secret_too_short'],
+    ['API_KEYS', `a:read:${'a1'.repeat(16)},a:operate:${'b2'.repeat(16)}`, 'config_invalid'],
+    ['API_KEYS', `a:read:${'a1'.repeat(16)},b:operate:${'a1'.repeat(16)}`, 'config_invalid'],
+    ['API_KEYS', `a:read:${'a1'.repeat(16)},`, 'config_secret_empty'],
     ['CRISP_TOKEN_KEY', 'k'.repeat(4097), 'config_invalid'],
   ])('%s may not be "%s": %s', (name, text, code) => {
     expect(codesOf(name, text)).toEqual([`${name} ${code}`]);
@@ -286,6 +299,7 @@ describe('known secrets', () => {
   const OLD = 'the-old-secret-0123456789';
   const NEW = 'the-new-secret-9876543210';
   const TOKEN = { identifier: 'an-identifier-of-a-token', key: 'the-key-of-a-token' };
+  const API_KEY = { name: 'crm', scopes: ['read'], key: 'the-key-of-the-api-0123456789abcdef' } as const;
 
   function createRotated() {
     const asked: (SecretOptions | undefined)[] = [];
@@ -295,6 +309,7 @@ describe('known secrets', () => {
         return options?.fresh ? [NEW] : [OLD];
       },
       crispToken: async () => TOKEN,
+      apiKeys: async () => [API_KEY],
     });
     return { secrets, redact, asked };
   }
@@ -318,12 +333,16 @@ describe('known secrets', () => {
     await secrets.hookSecrets({ fresh: true });
     await secrets.crispToken();
     expect(redact(text)).toBe('[..] [..] [..] [..]');
+
+    await secrets.apiKeys();
+    expect(redact(`Bearer ${API_KEY.key} of ${API_KEY.name}`)).toBe('Bearer [..] of crm');
   });
 
   test('a secret that is too short to be one tears no word apart, and a failure is handed on', async () => {
     const failure = new Error('away');
     const { secrets, redact } = createKnownSecrets({
       hookSecrets: async () => Promise.reject(failure),
+      apiKeys: async () => [],
       crispToken: async () => ({ identifier: 'id', key: 'key' }),
     });
 

@@ -131,6 +131,7 @@ describe('infra settings', () => {
     expect(toInfraSettings({ COALESCE_SECONDS: '120', CONSUMER_CONCURRENCY: '7' }, aws)).toEqual({
       sessionsDelaySeconds: 130,
       consumerConcurrency: 7,
+      apiConcurrency: 1,
       archiveBucketSuffix: '-123456789012',
       archiveRetentionDays: 400,
       alarmEmail: '',

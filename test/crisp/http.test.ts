@@ -243,7 +243,11 @@ describe('untrusted server', () => {
     const crisp = createCrispApi({
       baseUrl: new URL(`https://${hostname}:${port}/v1`),
       tier: 'plugin',
-      secrets: { hookSecrets: async () => [], crispToken: async () => ({ identifier: 'id', key: 'key' }) },
+      secrets: {
+        hookSecrets: async () => [],
+        apiKeys: async () => [],
+        crispToken: async () => ({ identifier: 'id', key: 'key' }),
+      },
       throttle: { take: async () => {}, noteRefusal: () => {}, ratePerSecond: 10 },
       clock: systemClock,
       maxResponseBytes: 1000,
@@ -340,6 +344,7 @@ describe('total', () => {
           tier: 'plugin',
           secrets: {
             hookSecrets: async () => [],
+            apiKeys: async () => [],
             crispToken: async () => ({ identifier: 'id', key: 'key' }),
           },
           throttle: { take: async () => {}, noteRefusal: () => {}, ratePerSecond: 10 },

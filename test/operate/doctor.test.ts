@@ -259,6 +259,7 @@ describe('doctor on aws', () => {
       'secret CRISP_HOOK_SECRETS ok',
       'secret CRISP_TOKEN_IDENTIFIER ok',
       'secret CRISP_TOKEN_KEY ok',
+      'secret API_KEYS ok',
     ]);
     expect(setup.crisp).toMatchObject({
       tier: 'website',

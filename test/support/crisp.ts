@@ -62,6 +62,7 @@ export async function setUpCrisp(script: Script, options: CrispOverHttpOptions =
     tier: 'plugin',
     secrets: options.secrets ?? {
       hookSecrets: async () => [],
+      apiKeys: async () => [],
       crispToken: async () => (hasToken ? TOKEN : undefined),
     },
     throttle: { take: async () => {}, noteRefusal, ratePerSecond: 10 },

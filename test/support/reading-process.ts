@@ -8,7 +8,11 @@ const [, , url = '', maxBytes = ''] = process.argv;
 const crisp = createCrispApi({
   baseUrl: new URL(url),
   tier: 'plugin',
-  secrets: { hookSecrets: async () => [], crispToken: async () => ({ identifier: 'id', key: 'key' }) },
+  secrets: {
+    hookSecrets: async () => [],
+    apiKeys: async () => [],
+    crispToken: async () => ({ identifier: 'id', key: 'key' }),
+  },
   throttle: { take: async () => {}, noteRefusal: () => {}, ratePerSecond: 10 },
   clock: systemClock,
   maxResponseBytes: Number(maxBytes),

@@ -377,7 +377,7 @@ describe('webhook canary', () => {
         LOG_LEVEL: logLevel,
       }),
       {
-        secrets: { hookSecrets, crispToken: async () => undefined },
+        secrets: { hookSecrets, crispToken: async () => undefined, apiKeys: async () => [] },
         sqs: client,
         clock: createBrokenClock(circumstances.defect),
       },

@@ -231,7 +231,7 @@ describe('create webhook handler', () => {
 
   for (const [title, hookSecrets] of Object.entries(withoutSecrets)) {
     test(`while the secrets ${title} a signed hook is answered with 503, never believed`, async () => {
-      const secrets: Secrets = { hookSecrets, crispToken: async () => undefined };
+      const secrets: Secrets = { hookSecrets, crispToken: async () => undefined, apiKeys: async () => [] };
       const webhook = createWebhookUnderTest({}, secrets);
 
       const answer = await webhook.deliver();
@@ -248,7 +248,10 @@ describe('create webhook handler', () => {
       reads += 1;
       return [HOOK_SECRET];
     };
-    const webhook = createWebhookUnderTest({}, { hookSecrets, crispToken: async () => undefined });
+    const webhook = createWebhookUnderTest(
+      {},
+      { hookSecrets, crispToken: async () => undefined, apiKeys: async () => [] },
+    );
 
     await webhook.deliver({ headers: { 'x-crisp-signature': undefined } });
 

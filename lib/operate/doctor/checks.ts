@@ -1,7 +1,7 @@
 import { STAGE_QUEUE_NAMES, type StageQueue } from '../../aws/queues.ts';
 import type { ClockSample } from '../../clock.ts';
 import type { HookMode } from '../../config/config.ts';
-import type { StoredSecretName } from '../../config/secrets.ts';
+import { OPTIONAL_SECRETS, type StoredSecretName } from '../../config/secrets.ts';
 import { OperationError } from '../../errors.ts';
 import { isJsonObject, toMoment } from '../../text.ts';
 
@@ -184,6 +184,7 @@ interface SecretFacts {
 export function judgeSecret({ name, stage, region, stored }: SecretFacts): Finding {
   const check = `secret ${name}`;
   const remedy = `npx crisp-enrich secrets set ${name} --stage ${stage} --region ${region}`;
+  if (!stored && OPTIONAL_SECRETS.includes(name)) return { check, state: 'ok', message: EFFECTS[name] };
   if (!stored) return { check, state: 'fail', message: EFFECTS[name], remedy };
   if (!stored.isEncrypted) {
     const message = 'stored as plain text: whoever may list parameters may read it';
@@ -200,4 +201,5 @@ const EFFECTS: Readonly<Record<StoredSecretName, string>> = {
   CRISP_HOOK_SECRETS: 'missing: every hook is answered 503 config_unavailable',
   CRISP_TOKEN_IDENTIFIER: 'missing: no conversation can be fetched',
   CRISP_TOKEN_KEY: 'missing: no conversation can be fetched',
+  API_KEYS: 'none: the API answers nobody (503 config_unavailable)',
 };

@@ -53,7 +53,7 @@ export function createCrispSurvey(dependencies: CrispSurveyDependencies): CrispS
     tier,
     clock,
     pool: observed,
-    secrets: { hookSecrets: async () => [], crispToken: async () => token },
+    secrets: { hookSecrets: async () => [], apiKeys: async () => [], crispToken: async () => token },
     throttle: createThrottle({ ratePerSecond: REQUESTS_PER_SECOND, burst: BURST, clock }),
     maxResponseBytes: MAX_RESPONSE_BYTES,
   });

@@ -42,7 +42,7 @@ const MAX_LENGTHS: Readonly<Record<string, number>> = {
 };
 
 const SECRET_KEEPERS = /^AWS::(SSM::Parameter|SecretsManager::|KMS::)/;
-const SECRET_VARIABLES = ['CRISP_HOOK_SECRETS', 'CRISP_TOKEN_IDENTIFIER', 'CRISP_TOKEN_KEY'];
+const SECRET_VARIABLES = ['CRISP_HOOK_SECRETS', 'CRISP_TOKEN_IDENTIFIER', 'CRISP_TOKEN_KEY', 'API_KEYS'];
 
 /** What must hold for stages to live beside each other, and for secrets to stay out of all of them. */
 export const STAGE_RULES: readonly TemplateRule[] = [
