@@ -23,6 +23,8 @@ export interface RunHistory {
   ofSession(session: SessionRef, options: { readonly limit: number }): Promise<readonly Run[]>;
   /** The runs of a message that could not be read, so that its session is unknown; newest first. */
   ofUnreadMessage(messageId: string, options: { readonly limit: number }): Promise<readonly Run[]>;
+  /** The runs of all sessions within the last `RECENT_DAYS`, newest first. */
+  recent(options: { readonly limit: number; readonly nowMs: number }): Promise<readonly Run[]>;
 }
 
 /** The run log as people read it. Rejects with `JobError` `ledger_failed`; items that are no runs are left out. */
@@ -30,6 +32,12 @@ export function createDynamoRunHistory({ client, table }: LedgerTableDeps): RunH
   return {
     ofSession: (session, { limit }) => readNewest(toRunOwner(session), limit),
     ofUnreadMessage: (messageId, { limit }) => readNewest(toRunOwner(messageId), limit),
+    async recent({ limit, nowMs }) {
+      const runs: Run[] = [];
+      for (let day = 0; day <= RECENT_DAYS && runs.length < limit; day += 1)
+        runs.push(...(await readNewest(toRecentOwner(nowMs - day * DAY_MS), limit - runs.length)));
+      return runs;
+    },
   };
 
   async function readNewest(owner: string, limit: number): Promise<readonly Run[]> {
@@ -37,7 +45,7 @@ export function createDynamoRunHistory({ client, table }: LedgerTableDeps): RunH
     let from: LedgerItem | undefined;
     while (runs.length < limit) {
       const page = await client.send(toQuery(owner, from)).catch(toLedgerFailure('dynamodb:Query'));
-      runs.push(...(page.Items ?? []).flatMap((item) => toRun(item) ?? []));
+      runs.push(...(page.Items ?? []).flatMap(readRuns));
       from = page.LastEvaluatedKey;
       if (from === undefined) break;
     }
@@ -60,6 +68,22 @@ export function createDynamoRunHistory({ client, table }: LedgerTableDeps): RunH
 // A run takes a few hundred bytes, so a page is far below the 1 MB that one query may read.
 const PAGE_ITEMS = 100;
 
+/** An item is a run, or lists those of one invocation. */
+function readRuns(item: LedgerItem): Run[] {
+  const items = item.runs?.L?.map(({ M }) => M ?? {}).toReversed() ?? [item];
+  return items.flatMap((each) => toRun(each) ?? []);
+}
+
+/** How far the runs of all sessions go back, at least. */
+const RECENT_DAYS = 7;
+
+const DAY_MS = 86_400_000;
+
+/** All sessions' runs of one day, in UTC. */
+function toRecentOwner(ms: number): string {
+  return `recent-runs:${new Date(ms).toISOString().slice(0, 10)}`;
+}
+
 // As long as a message can wait: 14 days in the queue and 14 in the dead-letter queue.
 const RUN_SECONDS = 30 * 24 * 3600;
 
@@ -69,22 +93,16 @@ interface DynamoRunLogDeps extends LedgerTableDeps {
 }
 
 /**
- * The run log in the ledger, one item for each run; the same run again changes nothing. Rejects with `JobError`
- * `ledger_failed` where one of them could not be written; the others are.
+ * The run log in the ledger: an item for each run with its session, and one that lists all of them by the time alone. The
+ * same runs again change nothing. Rejects with `JobError` `ledger_failed` where one could not be written; the others are.
  */
 export function createDynamoRunLog({ client, table, redact = (text) => text }: DynamoRunLogDeps): RunLog {
   return {
     async record(runs) {
+      const known = runs.map(redactRun);
+      const items = [...known.map(toOwnItem), ...toRecentItems(known)];
       const results = await Promise.allSettled(
-        runs.map((run) => {
-          const key = toItemKey(toRunKey(run));
-          const Item = {
-            ...key,
-            ...toRunItem(redactRun(run)),
-            expiresAt: toExpiry(run.startedMs, RUN_SECONDS),
-          };
-          return client.send(new PutItemCommand({ TableName: table, Item }));
-        }),
+        items.map((Item) => client.send(new PutItemCommand({ TableName: table, Item }))),
       );
       const failed = results.find((result) => result.status === 'rejected');
       if (failed) toLedgerFailure('dynamodb:PutItem')(failed.reason);
@@ -99,11 +117,34 @@ export function createDynamoRunLog({ client, table, redact = (text) => text }: D
   }
 }
 
+function toOwnItem(run: Run): LedgerItem {
+  return {
+    ...toItemKey(toRunKey(run)),
+    ...toRunItem(run),
+    expiresAt: toExpiry(run.startedMs, RUN_SECONDS),
+  };
+}
+
+/** One item for all runs of an invocation: it costs one write, however many they are. */
+function toRecentItems(runs: readonly Run[]): LedgerItem[] {
+  const inOrder = runs.toSorted((a, b) => a.startedMs - b.startedMs);
+  const [first] = inOrder;
+  if (!first) return [];
+  const { startedMs, requestId } = first;
+  return [
+    {
+      ...toItemKey({ pk: toRecentOwner(startedMs), sk: `${toRunPrefix(startedMs)}${requestId}` }),
+      runs: { L: inOrder.map((run) => ({ M: toRunItem(run) })) },
+      expiresAt: toExpiry(startedMs, (RECENT_DAYS + 1) * (DAY_MS / 1000)),
+    },
+  ];
+}
+
 /** Runs are kept with their session; those of a message that could not be read, with the message. */
 export function toRunKey({ session, messageId, startedMs, receiveCount }: Run): LedgerKey {
   return {
     pk: toRunOwner(session ?? messageId),
-    sk: `${RUN_PREFIX}${String(startedMs).padStart(TIME_DIGITS, '0')}:${messageId}:${receiveCount}`,
+    sk: `${toRunPrefix(startedMs)}${messageId}:${receiveCount}`,
   };
 }
 
@@ -112,6 +153,10 @@ const RUN_PREFIX = 'run:';
 
 // Epoch milliseconds up to the year 2286.
 const TIME_DIGITS = 13;
+
+function toRunPrefix(startedMs: number): string {
+  return `${RUN_PREFIX}${String(startedMs).padStart(TIME_DIGITS, '0')}:`;
+}
 
 export function toRunOwner(owner: SessionRef | string): string {
   return typeof owner === 'string' ? `message:${owner}` : `session:${toSessionKey(owner)}`;

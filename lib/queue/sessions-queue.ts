@@ -9,6 +9,7 @@ import {
 import { toSqsFailure } from '../aws/failures.ts';
 import type { Clock } from '../clock.ts';
 import type { CoalesceWindow } from '../config/config.ts';
+import { OperationError } from '../errors.ts';
 import type { FetchMode, SessionRef } from '../ids.ts';
 import { type CoalescedJob, splitBatches, toCoalescedJob } from './coalesce.ts';
 import { encodeJob } from './job.ts';
@@ -57,7 +58,7 @@ export type EnqueueSessions = ReturnType<typeof createEnqueueSessions>;
 
 /**
  * Asks for one or many sessions as an event of this moment would: a job in the current bucket, so that it becomes one
- * fetch with whatever else happens in it. Resolves with what became of each; rejects where a whole request fails.
+ * fetch with whatever else happens in it. Resolves with what became of each; rejects where every request fails.
  */
 export function createEnqueueSessions({ batches, coalesce, clock }: EnqueueSessionsDependencies) {
   return async (sessions: readonly SessionRef[], mode: FetchMode): Promise<readonly EnqueuedSession[]> => {
@@ -78,6 +79,9 @@ interface SqsSessionBatchesDeps {
 const MAX_ROUNDS = 4;
 const FIRST_PAUSE_MS = 200;
 
+// Requests under way at a time: a thousand jobs are a hundred requests of some 20 ms.
+const LANES = 10;
+
 interface Entry {
   /** Its place among all jobs; also its id within a batch, where ids must differ. */
   readonly index: number;
@@ -85,7 +89,7 @@ interface Entry {
   readonly job: CoalescedJob;
 }
 
-/** Sends jobs to the sessions queue in batches of ten. Rejects with `OperationError` where a whole request fails. */
+/** Sends jobs to the sessions queue in batches of ten. Rejects with `OperationError` where every request fails. */
 export function createSqsSessionBatches({ sqs, queueUrl, clock }: SqsSessionBatchesDeps): SessionBatches {
   return {
     async sendAll(jobs) {
@@ -93,12 +97,36 @@ export function createSqsSessionBatches({ sqs, queueUrl, clock }: SqsSessionBatc
       let entries = jobs.map((job, index) => ({ index, job, body: encodeJob(job.job) }));
       for (let round = 0; round < MAX_ROUNDS && entries.length > 0; round += 1) {
         if (round > 0) await clock.sleep(FIRST_PAUSE_MS * 2 ** (round - 1));
-        for (const batch of splitBatches(entries, bytesOf)) await sendBatch(batch, results);
+        const requests = splitBatches(entries, bytesOf);
+        const failures = await sendBatches(requests, results);
+        if (round === 0 && failures.length === requests.length) throw failures[0];
         entries = entries.filter(({ index }) => mayRetry(results.get(index)));
       }
       return jobs.map((_job, index) => results.get(index) ?? UNANSWERED);
     },
   };
+
+  /** Returns why whole requests failed; the jobs of each have failed then, and no other. */
+  async function sendBatches(
+    batches: readonly Entry[][],
+    results: Map<number, SendResult>,
+  ): Promise<OperationError[]> {
+    const failures: OperationError[] = [];
+    const waiting = batches.values();
+    const lane = async () => {
+      for (const batch of waiting) {
+        await sendBatch(batch, results).catch((thrown: unknown) => {
+          if (!(thrown instanceof OperationError)) throw thrown;
+          failures.push(thrown);
+          const { code } = thrown;
+          for (const { index } of batch)
+            results.set(index, { outcome: 'failed', code, mayRetry: code === 'aws_failed' });
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    return failures;
+  }
 
   async function sendBatch(batch: readonly Entry[], results: Map<number, SendResult>): Promise<void> {
     const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: batch.map(toEntry) });

@@ -262,7 +262,7 @@ describe('dynamo run log', () => {
 
       await expect(recorded).rejects.toMatchObject({ reason: 'ledger_failed:timeout_error' });
       await expect(recorded).rejects.not.toThrow('canary');
-      expect(dynamoDb.commandCalls(PutItemCommand)).toHaveLength(2);
+      expect(dynamoDb.commandCalls(PutItemCommand)).toHaveLength(3);
     });
 
     test('a missing permission is named', async () => {

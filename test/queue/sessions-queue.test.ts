@@ -143,6 +143,69 @@ describe('sqs session batches', () => {
   });
 });
 
+describe('a thousand jobs', () => {
+  const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };
+  const jobs = Array.from({ length: 1000 }, (_, index) =>
+    toCoalescedJob(aSession(`session_${index}`), 'full', 1_790_856_000_123, coalesce),
+  );
+
+  function createQueue(fails: (request: number) => Error | undefined) {
+    const client = new SQSClient({ region: 'eu-west-1' });
+    let [requests, running, most] = [0, 0, 0];
+    mockClient(client)
+      .on(SendMessageBatchCommand)
+      .callsFake(async ({ Entries }) => {
+        requests += 1;
+        const failure = fails(requests);
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise(setImmediate);
+        running -= 1;
+        if (failure) throw failure;
+        return { Successful: Entries.map(({ Id }: { Id: string }) => ({ Id, MessageId: `message-${Id}` })) };
+      });
+    const queueUrl = 'https://sqs.eu-west-1.amazonaws.com/123456789012/crisp-enrich-prod-sessions.fifo';
+    const clock = createVirtualClock();
+    const { sendAll } = createSqsSessionBatches({ sqs: client, queueUrl, clock });
+    return { sendAll, clock, requests: () => requests, most: () => most };
+  }
+
+  test('are sent in batches of ten, ten requests at a time, and told of in their order', async () => {
+    const { sendAll, requests, most } = createQueue(() => undefined);
+
+    const results = await sendAll(jobs);
+
+    expect(results).toEqual(
+      jobs.map((_job, index) => ({ outcome: 'queued', messageId: `message-${index}` })),
+    );
+    expect([requests(), most()]).toEqual([100, 10]);
+  });
+
+  test('of which one request is refused, are queued all the same, but for its ten', async () => {
+    const { sendAll } = createQueue((request) =>
+      request === 3 ? anAwsError('AccessDenied', 403) : undefined,
+    );
+
+    const results = await sendAll(jobs);
+
+    expect(results.filter(({ outcome }) => outcome === 'queued')).toHaveLength(990);
+    expect(results.slice(20, 30)).toEqual(
+      Array.from({ length: 10 }, () => ({ outcome: 'failed', code: 'access_denied', mayRetry: false })),
+    );
+  });
+
+  test('of which one request fails at the moment, are all queued by its repetition', async () => {
+    const { sendAll, clock, requests } = createQueue((request) =>
+      request === 3 ? anAwsError('InternalFailure', 500) : undefined,
+    );
+
+    const results = await untilSettled(clock, sendAll(jobs));
+
+    expect(results.filter(({ outcome }) => outcome === 'queued')).toHaveLength(1000);
+    expect(requests()).toBe(101);
+  });
+});
+
 describe('sqs session queue', () => {
   const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };
   const job = toCoalescedJob(aSession(), 'full', 1_790_856_000_123, coalesce);

@@ -178,6 +178,8 @@ export function createMemoryRunLog(): MemoryRunLog {
 
     ofSession: async (session, { limit }) => newest(toRunOwner(session), limit),
     ofUnreadMessage: async (messageId, { limit }) => newest(toRunOwner(messageId), limit),
+    recent: async ({ limit }) =>
+      [...byKey.values()].sort((a, b) => b.startedMs - a.startedMs).slice(0, limit),
   };
 }
 

@@ -26,22 +26,6 @@ export function formatOwnOpening({ opening }: BreakerView, session: SessionRef):
   return `held the queue: from ${toMoment(opening.openedMs)} ${until}, with ${code}${refuted}\n`;
 }
 
-export function toOpeningJson({ opening }: BreakerView) {
-  if (!opening) return null;
-  const session = toOpenedFor(opening);
-  return {
-    code: opening.code,
-    route: opening.route ?? null,
-    website_id: session?.websiteId ?? null,
-    session_id: session?.sessionId ?? null,
-    opened_at: toMoment(opening.openedMs) ?? null,
-    hold_off_seconds: opening.holdOffSeconds,
-    next_probe_at: toMoment(opening.nextProbeMs) ?? null,
-    closed_at: toMoment(opening.closing?.closedMs) ?? null,
-    was_false_alarm: opening.closing?.wasFalseAlarm ?? null,
-  };
-}
-
 function isAbout(opening: NonNullable<BreakerView['opening']>, session: SessionRef): boolean {
   const openedFor = toOpenedFor(opening);
   return openedFor !== undefined && toSessionKey(openedFor) === toSessionKey(session);

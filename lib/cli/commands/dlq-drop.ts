@@ -2,6 +2,7 @@ import { toQueueAddress } from '../../aws/failures.ts';
 import { type DeadLetterFilter, isUnfiltered } from '../../dead-letters/filter.ts';
 import { isWholeLook } from '../../dead-letters/unseen.ts';
 import { OperationError } from '../../errors.ts';
+import { toGroupJson, toLookJson } from '../../operate/json.ts';
 import { plural, toVisibleJson } from '../../text.ts';
 import {
   type CommandContext,
@@ -13,7 +14,7 @@ import {
   value,
 } from '../command.ts';
 import { FILTER_OPTIONS, toFilter } from '../options.ts';
-import { describeGroups, describeLook, toGroupJson, toLookJson } from './dlq-output.ts';
+import { describeGroups, describeLook } from './dlq-output.ts';
 
 const OPTIONS = {
   ...FILTER_OPTIONS,

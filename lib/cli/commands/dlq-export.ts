@@ -1,10 +1,11 @@
 import { toDeadLetterJson } from '../../dead-letters/dead-letter.ts';
 import { isWholeLook } from '../../dead-letters/unseen.ts';
+import { toLookJson } from '../../operate/json.ts';
 import { plural, toVisibleJson } from '../../text.ts';
 import { defineCommand, flag, value } from '../command.ts';
 import { openExportFile } from '../files.ts';
 import { FILTER_OPTIONS, toFilter } from '../options.ts';
-import { describeLook, toLookJson } from './dlq-output.ts';
+import { describeLook } from './dlq-output.ts';
 
 export const command = defineCommand({
   isData: true,

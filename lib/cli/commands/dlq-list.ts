@@ -1,6 +1,7 @@
 import { toDeadLetterJson } from '../../dead-letters/dead-letter.ts';
 import type { DeadLetterList } from '../../dead-letters/list.ts';
 import { isWholeLook } from '../../dead-letters/unseen.ts';
+import { toGroupJson, toLookJson } from '../../operate/json.ts';
 import { plural } from '../../text.ts';
 import { defineCommand } from '../command.ts';
 import { count, FILTER_OPTIONS, toFilter } from '../options.ts';
@@ -10,8 +11,6 @@ import {
   describeGroups,
   describeLook,
   formatDeadLetter,
-  toGroupJson,
-  toLookJson,
 } from './dlq-output.ts';
 
 const DEFAULT_ROWS = 20;

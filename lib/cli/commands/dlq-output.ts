@@ -1,6 +1,5 @@
 import { type DeadLetter, toReasonText } from '../../dead-letters/dead-letter.ts';
 import type { DeadLetterGroup } from '../../dead-letters/filter.ts';
-import type { RedriveSurvey } from '../../dead-letters/move.ts';
 import type { PeekReport } from '../../dead-letters/peek.ts';
 import type { RedriveResult } from '../../dead-letters/redrive.ts';
 import { isWholeLook, type Unseen, type WaitingReason } from '../../dead-letters/unseen.ts';
@@ -178,51 +177,6 @@ function toReason({ reason }: DeadLetter): string {
   return reason.hint === undefined ? text : `${text} (${toSentence(reason.hint)})`;
 }
 
-/** What a redrive would do, as programs read it. */
-export function toSurveyJson(survey: RedriveSurvey) {
-  const { matched, wouldMove, sessions, exhausted, exhaustedMessages, unreadable, groups } = survey;
-  return {
-    matched,
-    would_move: wouldMove,
-    sessions: sessions.length - exhausted,
-    would_stay: matched - wouldMove,
-    exhausted_sessions: exhausted,
-    exhausted_messages: exhaustedMessages,
-    unreadable,
-    groups: groups.map(toGroupJson),
-    ...toLookJson(survey),
-  };
-}
-
-/** What a redrive did, as programs read it. */
-export function toRedriveJson(result: RedriveResult) {
-  switch (result.by) {
-    case 'nothing':
-      return { by: result.by, moved: 0, ...toLookJson(result) };
-    case 'move-task': {
-      const { by, moved, left, arrived, wasCancelled, unseen } = result;
-      return { by, moved, left, new: arrived, cancelled: wasCancelled, ...toHiddenJson(unseen) };
-    }
-    case 'enqueue': {
-      const { by, moved, duplicated, failed, exhausted, unreadable, interrupted, arrived } = result;
-      const left = duplicated + failed + exhausted + unreadable + interrupted;
-      const why = { duplicated, failed, redrive_exhausted: exhausted, unreadable, interrupted };
-      return { by, moved, left, new: arrived, ...why, ...toLookJson(result) };
-    }
-    default:
-      return result satisfies never;
-  }
-}
-
-export function toGroupJson({ code, count, oldestMs, expiresMs }: DeadLetterGroup) {
-  return {
-    code,
-    count,
-    oldest_dead_since: toMoment(oldestMs) ?? null,
-    first_expires_at: toMoment(expiresMs) ?? null,
-  };
-}
-
 /** One JSON document with a list in it, written item by item: however long it gets, nothing of it is kept. */
 interface ListJson {
   add(item: object): Promise<void>;
@@ -243,32 +197,5 @@ export function createListJson(output: Output, name: string): ListJson {
       const rest = toVisibleJson(fields).slice(1);
       await output.write(`${before}${rest === '}' ? '' : ','}${rest}\n`);
     },
-  };
-}
-
-/** How far a look went, as programs read it. */
-export function toLookJson({ seen, ended, unseen, ledgerFailure }: PeekReport) {
-  return {
-    seen,
-    unseen: unseen.count,
-    ...toHiddenJson(unseen),
-    waiting: unseen.waiting,
-    waiting_reason: unseen.waitingReason ?? null,
-    ended,
-    ledger_failure:
-      ledgerFailure === undefined
-        ? null
-        : ledgerFailure instanceof JobError
-          ? ledgerFailure.reason
-          : 'unexpected',
-  };
-}
-
-/** What other readers hide, until when at the latest, and since when where the ledger knows. */
-function toHiddenJson({ hidden, hiddenUntilMs, hiddenSinceMs }: Unseen) {
-  return {
-    hidden,
-    hidden_until: toMoment(hiddenUntilMs) ?? null,
-    hidden_since: toMoment(hiddenSinceMs) ?? null,
   };
 }

@@ -4,6 +4,7 @@ import { DEFAULT_MAX_REDRIVES } from '../../dead-letters/pace.ts';
 import type { RedriveOptions } from '../../dead-letters/redrive.ts';
 import { isWholeLook } from '../../dead-letters/unseen.ts';
 import { OperationError } from '../../errors.ts';
+import { toRedriveJson, toSurveyJson } from '../../operate/json.ts';
 import { plural, toVisibleJson } from '../../text.ts';
 import {
   type CommandContext,
@@ -15,7 +16,7 @@ import {
 } from '../command.ts';
 import { count, FILTER_OPTIONS, toFilter } from '../options.ts';
 import { formatDuration } from '../output.ts';
-import { describeGroups, describeLook, describeRedrive, toRedriveJson, toSurveyJson } from './dlq-output.ts';
+import { describeGroups, describeLook, describeRedrive } from './dlq-output.ts';
 
 // A session takes about three requests to Crisp: of the usual ten a second live events keep more than half.
 const DEFAULT_RATE = 1;

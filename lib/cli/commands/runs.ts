@@ -1,7 +1,8 @@
+import { toRunJson } from '../../operate/json.ts';
 import { toVisibleJson } from '../../text.ts';
 import { defineCommand } from '../command.ts';
 import { DEFAULT_RUNS, findSession, SESSION_OPTIONS } from '../options.ts';
-import { formatRun, RUN_HEAD, toRunJson } from '../output.ts';
+import { formatRun, RUN_HEAD } from '../output.ts';
 
 export const command = defineCommand({
   options: SESSION_OPTIONS,

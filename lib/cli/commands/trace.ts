@@ -1,11 +1,12 @@
 import { toDeadLetterJson } from '../../dead-letters/dead-letter.ts';
 import { isWholeLook } from '../../dead-letters/unseen.ts';
+import { toLookJson, toRunJson } from '../../operate/json.ts';
 import type { SessionTrace } from '../../operate/sessions.ts';
 import { toMoment, toVisibleJson } from '../../text.ts';
 import { defineCommand } from '../command.ts';
 import { DEFAULT_RUNS, FILTER_OPTIONS, findSession, SESSION_OPTIONS } from '../options.ts';
-import { formatRun, RUN_HEAD, toRunJson } from '../output.ts';
-import { DEAD_LETTER_HEAD, describeLook, formatDeadLetter, toLookJson } from './dlq-output.ts';
+import { formatRun, RUN_HEAD } from '../output.ts';
+import { DEAD_LETTER_HEAD, describeLook, formatDeadLetter } from './dlq-output.ts';
 
 export const command = defineCommand({
   options: { ...SESSION_OPTIONS, max: FILTER_OPTIONS.max },
@@ -20,7 +21,8 @@ export const command = defineCommand({
       operations.readBreaker(),
     ]);
     // It brings a client of AWS along, which the help has no use for.
-    const { formatDeliveries, formatOwnOpening, toOpeningJson } = await import('./breaker-output.ts');
+    const { formatDeliveries, formatOwnOpening } = await import('./breaker-output.ts');
+    const { toOpeningJson } = await import('../../operate/status.ts');
     if (isJson) {
       await output.write(`${toVisibleJson(toTraceJson(trace, toOpeningJson(breaker)), 2)}\n`);
       return isWholeLook(trace.look) ? 0 : 3;
