@@ -1,9 +1,9 @@
+import type { NamedQueue } from '../aws/queues.ts';
 import type { BreakerView } from '../breaker/pause.ts';
 import type { MoveTask } from '../dead-letters/move-tasks.ts';
 import { OperationError } from '../errors.ts';
 import { toOpenedFor } from '../ledger/breaker-notes.ts';
 import { toMoment } from '../text.ts';
-import type { NamedQueue } from './queues.ts';
 
 /** How a stage stands at the moment. */
 export interface Status {
