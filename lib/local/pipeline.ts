@@ -3,6 +3,7 @@ import type { EventSourceMapping } from '../breaker/mapping.ts';
 import { createProbeHandler } from '../breaker/probe.ts';
 import type { Clock } from '../clock.ts';
 import type { ConsumerConfig } from '../config/config.ts';
+import { readEventSource, readScheduleMs } from '../config/infra-template.ts';
 import type { LocalConfig } from '../config/local-config.ts';
 import { createSecrets } from '../config/secret-reader.ts';
 import { DEMO_TOKEN } from '../config/secrets.ts';
@@ -14,7 +15,6 @@ import { parseWebsiteId, type WebsiteId } from '../ids.ts';
 import { createWebhookHandler } from '../webhook/handler.ts';
 import { MAX_BODY_BYTES } from '../webhook/verify.ts';
 import type { LocalAws } from './aws/embedded-aws.ts';
-import { readEventSource, readScheduleMs } from './aws/infra.ts';
 import { openFrontDoor, type UrlFunction } from './front-door.ts';
 import {
   createLocalMapping,

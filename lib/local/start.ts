@@ -1,6 +1,7 @@
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { STAGE_QUEUE_NAMES, type StageQueue } from '../aws/queues.ts';
 import type { Clock } from '../clock.ts';
+import { InfraError } from '../config/infra-resolver.ts';
 import type { InfraSettings } from '../config/infra-settings.ts';
 import type { LocalConfig } from '../config/local-config.ts';
 import { ConfigError } from '../errors.ts';
@@ -9,7 +10,6 @@ import { type LocalSettings, toLocalSettings } from '../operate/stage.ts';
 import { plural } from '../text.ts';
 import { DataFolderError, type LocalAws, startAws } from './aws/embedded-aws.ts';
 import type { AwsEndpoints } from './aws/endpoints.ts';
-import { InfraError } from './aws/infra-resolver.ts';
 import { DEFAULT_AWS_PORT, DEFAULT_PORT, type LocalOptions, UsageError } from './options.ts';
 import {
   checkCrisp,

@@ -1,3 +1,4 @@
+import { createInfraResolver } from '../../lib/config/infra-resolver.ts';
 import { isJsonObject } from '../../lib/text.ts';
 
 interface PackagedTemplates {
@@ -86,51 +87,19 @@ function toCode(value: unknown): string {
 }
 
 /** Puts names and ARNs in the place of references. */
-function resolve(value: unknown, resources: Resources): unknown {
-  if (Array.isArray(value)) return value.map((item) => resolve(item, resources));
-  if (!isJsonObject(value)) return value;
-  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Sub': text } = value;
-  if (typeof Ref === 'string') return refer(Ref, resources);
-  if (Array.isArray(attribute)) return toArn(String(attribute[0]), resources);
-  if (typeof text === 'string') {
-    return text.replace(/\$\{([\w:]+)(\.Arn)?\}/g, (_match, id: string, isArn?: string) =>
-      isArn === undefined ? refer(id, resources) : toArn(id, resources),
-    );
-  }
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item, resources)]));
+function resolve(document: unknown, resources: Resources): unknown {
+  const raw = Object.entries(resources).map(([logicalId, resource]) => {
+    const properties = get(resource, 'Properties');
+    return {
+      logicalId,
+      type: String(get(resource, 'Type')),
+      properties: isJsonObject(properties) ? properties : {},
+    };
+  });
+  return createInfraResolver(new Map(raw.map((it) => [it.logicalId, it])), PLACE)(document);
 }
 
-const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
-  'AWS::Partition': 'aws',
-  'AWS::Region': '{region}',
-  'AWS::AccountId': '{account}',
-  'AWS::StackId': 'arn:aws:cloudformation:{region}:{account}:stack/crisp-enrich-{stage}/{id}',
-};
-
-/** A topic's `Ref` is its ARN; no policy refers to anything else so. */
-function refer(id: string, resources: Resources): string {
-  return PSEUDO_PARAMETERS[id] ?? toArn(id, resources);
-}
-
-function toArn(id: string, resources: Resources): string {
-  const properties = get(resources, id, 'Properties');
-  const name = (key: string) => String(resolve(get(properties, key), resources));
-  const type = get(resources, id, 'Type');
-  switch (type) {
-    case 'AWS::SQS::Queue':
-      return `arn:aws:sqs:{region}:{account}:${name('QueueName')}`;
-    case 'AWS::SNS::Topic':
-      return `arn:aws:sns:{region}:{account}:${name('TopicName')}`;
-    case 'AWS::S3::Bucket':
-      return `arn:aws:s3:::${name('BucketName')}`;
-    case 'AWS::DynamoDB::Table':
-      return `arn:aws:dynamodb:{region}:{account}:table/${name('TableName')}`;
-    case 'AWS::Logs::LogGroup':
-      return `arn:aws:logs:{region}:{account}:log-group:${name('LogGroupName')}:*`;
-    default:
-      throw new Error(`The page of permissions cannot name ${id} (${String(type)})`);
-  }
-}
+const PLACE = { stage: '{stage}', settings: {}, region: '{region}', accountId: '{account}' };
 
 function readResources(text: string): Resources {
   const resources = get(JSON.parse(text), 'Resources');

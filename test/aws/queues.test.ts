@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { QUEUE_NUMBERS, STAGE_QUEUE_NAMES, STAGE_QUEUES, toQueueName } from '../../lib/aws/queues.ts';
 import { toInfraSettings } from '../../lib/config/infra-settings.ts';
 import { variables } from '../../lib/config/variables.ts';
-import { readInfraQueues } from '../../lib/operate/doctor/infra-queues.ts';
+import { readInfraQueues } from '../../lib/operate/doctor/checks.ts';
 
 describe('the queues of a stage', () => {
   const readInfra = () => readInfraQueues(toInfraSettings({}, { isLocal: true, archiveBucketSuffix: 'x' }));

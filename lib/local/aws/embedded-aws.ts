@@ -7,12 +7,12 @@ import dynalite from 'dynalite';
 import { expectBucketOwner } from '../../aws/clients.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { InfraSettings } from '../../config/infra-settings.ts';
+import { type InfraTemplate, loadInfraTemplate } from '../../config/infra-template.ts';
 import { explainForeignRequest, limitServer } from '../http-server.ts';
 import { listenOrGiveWay } from '../listen.ts';
 import type { RequestedPort } from '../options.ts';
 import { AWS_SERVICES, type AwsEndpoints, createLocalAwsClients, type LocalAwsClients } from './endpoints.ts';
 import { type LocalServer, startFauxqs } from './fauxqs.ts';
-import { type InfraTemplate, loadInfraTemplate } from './infra.ts';
 import { INFRA_DIRECTORY, type ProvisionedResources, provisionResources } from './provision.ts';
 
 interface LocalAwsOptions {

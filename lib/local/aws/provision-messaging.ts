@@ -14,8 +14,8 @@ import {
   SetQueueAttributesCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { InfraResource } from './infra.ts';
-import { InfraError } from './infra-resolver.ts';
+import { InfraError } from '../../config/infra-resolver.ts';
+import type { InfraResource } from '../../config/infra-template.ts';
 
 interface ProvisionedQueue {
   readonly name: string;

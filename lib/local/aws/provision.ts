@@ -16,6 +16,8 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { mapStageQueues, type StageQueue, toQueueName } from '../../aws/queues.ts';
+import { InfraError, type InfraVariables } from '../../config/infra-resolver.ts';
+import { type InfraResource, type InfraTemplate, loadInfraTemplate } from '../../config/infra-template.ts';
 import { toPrintable } from '../../text.ts';
 import {
   type AwsEndpoints,
@@ -23,8 +25,6 @@ import {
   createLocalAwsClients,
   type LocalAwsClients,
 } from './endpoints.ts';
-import { type InfraResource, type InfraTemplate, loadInfraTemplate } from './infra.ts';
-import { InfraError, type InfraSettings } from './infra-resolver.ts';
 import { provisionQueues, provisionTopic } from './provision-messaging.ts';
 
 export interface ProvisionedResources {
@@ -39,7 +39,7 @@ interface ProvisionOptions {
   readonly endpoints: AwsEndpoints;
   /** Those of them that are not embedded: what they refuse is explained, not shown as a defect of ours. */
   readonly givenEndpoints?: Partial<AwsEndpoints> | undefined;
-  readonly settings: InfraSettings;
+  readonly settings: InfraVariables;
   readonly stage?: string;
   readonly region?: string;
   /** Where the infra files are; by default this repository's. */

@@ -1,6 +1,9 @@
-import { STAGE_QUEUE_NAMES, type StageQueue } from '../../aws/queues.ts';
+import { fileURLToPath } from 'node:url';
+import { STAGE_QUEUE_NAMES, type StageQueue, toQueueName } from '../../aws/queues.ts';
 import type { ClockSample } from '../../clock.ts';
 import type { HookMode } from '../../config/config.ts';
+import type { InfraSettings } from '../../config/infra-settings.ts';
+import { loadInfraTemplate } from '../../config/infra-template.ts';
 import { OPTIONAL_SECRETS, type StoredSecretName } from '../../config/secrets.ts';
 import { OperationError } from '../../errors.ts';
 import { isJsonObject, toMoment } from '../../text.ts';
@@ -203,3 +206,42 @@ const EFFECTS: Readonly<Record<StoredSecretName, string>> = {
   CRISP_TOKEN_KEY: 'missing: no conversation can be fetched',
   API_KEYS: 'none: the API answers nobody (503 config_unavailable)',
 };
+
+const DIRECTORY = fileURLToPath(new URL('../../../infra', import.meta.url));
+
+// What decides how messages live; encryption and access are CloudFormation's own, and no emulator's.
+const COMPARED = [
+  'FifoQueue',
+  'DeduplicationScope',
+  'FifoThroughputLimit',
+  'DelaySeconds',
+  'VisibilityTimeout',
+  'MessageRetentionPeriod',
+];
+
+/**
+ * What the infra files of this installation ask of the queues, with the stage's settings filled in. Rejects where the
+ * files are not to be read.
+ */
+export async function readInfraQueues(
+  settings: InfraSettings,
+): Promise<ReadonlyMap<StageQueue, ExpectedQueue>> {
+  // Which stage it is decides nothing that is compared.
+  const template = await loadInfraTemplate(DIRECTORY, { stage: 'local', settings: { ...settings } });
+  const found = new Map<StageQueue, ExpectedQueue>();
+  for (const { property } of template.resources('AWS::SQS::Queue')) {
+    const name = STAGE_QUEUE_NAMES.find((it) => toQueueName('local', it) === property('QueueName'));
+    if (name === undefined) continue;
+    const attributes = COMPARED.flatMap((attribute) => {
+      const value = property(attribute);
+      return value === undefined ? [] : [[attribute, String(value)] as const];
+    });
+    const policy = property('RedrivePolicy');
+    const count = isJsonObject(policy) ? policy.maxReceiveCount : undefined;
+    found.set(name, {
+      attributes: Object.fromEntries(attributes),
+      maxReceiveCount: count === undefined ? undefined : String(count),
+    });
+  }
+  return found;
+}

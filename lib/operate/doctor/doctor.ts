@@ -10,10 +10,9 @@ import { OperationError } from '../../errors.ts';
 import { parseSessionId, type WebsiteId } from '../../ids.ts';
 import type { ConnectOptions } from '../operations.ts';
 import { createOperatorClients, type OperatedStage } from '../stage.ts';
-import { examineQueues, type Finding, judgeClock, judgeNode } from './checks.ts';
+import { examineQueues, type Finding, judgeClock, judgeNode, readInfraQueues } from './checks.ts';
 import { createExamineCrisp, examineCrispAccess } from './crisp.ts';
 import { createSqsScratchQueues, observeDeduplication } from './deduplication.ts';
-import { readInfraQueues } from './infra-queues.ts';
 import { type Observation, observeCrisp } from './observe.ts';
 import {
   askHook,

@@ -9,13 +9,13 @@ import {
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createLocalAwsClients } from '../../../lib/local/aws/endpoints.ts';
 import {
   type InfraTemplate,
   loadInfraTemplate,
   readEventSource,
   readScheduleMs,
-} from '../../../lib/local/aws/infra.ts';
+} from '../../../lib/config/infra-template.ts';
+import { createLocalAwsClients } from '../../../lib/local/aws/endpoints.ts';
 import { INFRA_DIRECTORY, provisionResources } from '../../../lib/local/aws/provision.ts';
 import { aTemporaryFolder } from '../../support/files.ts';
 import { bodiesOf, type LocalAws, startLocalAws } from './support.ts';

@@ -1,11 +1,11 @@
-import { isJsonObject } from '../../text.ts';
+import { isJsonObject } from '../text.ts';
 
 /** What `${self:custom.settings.NAME}` stands for. An empty text is a value; an absent name is an error. */
-export type InfraSettings = Readonly<Record<string, string | number | boolean>>;
+export type InfraVariables = Readonly<Record<string, string | number | boolean>>;
 
 export interface InfraContext {
   readonly stage: string;
-  readonly settings: InfraSettings;
+  readonly settings: InfraVariables;
   readonly region: string;
   readonly accountId: string;
 }
@@ -19,15 +19,18 @@ export interface RawResource {
 /** Resolves variables and intrinsic functions within a value of the files. Throws `InfraError` where it cannot. */
 export type InfraResolver = (value: unknown) => unknown;
 
-/** Type → the property that names the resource, and the service in its ARN. */
-const NAMED_RESOURCES: Readonly<Record<string, { readonly name: string; readonly service: string }>> = {
-  'AWS::SQS::Queue': { name: 'QueueName', service: 'sqs' },
-  'AWS::SNS::Topic': { name: 'TopicName', service: 'sns' },
-  'AWS::S3::Bucket': { name: 'BucketName', service: 's3' },
-  'AWS::DynamoDB::Table': { name: 'TableName', service: 'dynamodb' },
+/** Type → the property that names the resource, and its ARN behind `arn:aws:`. */
+const NAMED_RESOURCES: Readonly<
+  Record<string, { readonly name: string; readonly arn: (name: string, place: string) => string }>
+> = {
+  'AWS::SQS::Queue': { name: 'QueueName', arn: (name, place) => `sqs:${place}:${name}` },
+  'AWS::SNS::Topic': { name: 'TopicName', arn: (name, place) => `sns:${place}:${name}` },
+  'AWS::S3::Bucket': { name: 'BucketName', arn: (name) => `s3:::${name}` },
+  'AWS::DynamoDB::Table': { name: 'TableName', arn: (name, place) => `dynamodb:${place}:table/${name}` },
+  'AWS::Logs::LogGroup': { name: 'LogGroupName', arn: (name, place) => `logs:${place}:log-group:${name}:*` },
 };
 
-/** A resolver for the values of one set of files: the subset of CloudFormation from which local resources are made. */
+/** A resolver for the values of one template: the subset of CloudFormation that local mode and our documents need. */
 export function createInfraResolver(
   resources: ReadonlyMap<string, RawResource>,
   context: InfraContext,
@@ -115,17 +118,20 @@ function toName(resource: RawResource, { resolve }: Scope): string {
 
 function toArn(resource: RawResource, scope: Scope): string {
   const name = toName(resource, scope);
-  const service = NAMED_RESOURCES[resource.type]?.service;
-  if (service === 's3') return `arn:aws:s3:::${name}`;
   const { region, accountId } = scope.context;
-  return `arn:aws:${service}:${region}:${accountId}:${service === 'dynamodb' ? `table/${name}` : name}`;
+  return `arn:aws:${NAMED_RESOURCES[resource.type]?.arn(name, `${region}:${accountId}`)}`;
 }
 
-function toPseudoParameters({ region, accountId }: InfraContext): ReadonlyMap<string, string | undefined> {
+function toPseudoParameters({
+  stage,
+  region,
+  accountId,
+}: InfraContext): ReadonlyMap<string, string | undefined> {
   return new Map([
     ['AWS::Region', region],
     ['AWS::AccountId', accountId],
     ['AWS::Partition', 'aws'],
+    ['AWS::StackId', `arn:aws:cloudformation:${region}:${accountId}:stack/crisp-enrich-${stage}/{id}`],
     ['AWS::URLSuffix', 'amazonaws.com'],
     ['AWS::NoValue', undefined],
   ]);

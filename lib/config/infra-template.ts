@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CollectionTag, isMap, isSeq, parseDocument, type ScalarTag } from 'yaml';
-import { isJsonObject } from '../../text.ts';
+import { isJsonObject } from '../text.ts';
 import {
   createInfraResolver,
   type InfraContext,
   InfraError,
   type InfraResolver,
-  type InfraSettings,
+  type InfraVariables,
   type RawResource,
 } from './infra-resolver.ts';
 
@@ -33,7 +33,7 @@ interface InfraFunction {
 
 interface InfraTemplateOptions {
   readonly stage: string;
-  readonly settings: InfraSettings;
+  readonly settings: InfraVariables;
   readonly region?: string;
   /** The account in ARNs; emulators have twelve zeros. */
   readonly accountId?: string;
