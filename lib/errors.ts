@@ -19,12 +19,13 @@ export const RUN_STAGES = ['decode', 'fetch', 'archive', 'announce', 'ledger', '
  * address or Crisp as a whole by itself: the control call or other sessions have to agree.
  * - `crisp`: Crisp failed, or rejected token or address; for this session or for all: the control call tells.
  * - `refusal`: Crisp limits us; perhaps for a moment only.
+ * - `budget`: the day's calls are spent by our own count: nothing needs to be asked.
  * - `verdict`: Crisp said for good that this cannot be had; of this session or of all: a healthy one tells.
  * - `denied`: our own side lacks a right: nothing can work, and nothing can be asked.
  * - `platform`: our own side failed, for this session or for all: only others can tell.
  * - `none`: it is the session's own.
  */
-export type Evidence = 'crisp' | 'refusal' | 'verdict' | 'denied' | 'platform' | 'none';
+export type Evidence = 'crisp' | 'refusal' | 'budget' | 'verdict' | 'denied' | 'platform' | 'none';
 
 interface JobErrorTerms {
   readonly disposition: Disposition;
@@ -52,6 +53,7 @@ export const JOB_ERRORS = {
   crisp_tls_failed: { disposition: 'outage', stage: 'fetch', evidence: 'crisp' },
   crisp_rate_limited: { disposition: 'refused', stage: 'fetch', evidence: 'refusal' },
   crisp_quota_exceeded: { disposition: 'refused', stage: 'fetch', evidence: 'refusal' },
+  quota_exhausted: { disposition: 'refused', stage: 'fetch', evidence: 'budget' },
   crisp_forbidden: { disposition: 'permanent', stage: 'fetch', evidence: 'verdict' },
   crisp_not_subscribed: { disposition: 'permanent', stage: 'fetch', evidence: 'verdict' },
   crisp_route_unknown: { disposition: 'outage', stage: 'fetch', evidence: 'crisp' },

@@ -29,6 +29,7 @@ export async function judgeEvidence(
 ): Promise<Blame> {
   const { notes, bestEffort, clock } = context;
   if (evidence === 'none') return 'session';
+  if (evidence === 'budget') return 'outage';
   const row = (await bestEffort('read-row', () => notes.readRow())) ?? NOTHING_KNOWN;
   if (isRefuted(row.refuted, toSessionKey(session), clock.nowMs()))
     return judgeRefuted(context, evidence, session, failed, row);

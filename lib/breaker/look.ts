@@ -13,7 +13,12 @@ import { FIRST_HOLD_OFF_SECONDS } from './opening.ts';
  */
 export type Look =
   | { readonly outcome: 'answered' | 'false-alarm' | 'trial' }
-  | { readonly outcome: 'failing'; readonly error: JobError | undefined };
+  | {
+      readonly outcome: 'failing';
+      readonly error: JobError | undefined;
+      /** Epoch ms; no look is worth it before. */
+      readonly notBeforeMs?: number | undefined;
+    };
 
 /** Where there is no other session to ask, the third look that fails is followed by a trial. */
 const LOOKS_BEFORE_A_TRIAL = 3;

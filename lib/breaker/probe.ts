@@ -18,6 +18,7 @@ import {
   type Opening,
   type Row,
 } from '../ledger/breaker-notes.ts';
+import { createDynamoQuotaNotes, type QuotaNotes, toTokenKey } from '../ledger/quota-notes.ts';
 import { createBestEffort } from '../ledger/table.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/logger.ts';
@@ -31,6 +32,7 @@ import {
 } from './mapping.ts';
 import { doubleHoldOff, FIRST_HOLD_OFF_SECONDS, isHeld, toNextProbeMs } from './opening.ts';
 import { closeBreaker } from './pause.ts';
+import { lookAtQuota } from './quota-look.ts';
 
 /** The probe of this process's environment; a wrong configuration ends the function at its start, and says why. */
 export function startProbe() {
@@ -73,8 +75,10 @@ export function createProbeHandler(config: ProbeConfig, dependencies: ProbeDepen
         namespace: config.metricsNamespace,
         redact,
       });
+  const ledger = { client: dynamodb, table: config.ledgerTable };
   const probeCrisp = createProbeCrisp({
-    notes: createDynamoBreakerNotes({ client: dynamodb, table: config.ledgerTable }),
+    notes: createDynamoBreakerNotes(ledger),
+    quota: createDynamoQuotaNotes({ ...ledger, findKey: () => toTokenKey(secrets) }),
     mapping,
     crisp: createCrispApi({
       baseUrl: config.crispApiUrl,
@@ -96,6 +100,7 @@ export function createProbeHandler(config: ProbeConfig, dependencies: ProbeDepen
 }
 
 interface ProbeContext extends BreakerContext {
+  readonly quota: Pick<QuotaNotes, 'read' | 'noteRefused' | 'noteReset'>;
   /** The configured ones; for a look while it is not known what failed. */
   readonly websiteIds: readonly WebsiteId[];
 }
@@ -172,7 +177,7 @@ export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>)
     const { opening, row } = noted;
     if (opening === undefined || opening.closing !== undefined) return lookForReason(row.healthy, opening);
     if (!isLookDue(opening, clock.nowMs())) return false;
-    const found = await lookAtCrisp(crisp, { opening, row, websiteIds });
+    const found = await lookAtQuota(context, opening, () => lookAtCrisp(crisp, { opening, row, websiteIds }));
     const holdOffSeconds = doubleHoldOff(opening.holdOffSeconds);
     return settle(found, opening, { holdOffSeconds, note: (_error, next) => noteFailedLook(opening, next) });
   }
@@ -203,7 +208,10 @@ export function createProbeCrisp(dependencies: Omit<ProbeContext, 'bestEffort'>)
     const nowMs = clock.nowMs();
     const next = whenFailing && {
       holdOffSeconds: whenFailing.holdOffSeconds,
-      nextProbeMs: toNextProbeMs(nowMs, whenFailing.holdOffSeconds, found.error?.retryAfterMs),
+      nextProbeMs: Math.max(
+        toNextProbeMs(nowMs, whenFailing.holdOffSeconds, found.error?.retryAfterMs),
+        found.notBeforeMs ?? 0,
+      ),
     };
     const logged = next && { nextLookSeconds: Math.ceil((next.nextProbeMs - nowMs) / 1000) };
     telemetry.emit({ name: 'breaker-probed', code, outcome, ...logged });

@@ -62,6 +62,10 @@ export interface ConsumerConfig extends CommonConfig, EventSourceMappingConfig {
   readonly crispTier: CrispTier;
   /** `CRISP_REQUESTS_PER_SECOND`, over all instances. */
   readonly requestsPerSecond: number;
+  /** Requests that the token may make in a day; 0: no budget. */
+  readonly dailyQuota: number;
+  /** The part of it that live events keep, 0 to 1; backfill, reconcile and redrive plan with the rest. */
+  readonly quotaLiveShare: number;
   /** How many instances share that rate: consumer concurrency + API concurrency + 1 for reconcile. */
   readonly instances: number;
   readonly include: readonly Inclusion[];

@@ -123,15 +123,13 @@ type SettingName = keyof typeof SETTINGS;
 
 /** Where a stage is deployed to and by whom: read from the file, but no setting of the stack. */
 const PLACE_NAMES = ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE'];
-/** Settings of parts that are still to come, as `findUnknownVariables` has them. */
-const TOLERATED_NAMES = ['CRISP_DAILY_QUOTA'];
 
 /**
  * Checks what `.env.{stage}` holds. It is meant to be committed, so a secret in it is refused, and so is a name that
  * nobody reads: a misspelt one would be a silent default. Throws `ConfigError` with all problems; no value is shown.
  */
 export function checkStageFile(content: Environment, { stage, file }: { stage: string; file: string }): void {
-  const known = [...SETTING_NAMES, ...PLACE_NAMES, ...TOLERATED_NAMES];
+  const known = [...SETTING_NAMES, ...PLACE_NAMES];
   const problems = Object.keys(content)
     .filter((name) => !known.includes(name))
     .map((name): ConfigProblem => {

@@ -134,4 +134,5 @@ export const LOCAL_DEFAULTS: Environment = {
 /** With the simulator in Crisp's place there is no limit to respect but this machine's. */
 const SIMULATOR_DEFAULTS: Environment = {
   CRISP_REQUESTS_PER_SECOND: '200',
+  CRISP_DAILY_QUOTA: '100000',
 };

@@ -29,6 +29,8 @@ export const FETCH_VARIABLES = {
   CRISP_API_URL: true,
   CRISP_TIER: true,
   CRISP_REQUESTS_PER_SECOND: true,
+  CRISP_DAILY_QUOTA: true,
+  QUOTA_LIVE_SHARE: true,
   CONSUMER_CONCURRENCY: true,
   API_CONCURRENCY: true,
   ENRICH_INCLUDE: true,
@@ -91,11 +93,16 @@ export function parseApiConfig(environment: Environment): ApiConfig {
 // The scheduled search for missed conversations runs once at a time.
 const RECONCILE_INSTANCES = 1;
 
+/** What Crisp's documents say that a token may do in a day, by its tier. */
+const DAILY_QUOTAS = { plugin: 5000, website: 10_000 };
+
 type FetchSettings = Pick<
   ConsumerConfig,
   | 'crispApiUrl'
   | 'crispTier'
   | 'requestsPerSecond'
+  | 'dailyQuota'
+  | 'quotaLiveShare'
   | 'instances'
   | 'include'
   | 'maxPages'
@@ -112,6 +119,8 @@ export function toFetchSettings(
     crispApiUrl: values.CRISP_API_URL,
     crispTier: values.CRISP_TIER,
     requestsPerSecond: values.CRISP_REQUESTS_PER_SECOND,
+    dailyQuota: values.CRISP_DAILY_QUOTA ?? DAILY_QUOTAS[values.CRISP_TIER],
+    quotaLiveShare: values.QUOTA_LIVE_SHARE,
     instances: values.CONSUMER_CONCURRENCY + values.API_CONCURRENCY + RECONCILE_INSTANCES,
     include: values.ENRICH_INCLUDE,
     maxPages: values.MAX_PAGES,

@@ -29,6 +29,9 @@ export const variables = z.object({
   // A day: a retry may carry the timestamp of the first try, and a replay costs one coalesced fetch.
   CRISP_HOOK_MAX_AGE_SECONDS: wholeNumber({ min: 1, max: 31_536_000, fallback: 86_400 }),
   CRISP_REQUESTS_PER_SECOND: rate({ max: 1000, fallback: 10 }),
+  // Null: the tier's. 0: no budget.
+  CRISP_DAILY_QUOTA: dailyQuota(100_000_000),
+  QUOTA_LIVE_SHARE: share(0.7),
   // Lambda's bounds for an event source mapping's MaximumConcurrency.
   CONSUMER_CONCURRENCY: wholeNumber({ min: 2, max: 1000, fallback: 2 }),
   API_CONCURRENCY: wholeNumber({ min: 0, max: 1000, fallback: 1 }),
@@ -110,7 +113,7 @@ export const TEMPLATE_VARIABLES = {
 const OWN_PREFIX = 'CRISP_';
 
 /** Variables with our prefix that other parts of the project read. */
-const READ_ELSEWHERE = ['CRISP_DAILY_QUOTA', 'CRISP_ENRICH_URL'];
+const READ_ELSEWHERE = ['CRISP_ENRICH_URL'];
 
 const KNOWN_NAMES = [...Object.keys(variables.shape), ...SECRET_VARIABLES, ...READ_ELSEWHERE];
 
@@ -232,6 +235,28 @@ function rate({ max, fallback }: { readonly max: number; readonly fallback: numb
       const value = /^\d{1,6}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
       return value > 0 && value <= max ? value : undefined;
     },
+  });
+}
+
+/** Requests in a day; null where it is not set. */
+function dailyQuota(max: number) {
+  return variable<number | null>({
+    expected: `a whole number from 0 (no budget) to ${max}`,
+    fallback: '',
+    parse(text) {
+      if (text === '') return null;
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+      return value <= max ? value : undefined;
+    },
+  });
+}
+
+/** A part of a whole, as a fraction. */
+function share(fallback: number) {
+  return variable({
+    expected: 'a number from 0 to 1, as 0.7',
+    fallback: String(fallback),
+    parse: (text) => (/^(?:0(?:\.\d{1,6})?|1(?:\.0{1,6})?)$/.test(text) ? Number(text) : undefined),
   });
 }
 

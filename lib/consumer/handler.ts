@@ -17,6 +17,8 @@ import { createThrottle, toThrottleShare } from '../crisp/throttle.ts';
 import { BadInvocationError } from '../errors.ts';
 import { createDynamoBreakerNotes } from '../ledger/breaker-notes.ts';
 import { createDynamoMessageNotes } from '../ledger/message-notes.ts';
+import { createCallQuota } from '../ledger/quota.ts';
+import { createDynamoQuotaNotes, toTokenKey } from '../ledger/quota-notes.ts';
 import { createDynamoRunLog } from '../ledger/runs.ts';
 import { createBestEffort } from '../ledger/table.ts';
 import { findOnlyWebsite, type ReceivedMessage } from '../queue/job.ts';
@@ -123,11 +125,20 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
   const archive = createS3RecordArchive({ client: clients.s3, bucket: config.archiveBucket });
   const topic = createSnsRecordTopic({ client: clients.sns, topicArn: config.recordsTopicArn });
   const announcing = { archive, topic, telemetry, inlineLimitBytes: config.inlineLimitBytes };
+  const quota = createCallQuota({
+    notes: createDynamoQuotaNotes({ ...ledger, findKey: () => toTokenKey(secrets) }),
+    dailyQuota: config.dailyQuota,
+    liveShare: config.quotaLiveShare,
+    instances: config.instances,
+    clock,
+    telemetry,
+  });
   const crisp = createCrispApi({
     baseUrl: config.crispApiUrl,
     tier: config.crispTier,
     maxResponseBytes: config.maxResponseBytes,
     throttle: createThrottle({ ...toThrottleShare(config.requestsPerSecond, config.instances), clock }),
+    quota,
     secrets,
     clock,
     telemetry,

@@ -16,6 +16,8 @@ export interface CrispHttpDependencies {
   readonly tier: CrispTier;
   readonly secrets: Secrets;
   readonly throttle: Throttle;
+  /** The day's calls; each request takes one before its turn. */
+  readonly quota?: { take(): Promise<void> };
   readonly clock: Clock;
   readonly maxResponseBytes: number;
   /** For one request, from its start to the last byte of its answer; waiting for the throttle does not count. */
@@ -46,7 +48,7 @@ interface CrispHttp {
 
 /** HTTP to Crisp: authenticated, throttled, with a deadline and a byte cap; follows no redirect, accepts gzip at most. */
 export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp {
-  const { baseUrl, tier, secrets, throttle, clock, maxResponseBytes, telemetry } = dependencies;
+  const { baseUrl, tier, secrets, throttle, quota, clock, maxResponseBytes, telemetry } = dependencies;
   const { deadlineMs = DEADLINE_MS } = dependencies;
   const connections = createDroppedConnections({ timeout: deadlineMs, allowH2: false });
   // The deadline covers both of undici's own timeouts. HTTP/1.1: one request to a connection, so one that drops is one.
@@ -119,6 +121,7 @@ export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp 
 
   async function takeTurn(signal: AbortSignal | undefined): Promise<void> {
     try {
+      await quota?.take();
       await throttle.take(signal);
     } catch (error) {
       // Nothing was sent: a mistake of ours.

@@ -71,10 +71,12 @@ export function createDynamoBreakerNotes(deps: LedgerTableDeps): BreakerNotes {
     },
     async noteOpening(opening, replacesMs) {
       const isNew = replacesMs === undefined;
-      return ledger.updateIf(OPENING, isNew ? 'attribute_not_exists(openedMs)' : 'openedMs = :replaces', {
+      const condition = isNew ? 'attribute_not_exists(openedMs)' : 'openedMs = :replaces';
+      const noted = await ledger.updateIf(OPENING, condition, {
         expression: SET_OPENING,
         values: { ...toOpeningValues(opening), ...(!isNew && { ':replaces': number(replacesMs) }) },
       });
+      return noted !== undefined;
     },
     async noteFailedProbe(openedMs, { holdOffSeconds, nextProbeMs, failedProbes }) {
       await ledger.updateIf(OPENING, IS_OPENING, {

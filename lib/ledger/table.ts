@@ -52,26 +52,27 @@ export function createLedgerTable({ client, table }: LedgerTableDeps) {
       return Attributes ?? {};
     },
 
-    /** Changes an item that fulfils the condition; any other is left as it is: false, and no failure. */
+    /** Changes an item that fulfils the condition, and resolves with it; any other is left as it is: undefined, and no failure. */
     async updateIf(
       key: LedgerKey,
       condition: string,
       { expression, values }: LedgerChange,
-    ): Promise<boolean> {
+    ): Promise<LedgerItem | undefined> {
       const command = new UpdateItemCommand({
         TableName: table,
         Key: toItemKey(key),
         ConditionExpression: condition,
         UpdateExpression: expression,
         ExpressionAttributeValues: values,
+        ReturnValues: 'ALL_NEW',
       });
       const toFailure = toLedgerFailure('dynamodb:UpdateItem');
       try {
-        await client.send(command);
-        return true;
+        const { Attributes } = await client.send(command);
+        return Attributes ?? {};
       } catch (thrown) {
         if (toAwsFailure(thrown).code !== 'conditional_check_failed') toFailure(thrown);
-        return false;
+        return undefined;
       }
     },
   };

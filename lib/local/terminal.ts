@@ -230,10 +230,20 @@ function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => numb
         '',
         `looked whether ${event.code} has passed: ${event.outcome}${event.nextLookSeconds === undefined ? '' : `; next look in ${event.nextLookSeconds} s`}`,
       );
+    case 'quota-low':
+      return line('warn', '', `${event.used} of the day's ${event.quota} calls to Crisp are used`);
+    case 'quota-reset-learned':
+      return line(
+        'hold',
+        '',
+        `Crisp begins its day at ${toTimeOfDay(event.resetMinute * 60_000).slice(0, 5)} UTC`,
+      );
     case 'breaker-unchanged':
       return line('warn', '', `the event source mapping could not be switched: ${event.code}`);
     // Of a function that local mode does not run.
     case 'day-summarized':
+    // Shown with the totals.
+    case 'quota-counted':
     // Told every minute, for the alarm on AWS.
     case 'breaker-state':
     // Most of what Crisp sends is typing and presence: counted in the progress line, not shown one by one.

@@ -108,6 +108,11 @@ export const EVENTS = {
   'breaker-probed': event('info', { code: text, outcome: text, nextLookSeconds: maybeNumber }),
   'breaker-state': event('debug', { isOpen: flag, isPaused: flag, code: maybeText }),
   'breaker-unchanged': event('error', { code: text }),
+  /** Told with every lease of calls. */
+  'quota-counted': event('debug', { used: number, quota: number }),
+  'quota-low': event('warn', { used: number, quota: number }),
+  /** Crisp was seen to begin a day so many minutes after midnight UTC. */
+  'quota-reset-learned': event('info', { resetMinute: number }),
   'day-summarized': event('info', {
     accepted: number,
     announced: number,

@@ -283,6 +283,7 @@ describe('to evidence', () => {
     crisp_tls_failed: 'crisp',
     crisp_route_unknown: 'crisp',
     crisp_quota_exceeded: 'refusal',
+    quota_exhausted: 'budget',
     crisp_rate_limited: 'refusal',
     crisp_forbidden: 'verdict',
     crisp_not_subscribed: 'verdict',

@@ -6,6 +6,7 @@ import { toFunctionEnvironment, toInfraSettings } from '../../lib/config/infra-s
 import { loadDeploySettings, loadLocalConfig, loadLocalInfraSettings } from '../../lib/config/load.ts';
 import {
   consumer,
+  messageOf,
   OTHER_WEBSITE_ID,
   problemsOf,
   RESOURCES,
@@ -20,6 +21,8 @@ describe('variables', () => {
     ['COALESCE_SECONDS', '0', '-1', '1.5', 'abc', '1e2', '0x10', '301', '９'],
     ['COALESCE_MARGIN_SECONDS', '0', '301'],
     ['CRISP_REQUESTS_PER_SECOND', '0', '0.0', '-1', 'Infinity', '1001', 'abc'],
+    ['CRISP_DAILY_QUOTA', '-1', '1.5', '100000001', 'none'],
+    ['QUOTA_LIVE_SHARE', '1.1', '2', '-0.1', '70', '70 %', '0.', 'abc'],
     ['CONSUMER_CONCURRENCY', '1', '1001'],
     ['MAX_ATTEMPTS', '0', '20'],
     ['INLINE_LIMIT_BYTES', '262145'],
@@ -87,6 +90,26 @@ describe('variables', () => {
     expect(config).toMatchObject({ inlineLimitBytes: 0, requestsPerSecond: 0.5 });
   });
 
+  test('the daily quota is the tier’s, unless it is set; 0 is no budget', () => {
+    const quotaOf = (environment: Record<string, string>) => consumer(environment).dailyQuota;
+
+    expect(quotaOf({})).toBe(5000);
+    expect(quotaOf({ CRISP_TIER: 'website' })).toBe(10_000);
+    expect(quotaOf({ CRISP_TIER: 'website', CRISP_DAILY_QUOTA: '200000' })).toBe(200_000);
+    expect(quotaOf({ CRISP_DAILY_QUOTA: '0' })).toBe(0);
+  });
+
+  test('live events keep seven tenths of it, or any share from none to all', () => {
+    const shares = ['', '0', '0.25', '1', '1.0'].map(
+      (QUOTA_LIVE_SHARE) => consumer({ QUOTA_LIVE_SHARE }).quotaLiveShare,
+    );
+
+    expect(shares).toEqual([0.7, 0, 0.25, 1, 1]);
+    expect(messageOf(() => consumer({ QUOTA_LIVE_SHARE: '1.5' }))).toContain(
+      'QUOTA_LIVE_SHARE: expected a number from 0 to 1, as 0.7, found "1.5"',
+    );
+  });
+
   test('a variable that is set to nothing has its default', () => {
     const config = webhook({ COALESCE_SECONDS: '', CRISP_WEBSITE_IDS: ' ', TRIGGER_EVENTS: '' });
 
@@ -113,7 +136,6 @@ describe('variables', () => {
 
   test('variables of other parts are not unknown, and those of strangers are none of our business', () => {
     const others = {
-      CRISP_DAILY_QUOTA: '5000',
       CRISP_ENRICH_URL: 'http://127.0.0.1:4700',
       API_KEYS: 'x',
       CRISPY: 'x',

@@ -94,6 +94,7 @@ describe('decide failure', () => {
     crisp_tls_failed: OWN,
     crisp_rate_limited: OWN,
     crisp_quota_exceeded: OWN,
+    quota_exhausted: OWN,
     crisp_forbidden: HOPELESS,
     crisp_not_subscribed: HOPELESS,
     crisp_route_unknown: OWN,

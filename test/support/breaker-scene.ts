@@ -13,6 +13,7 @@ import {
   STREAK_CAP,
 } from '../../lib/ledger/breaker-notes.ts';
 import type { Blame } from '../../lib/ledger/failure-notes.ts';
+import { type QuotaDay, type QuotaNotes, toNextReset } from '../../lib/ledger/quota-notes.ts';
 import { createRecordingTelemetry } from './memory.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
@@ -42,9 +43,11 @@ export function createBreakerScene({ websiteIds = [] }: { websiteIds?: readonly 
     /** Whether Crisp knows a person to the conversation; without one no profile is asked for. */
     hasPerson: (_sessionId: string): boolean => true,
     isLedgerAway: false,
+    /** The day's calls; undefined: none was counted. */
+    day: undefined as QuotaDay | undefined,
     /** Another instance of the consumer, which knows of the others by the notes alone. */
     anInstance: () => createBreaker({ notes: ledger, mapping, crisp, clock, telemetry }),
-    aProbe: () => createProbeCrisp({ notes: ledger, mapping, crisp, clock, telemetry, websiteIds }),
+    aProbe: () => createProbeCrisp({ notes: ledger, quota, mapping, crisp, clock, telemetry, websiteIds }),
     failedRun: (
       code: JobErrorCode,
       { receiveCount = 1, ...context }: JobErrorContext & { receiveCount?: number } = {},
@@ -54,6 +57,21 @@ export function createBreakerScene({ websiteIds = [] }: { websiteIds?: readonly 
     },
   };
   const ledger = unlessAway(notes, () => scene.isLedgerAway);
+  const quota: Pick<QuotaNotes, 'read' | 'noteRefused' | 'noteReset'> = {
+    async read(nowMs) {
+      const { day } = scene;
+      if (!day || day.endsMs > nowMs) return day;
+      return { ...day, used: 0, endsMs: toNextReset(day.resetMinute, nowMs) };
+    },
+    async noteRefused(openedMs, nowMs) {
+      if (scene.day && (scene.day.refusedSinceMs ?? 0) < openedMs)
+        scene.day = { ...scene.day, refusedSinceMs: nowMs };
+    },
+    async noteReset(resetMinute, nowMs) {
+      const endsMs = toNextReset(resetMinute, nowMs);
+      if (scene.day) scene.day = { ...scene.day, used: 0, resetMinute, isLearned: true, endsMs };
+    },
+  };
   const crisp = createAskedCrisp(asked, scene);
   return scene;
 }
