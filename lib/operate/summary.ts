@@ -45,22 +45,22 @@ export function createSummaryHandler(config: SummaryConfig, dependencies: Summar
   const { telemetry, middlewares } = dependencies.telemetry
     ? { telemetry: createSafeTelemetry(dependencies.telemetry, (text) => text), middlewares: [] }
     : createPowertoolsTelemetry({ service: 'summary', logLevel, namespace });
-  const summarizeDay = createSummarizeDay({
+  const context: SummaryContext = {
     stage: config.stage,
     region: config.alarmTopicArn.split(':')[3],
     metrics: createCloudwatchMetricReader({ client: cloudwatch, namespace }),
     notices: createSnsNotices({ client: sns, topicArn: config.alarmTopicArn }),
     telemetry,
     clock: dependencies.clock ?? systemClock,
-  });
+  };
 
-  const handler = middy(async (_event: unknown): Promise<void> => void (await summarizeDay())).use(
+  const handler = middy(async (_event: unknown): Promise<void> => void (await summarizeDay(context))).use(
     middlewares,
   );
   return withoutForeignErrors((event: unknown, context: Context) => handler(event, context));
 }
 
-interface SummarizeDayDependencies {
+interface SummaryContext {
   readonly stage: string;
   readonly region?: string | undefined;
   readonly metrics: MetricReader;
@@ -88,40 +88,32 @@ export const SUMMARIZED_EVENTS: readonly CountedEvent[] = [...WORK, ...DEATHS];
  * Tells what the last day came to, to the log and to whoever hears of alarms. It reads metrics alone: to look into the
  * dead-letter queue would hide its messages from people for as long as the look lasts.
  */
-export function createSummarizeDay({
-  stage,
-  region,
-  metrics,
-  notices,
-  telemetry,
-  clock,
-}: SummarizeDayDependencies) {
-  return async (): Promise<DaySummary> => {
-    const madeMs = clock.nowMs();
-    const [counts, gauges] = await Promise.all([
-      metrics.countEvents(SUMMARIZED_EVENTS, { fromMs: madeMs - DAY_MS, toMs: madeMs }),
-      metrics.gaugeQueues(toQueueNames(stage), { fromMs: madeMs - RECENT_MS, toMs: madeMs }),
-    ]);
-    const [accepted = 0, announced = 0, unchanged = 0, ...deaths] = counts;
-    const queues = STAGE_QUEUE_NAMES.map((name, index) => {
-      const { messages = 0, oldestSeconds = 0 } = gauges[index] ?? {};
-      return { name, messages, oldestSeconds };
-    });
-    const summary = {
-      stage,
-      region,
-      madeMs,
-      accepted,
-      announced,
-      unchanged,
-      deaths: toDeathCounts(deaths),
-      queues,
-    };
-
-    telemetry.emit({ name: 'day-summarized', ...toFields(summary) });
-    await notices.publish(formatDaySummary(summary));
-    return summary;
+export async function summarizeDay(context: SummaryContext): Promise<DaySummary> {
+  const { stage, region, metrics, notices, telemetry, clock } = context;
+  const madeMs = clock.nowMs();
+  const [counts, gauges] = await Promise.all([
+    metrics.countEvents(SUMMARIZED_EVENTS, { fromMs: madeMs - DAY_MS, toMs: madeMs }),
+    metrics.gaugeQueues(toQueueNames(stage), { fromMs: madeMs - RECENT_MS, toMs: madeMs }),
+  ]);
+  const [accepted = 0, announced = 0, unchanged = 0, ...deaths] = counts;
+  const queues = STAGE_QUEUE_NAMES.map((name, index) => {
+    const { messages = 0, oldestSeconds = 0 } = gauges[index] ?? {};
+    return { name, messages, oldestSeconds };
+  });
+  const summary = {
+    stage,
+    region,
+    madeMs,
+    accepted,
+    announced,
+    unchanged,
+    deaths: toDeathCounts(deaths),
+    queues,
   };
+
+  telemetry.emit({ name: 'day-summarized', ...toFields(summary) });
+  await notices.publish(formatDaySummary(summary));
+  return summary;
 }
 
 function toDeathCounts(counts: readonly number[]): DeathCount[] {

@@ -7,10 +7,10 @@ import { parseSummaryConfig } from '../../lib/config/parse.ts';
 import { createLambdaContext } from '../../lib/local/lambda/instances.ts';
 import type { CountedEvent, MetricReader, QueueGauge, Span } from '../../lib/operate/metrics.ts';
 import {
-  createSummarizeDay,
   createSummaryHandler,
   type DaySummary,
   formatDaySummary,
+  summarizeDay,
   toSoonestExpiry,
 } from '../../lib/operate/summary.ts';
 import { problemsOf } from '../support/builders.ts';
@@ -232,7 +232,7 @@ describe('summarize day', () => {
       },
       gaugeQueues: async (names) => names.map((name) => gauges[name] ?? NOTHING),
     };
-    const summarizeDay = createSummarizeDay({
+    const context: Parameters<typeof summarizeDay>[0] = {
       stage: 'prod',
       metrics,
       notices: {
@@ -243,8 +243,8 @@ describe('summarize day', () => {
       },
       telemetry,
       clock,
-    });
-    return { summarizeDay, spans, notices, telemetry, clock };
+    };
+    return { summarizeDay: () => summarizeDay(context), spans, notices, telemetry, clock };
   }
 
   test('a day is summed up from its metrics, told to the log and to whoever hears of alarms', async () => {

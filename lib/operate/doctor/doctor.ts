@@ -11,7 +11,7 @@ import { parseSessionId, type WebsiteId } from '../../ids.ts';
 import type { ConnectOptions } from '../operations.ts';
 import { createOperatorClients, type OperatedStage } from '../stage.ts';
 import { examineQueues, type Finding, judgeClock, judgeNode, readInfraQueues } from './checks.ts';
-import { createExamineCrisp, examineCrispAccess } from './crisp.ts';
+import { examineCrisp, examineCrispAccess } from './crisp.ts';
 import { createSqsScratchQueues, observeDeduplication } from './deduplication.ts';
 import { type Observation, observeCrisp } from './observe.ts';
 import {
@@ -93,7 +93,7 @@ async function examineCrispSetup(crisp: CrispSetup, clock: Clock): Promise<reado
   const survey = createCrispSurvey({ ...common, tier });
   const otherTier = createCrispSurvey({ ...common, tier: tier === 'plugin' ? 'website' : 'plugin' });
   try {
-    return await createExamineCrisp({ survey, otherTier, tier, websiteIds, include, isLocal })();
+    return await examineCrisp({ survey, otherTier, tier, websiteIds, include, isLocal });
   } finally {
     await Promise.all([survey.close(), otherTier.close()]);
   }
