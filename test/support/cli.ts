@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import { onTestFinished, vi } from 'vitest';
-import { readQueues, type StageQueue } from '../../lib/aws/queues.ts';
+import { mapStageQueues, readQueues, type StageQueue, toQueueName } from '../../lib/aws/queues.ts';
 import type { BreakerView } from '../../lib/breaker/pause.ts';
 import { runCli } from '../../lib/cli/run.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
@@ -24,18 +24,10 @@ import { untilSettled } from './virtual-clock.ts';
 
 export type CliScene = ReturnType<typeof createCliScene>;
 
-const QUEUE = 'http://127.0.0.1:4566/000000000000/crisp-enrich-local';
-
 const STAGE: OperatedStage = {
   stage: 'local',
   region: 'us-east-1',
-  queues: {
-    sessions: `${QUEUE}-sessions.fifo`,
-    'sessions-dlq': `${QUEUE}-sessions-dlq.fifo`,
-    records: `${QUEUE}-records`,
-    'records-dlq': `${QUEUE}-records-dlq`,
-    'records-undelivered': `${QUEUE}-records-undelivered`,
-  },
+  queues: mapStageQueues((name) => `http://127.0.0.1:4566/000000000000/${toQueueName('local', name)}`),
   bucket: 'crisp-enrich-local-archive',
   table: 'crisp-enrich-local-ledger',
   consumer: undefined,

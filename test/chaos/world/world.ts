@@ -1,3 +1,4 @@
+import { mapStageQueues, toQueueName } from '../../../lib/aws/queues.ts';
 import { OperationError } from '../../../lib/errors.ts';
 import { parseWebsiteId } from '../../../lib/ids.ts';
 import { createRandom, type Random } from '../../../lib/local/simulator/random.ts';
@@ -173,18 +174,12 @@ function createOperator({ settings, recorder, spawn, clientsOf }: OperatorDeps):
 
 function toStage(settings: WorldSettings): OperatedStage {
   const environment = toEnvironment(settings);
-  const queue = (name: string) =>
-    `https://sqs.eu-west-1.amazonaws.com/123456789012/crisp-enrich-${STAGE}-${name}`;
   return {
     stage: STAGE,
     region: 'eu-west-1',
-    queues: {
-      sessions: queue('sessions.fifo'),
-      'sessions-dlq': queue('sessions-dlq.fifo'),
-      records: queue('records'),
-      'records-dlq': queue('records-dlq'),
-      'records-undelivered': queue('records-undelivered'),
-    },
+    queues: mapStageQueues(
+      (name) => `https://sqs.eu-west-1.amazonaws.com/123456789012/${toQueueName(STAGE, name)}`,
+    ),
     bucket: environment.ARCHIVE_BUCKET,
     table: environment.LEDGER_TABLE,
     consumer: {
