@@ -4,7 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Clock {
   /** Epoch milliseconds. */
   nowMs(): number;
-  /** Resolves after `delayMs`; rejects with the signal's reason when it is aborted first. */
+  /**
+   * Resolves after `delayMs`; rejects with the signal's reason when it is aborted first. A hot path gives one: the abort
+   * without a reason builds an error with a stack.
+   */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 

@@ -218,5 +218,5 @@ function startDeadline(clock: Clock, deadlineMs: number): Deadline {
   const abort = () => reached.abort(new JobError('deadline_reached'));
   if (remainingMs <= 0) abort();
   else clock.sleep(remainingMs, cleared.signal).then(abort, () => undefined);
-  return { signal: reached.signal, clear: () => cleared.abort() };
+  return { signal: reached.signal, clear: () => cleared.abort('in time') };
 }

@@ -116,7 +116,7 @@ export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp 
       () => reached.abort(),
       () => undefined, // The answer came first.
     );
-    return { signal: reached.signal, clear: () => cleared.abort() };
+    return { signal: reached.signal, clear: () => cleared.abort('in time') };
   }
 
   async function takeTurn(signal: AbortSignal | undefined): Promise<void> {

@@ -144,7 +144,7 @@ async function sendInTime(coalesced: CoalescedJob, { queue, clock }: WebhookCont
     if (cause instanceof HookRefusedError) throw cause;
     throw new HookRefusedError('queue_unavailable', toFailureName(cause), { cause });
   } finally {
-    sent.abort();
+    sent.abort('in time');
   }
 }
 

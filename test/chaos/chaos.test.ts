@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ABSENT_FAULTS, CATALOGUE, FAULTS } from './faults/catalogue.ts';
 import type { HistoryEvent } from './oracle/history.ts';
+import { judge } from './oracle/judge.ts';
 import { runChaos, runJudged, toRunSeed } from './run-chaos.ts';
 
 describe('chaos', () => {
   /** Any number will do; `npm run chaos` tries others. A failure names its run, which is the same every time. */
   const SERIES = 20261123;
-  const PARTS = 8;
-  const RUNS_PER_PART = 25;
+  const PARTS = 4;
+  const RUNS_PER_PART = 10;
 
   describe('every promise is kept, whatever happens', () => {
     test.each(Array.from({ length: PARTS }, (_, part) => part * RUNS_PER_PART))(
@@ -66,14 +67,16 @@ describe('catalogue', () => {
     expect(existsSync(join(ROOT, coveredBy))).toBe(true);
   });
 
-  // Not every run has a message to disturb while the fault lasts.
-  const SEEDS = 30;
+  // Not every run has a message to disturb while the fault lasts. First the short ones, and those in which most faults do.
+  const SEEDS = [1, 5, 2, 6, 3, 8, 4, 7, ...Array.from({ length: 20 }, (_, place) => place + 9)];
 
-  test.each(FAULTS)('$id strikes where it is injected: $title', async ({ id }) => {
+  test.each(FAULTS)('$id strikes where it is injected, and every promise is kept: $title', async ({ id }) => {
     let hasStruck = false;
-    for (let seed = 1; seed <= SEEDS && !hasStruck; seed += 1) {
-      const { history } = await runChaos(seed, { faults: [id] });
+    for (const seed of SEEDS) {
+      if (hasStruck) break;
+      const { history, terms } = await runChaos(seed, { faults: [id] });
       hasStruck = history.some((event) => isTraceOf(id, event));
+      expect(judge(history, terms).violations).toEqual([]);
     }
 
     expect(hasStruck).toBe(true);

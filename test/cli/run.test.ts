@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../lib/cli/commands.ts';
@@ -346,6 +347,8 @@ describe('text', () => {
 });
 
 describe('loading', () => {
+  const MAIN = join(import.meta.dirname, '../../lib/cli/main.ts');
+
   // Prints the packages of all modules that were loaded, when the process ends.
   const PRINTING_PACKAGES = `data:text/javascript,${encodeURIComponent(`
     import { registerHooks } from 'node:module';
@@ -359,14 +362,18 @@ describe('loading', () => {
     process.on('exit', () => console.error(JSON.stringify([...packages].filter(Boolean))));
   `)}`;
 
-  test.each([[['--help']], [['nonsense']], ...COMMANDS.map(({ name }) => [[...name.split(' '), '--help']])])(
-    '%j loads no package but the parser of the command line',
-    async (words) => {
-      const { stderr } = await runCliProcess(words, {
-        env: { NODE_OPTIONS: `--import "${PRINTING_PACKAGES}"` },
-      });
+  test('no help and no refusal of a word loads a package but the parser of the command line', async () => {
+    const asked = ['--help', 'nonsense', ...COMMANDS.map(({ name }) => `${name} --help`)];
+    // The entry once a question, all in one process: what any of them loads is seen.
+    const script = `for (const [place, words] of ${JSON.stringify(asked)}.entries()) {
+      process.argv = ['node', 'crisp-enrich', ...words.split(' ')];
+      await import('${MAIN}?' + place);
+    }`;
+    const options = ['--import', PRINTING_PACKAGES, '--input-type=module', '--eval', script];
 
-      expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '')).toEqual(['commander']);
-    },
-  );
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, options);
+
+    expect(stdout.match(/^usage/gim)).toHaveLength(asked.length - 1);
+    expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '')).toEqual(['commander']);
+  });
 });

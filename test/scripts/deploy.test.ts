@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startParameterStore } from '../support/parameters.ts';
+import { COMPILE_CACHE } from '../support/private-temporary-folder.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../scripts');
 
@@ -96,7 +97,7 @@ async function run(
   const child = spawn(process.execPath, [join(SCRIPTS, `${name}.ts`), ...words], {
     cwd: folder,
     // No credentials in the environment, in files, or from the machine itself.
-    env: { HOME: folder, AWS_EC2_METADATA_DISABLED: 'true', ...variables },
+    env: { HOME: folder, AWS_EC2_METADATA_DISABLED: 'true', ...COMPILE_CACHE, ...variables },
   });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {

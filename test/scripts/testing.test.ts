@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addTotals, formatTotals, isGreen } from '../../scripts/test.ts';
+import { COMPILE_CACHE } from '../support/private-temporary-folder.ts';
 
 describe('run vitest', () => {
   const REPOSITORY = join(import.meta.dirname, '../..');
@@ -82,7 +83,7 @@ describe('run vitest', () => {
     await writeTest('mixed', ["test('is skipped', (context) => context.skip('no browser'));", PASSES]);
 
     const ended = await promisify(execFile)(process.execPath, [join(root, 'scripts/test.ts')], {
-      env: { PATH: process.env.PATH, HOME: root },
+      env: { PATH: process.env.PATH, HOME: root, ...COMPILE_CACHE },
     }).catch((error: unknown) => error);
 
     expect(ended).toMatchObject({
@@ -103,10 +104,9 @@ describe('run vitest', () => {
     writeFileSync('totals.json', JSON.stringify(await runVitest(process.cwd(), ${maxRunMs})));
     process.exit(0);
   `;
-    const environment = { PATH: process.env.PATH, HOME: folder };
     await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       cwd: folder,
-      env: environment,
+      env: { PATH: process.env.PATH, HOME: folder, ...COMPILE_CACHE },
     });
     const { default: totals } = await import(join(folder, 'totals.json'), { with: { type: 'json' } });
     return totals;

@@ -20,6 +20,7 @@ import { createEnqueueSessions } from '../../lib/queue/sessions-queue.ts';
 import { createDeadLetterScene } from './dead-letter-scene.ts';
 import { type LocalScene, simulatorOf, startLocalScene } from './local-scene.ts';
 import { createMemoryRecordArchive } from './memory.ts';
+import { COMPILE_CACHE } from './private-temporary-folder.ts';
 import { untilSettled } from './virtual-clock.ts';
 
 export type CliScene = ReturnType<typeof createCliScene>;
@@ -160,7 +161,7 @@ export async function runCliProcess(
 ): Promise<CliRun> {
   const child = spawn(process.execPath, [MAIN, ...words], {
     cwd: import.meta.dirname,
-    env: { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+    env: { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...COMPILE_CACHE, ...env },
   });
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

@@ -23,6 +23,7 @@ import { type LocalHealth, type LocalMode, startLocalMode } from '../../lib/loca
 import { openTerminal, type RunTotals } from '../../lib/local/terminal.ts';
 import type { EnrichedRecord } from '../../lib/record/schema.ts';
 import { signHookRequest } from './hooks.ts';
+import { COMPILE_CACHE } from './private-temporary-folder.ts';
 
 /** Waits until the sessions queue of a scene is held (`off`) or flows (`on`). */
 export async function untilTap({ mode, shown }: LocalScene, state: 'on' | 'off'): Promise<void> {
@@ -186,7 +187,7 @@ export async function spawnLocalMode(
   env: Readonly<Record<string, string>>,
 ): Promise<SpawnedLocalMode> {
   const child = spawn(process.execPath, [MAIN, '--no-demo', '--port', '0', '--aws-port', '0', ...args], {
-    env: { PATH: '', ...env },
+    env: { PATH: '', ...COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

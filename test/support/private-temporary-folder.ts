@@ -4,12 +4,15 @@ import { join } from 'node:path';
 
 /**
  * For all test files of a run: a temporary folder of the run's own, which is empty at its end, or the run fails and says
- * what was left. What the runner itself puts there is not looked at.
+ * what was left. What the runner and Node put there is not looked at.
  */
 export default function setup(): () => void {
   const [usual, own] = [process.env.TMPDIR, mkdtempSync(join(tmpdir(), 'crisp-enrich-run-'))];
   process.env.TMPDIR = own;
+  // Where processes that tests start keep what they have compiled, each for the next.
+  process.env.NODE_COMPILE_CACHE = join(own, 'node-compile-cache');
   return () => {
+    delete process.env.NODE_COMPILE_CACHE;
     if (usual === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = usual;
     const left = readdirSync(own).filter((name) => !OF_THE_RUNNER.test(name));
@@ -20,3 +23,6 @@ export default function setup(): () => void {
 }
 
 const OF_THE_RUNNER = /^(node-compile-cache|vitest|vite)/;
+
+/** For the environment of a process that a test starts, where it is not this process's own. */
+export const COMPILE_CACHE = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type StubAws, startStubAws } from '../../support/deploy.ts';
+import { COMPILE_CACHE } from '../../support/private-temporary-folder.ts';
 
 // The real scripts and the real osls, from a copy of the repository that was never packaged, against a stub of AWS.
 const ROOT = join(import.meta.dirname, '../../..');
@@ -110,7 +111,7 @@ test('a stage is deployed from a fresh copy, and a forgotten setting is asked fo
   ]);
 });
 
-test('a second region is deployed beside the first, and a failed creation does not stand in its way', {
+test('a second region is deployed beside the first, and what an earlier stack left is taken over, and deleted once its name was typed', {
   timeout: TIMEOUT,
 }, async () => {
   aws.account.buckets.set(EU_ARCHIVE, { region: 'eu-west-1', objects: [] });
@@ -122,54 +123,46 @@ test('a second region is deployed beside the first, and a failed creation does n
   // AWS deletes no protected table, not even one that it has just made. The archive of the first region is not ours.
   expect(leftovers()).toEqual([EU_ARCHIVE, 'crisp-enrich-prod-ledger']);
 
-  aws.stacks.failAt(undefined);
-  const again = await run('deploy', US);
-
-  expect(again.printed).toContain('taken into this one as it is: crisp-enrich-prod-ledger.\n');
-  expect(again.exitCode).toBe(0);
-  expect(leftovers()).toEqual([EU_ARCHIVE, US_ARCHIVE, 'crisp-enrich-prod-ledger']);
-});
-
-test('what a removed stack left is taken over, and deleted once its name was typed', {
-  timeout: TIMEOUT,
-}, async () => {
+  // A removed stack leaves its archive as well.
   const object = { key: 'records/a.json', body: '{}', metadata: {} };
-  aws.account.buckets.set(EU_ARCHIVE, {
-    region: 'eu-west-1',
+  aws.account.buckets.set(US_ARCHIVE, {
+    region: 'us-east-1',
     objects: Array.from({ length: 7 }, () => object),
   });
-  aws.account.tables.set('eu-west-1/crisp-enrich-prod-ledger', { isProtected: true });
+  aws.stacks.failAt(undefined);
+  const adopted = await run('deploy', US);
 
-  const adopted = await run('deploy', EU);
-
-  expect(adopted.printed).toContain(`as it is: ${EU_ARCHIVE}, crisp-enrich-prod-ledger.\n`);
+  expect(adopted.printed).toContain(
+    `taken into this one as it is: ${US_ARCHIVE}, crisp-enrich-prod-ledger.\n`,
+  );
   expect(adopted.exitCode).toBe(0);
-  expect(aws.account.buckets.get(EU_ARCHIVE)?.objects).toHaveLength(7);
-  expect(aws.stacks.stacks.get(EU_STACK)?.resources.get('ArchiveBucket')).toMatchObject({
-    name: EU_ARCHIVE,
+  expect(leftovers()).toEqual([EU_ARCHIVE, US_ARCHIVE, 'crisp-enrich-prod-ledger']);
+  expect(aws.account.buckets.get(US_ARCHIVE)?.objects).toHaveLength(7);
+  expect(aws.stacks.stacks.get(US_STACK)?.resources.get('ArchiveBucket')).toMatchObject({
+    name: US_ARCHIVE,
     deletionPolicy: 'RetainExceptOnCreate',
   });
 
   aws.requests.length = 0;
-  const refused = await run('remove', [...EU, '--delete-data', '--confirm', US_ARCHIVE]);
+  const refused = await run('remove', [...US, '--delete-data', '--confirm', EU_ARCHIVE]);
 
   expect(refused.exitCode).toBe(2);
-  expect(refused.printed).toContain(`given with --confirm ${EU_ARCHIVE}.\n`);
+  expect(refused.printed).toContain(`given with --confirm ${US_ARCHIVE}.\n`);
   expect(aws.requests.filter((it) => it.includes('Delete'))).toEqual([]);
 
-  const removed = await run('remove', EU);
+  const removed = await run('remove', US);
 
   expect(removed.exitCode).toBe(0);
-  expect(removed.printed).toContain(`npm run remove -- ${EU.join(' ')} --delete-data`);
-  expect(aws.stacks.stacks.has(EU_STACK)).toBe(false);
-  expect(leftovers()).toEqual([EU_ARCHIVE, 'crisp-enrich-prod-ledger']);
+  expect(removed.printed).toContain(`npm run remove -- ${US.join(' ')} --delete-data`);
+  expect(aws.stacks.stacks.has(US_STACK)).toBe(false);
+  expect(leftovers()).toEqual([EU_ARCHIVE, US_ARCHIVE, 'crisp-enrich-prod-ledger']);
 
   aws.requests.length = 0;
-  const deleted = await run('remove', [...EU, '--delete-data', '--confirm', EU_ARCHIVE]);
+  const deleted = await run('remove', [...US, '--delete-data', '--confirm', US_ARCHIVE]);
 
-  expect(deleted.printed).toContain(`${EU_ARCHIVE}: 7 versions deleted`);
+  expect(deleted.printed).toContain(`${US_ARCHIVE}: 7 versions deleted`);
   expect(deleted.exitCode).toBe(0);
-  expect(leftovers()).toEqual([]);
+  expect(leftovers()).toEqual([EU_ARCHIVE]);
   // Seven versions, three on a page, and a last look.
   expect(aws.requests.filter((it) => it.endsWith('ListObjectVersions'))).toHaveLength(4);
 });
@@ -214,7 +207,7 @@ async function run(
   const child = spawn(process.execPath, [join(copy, `scripts/${name}.ts`), ...words], {
     cwd: copy,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: copy, ...aws.environment },
+    env: { PATH: process.env.PATH, HOME: copy, ...COMPILE_CACHE, ...aws.environment },
   });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
