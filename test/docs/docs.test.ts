@@ -11,8 +11,6 @@ import {
   VOLATILE_FIELDS,
 } from '../../lib/record/schema.ts';
 import { HOOK_REFUSALS } from '../../lib/webhook/refusal.ts';
-import { MUTANTS, toBug } from '../../scripts/mutants/planted.ts';
-import { patchText } from '../../scripts/mutants/try-mutant.ts';
 import { CATALOGUE } from '../chaos/faults/catalogue.ts';
 import { ROOT, readSourceFiles } from '../support/source.ts';
 import { checkDocumentedCodes, checkLinks, findNamedFiles } from './documents.ts';
@@ -85,26 +83,6 @@ describe('links', () => {
     ];
     return checkLinks(documents, (path) => ['README.md', 'docs', 'docs/costs.md'].includes(path));
   }
-});
-
-describe('mutants', () => {
-  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-
-  test('each of the 18 known bugs can be planted', () => {
-    const bugs = new Set(MUTANTS.map(({ id }) => toBug(id)));
-
-    expect([...bugs]).toEqual(Array.from({ length: 18 }, (_, place) => `M${place + 1}`));
-  });
-
-  test.each(MUTANTS)('$id fits the code as it is: $title', ({ patches, tests }) => {
-    let text = '';
-    for (const patch of patches) {
-      text = patchText(read(patch.file), patch);
-      expect(text).not.toBe(read(patch.file));
-    }
-
-    for (const path of tests) expect(read(path)).toContain('test');
-  });
 });
 
 describe('the documents about the record', () => {

@@ -1,137 +1,89 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  applyPatches,
-  isCaught,
-  PatchError,
-  readChaosOutput,
-  readReport,
-  type Trial,
-  toMutantTable,
-} from '../../scripts/mutants/try-mutant.ts';
+import { describe, expect, test } from 'vitest';
+import { formatTrial, patchText, readChaosOutput, readMutants, readReport } from '../../scripts/mutants.ts';
 
-describe('apply patches', () => {
-  let root: string;
-  const read = () => readFileSync(join(root, 'a.ts'), 'utf8');
+describe('planted bugs', () => {
+  const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
+  const mutants = readMutants();
 
-  beforeEach(() => {
-    root = mkdtempSync(join(tmpdir(), 'crisp-enrich-patch-'));
-    writeFileSync(join(root, 'a.ts'), 'const a = 1;\nconst b = 1;\n');
+  test('are the 18 known ones', () => {
+    const numbers = new Set(mutants.map(({ id }) => Number.parseInt(id.slice(1), 10)));
+
+    expect([...numbers]).toEqual(Array.from({ length: 18 }, (_, place) => place + 1));
   });
 
-  afterEach(() => rmSync(root, { recursive: true }));
+  test.each(mutants)('$id fits the code as it is: $title', ({ patches, tests }) => {
+    expect(patches).not.toEqual([]);
+    for (const patch of patches) expect(patchText(read(patch.file), patch)).not.toBe(read(patch.file));
+    expect(tests).not.toEqual([]);
+    for (const path of tests) expect(read(path)).toContain('test');
+  });
+});
 
-  test('a patch changes its file, and can be taken back', () => {
-    const restore = applyPatches(root, [
-      { file: 'a.ts', find: 'a = 1', replace: 'a = 2' },
-      { file: 'a.ts', find: 'b = 1', replace: "b = '$&'" },
-    ]);
+describe('patch text', () => {
+  const text = 'const a = 1;\nconst b = 1;\n';
 
-    expect(read()).toBe("const a = 2;\nconst b = '$&';\n");
-    restore();
-    expect(read()).toBe('const a = 1;\nconst b = 1;\n');
+  test('one text is replaced, letter by letter', () => {
+    const patch = { file: 'a.ts', find: 'b = 1', replace: "b = '$&'" };
+
+    expect(patchText(text, patch)).toBe("const a = 1;\nconst b = '$&';\n");
   });
 
   test.each([
     ['is not there', 'c = 1'],
     ['is there twice', '= 1'],
-  ])('a text that %s is no place for a patch, and nothing is changed', (_case, find) => {
-    const patches = [
-      { file: 'a.ts', find: 'a = 1', replace: 'a = 2' },
-      { file: 'a.ts', find, replace: '' },
-    ];
-
-    expect(() => applyPatches(root, patches.slice(1))).toThrow(PatchError);
-    expect(() => applyPatches(root, find === '= 1' ? patches.slice(1) : patches)).toThrow(PatchError);
-    expect(read()).toBe('const a = 1;\nconst b = 1;\n');
+  ])('a text that %s is no place for a patch', (_case, find) => {
+    expect(() => patchText(text, { file: 'a.ts', find, replace: '' })).toThrow(
+      /^a\.ts has \d places to patch$/,
+    );
   });
 });
 
 describe('trials', () => {
-  const mutant = { id: 'M1', title: 'A bug', patches: [], tests: [] };
-  const green = { outcome: 'green', passed: 3 } as const;
-  const red = { outcome: 'red', test: 'a rule | holds', file: 'test/a.test.ts' } as const;
-  const unfinished = { outcome: 'unfinished', reason: 'not through after 60 s' } as const;
-  const kept = { outcome: 'judged', broken: [] } as const;
-  const broken = { outcome: 'judged', broken: ['I1', 'I5'] } as const;
+  const mutant = { id: 'M1', title: 'A bug' };
 
-  describe('a planted bug', () => {
-    test.each<[string, Trial]>([
-      ['where a test is red', { mutant, suite: red, chaos: kept }],
-      ['where the oracle alone sees a promise broken', { mutant, suite: green, chaos: broken }],
-    ])('is caught %s', (_case, trial) => {
-      expect(isCaught(trial)).toBe(true);
-    });
-
-    test.each<[string, Trial]>([
-      ['where nothing notices', { mutant, suite: green, chaos: kept }],
-      ['where the tests only take too long', { mutant, suite: unfinished, chaos: unfinished }],
-      ['where it does not apply', { mutant, problem: 'a.ts has 0 places to patch' }],
-    ])('survives %s', (_case, trial) => {
-      expect(isCaught(trial)).toBe(false);
-      expect(toMutantTable([trial])).toContain('| M1 | A bug | **survived**');
-    });
-
-    test('is told with the test that caught it', () => {
-      const table = toMutantTable([{ mutant, suite: red, chaos: broken }]);
-
-      expect(table).toContain('1 of 1 caught.');
-      expect(table).toContain('| M1 | A bug | "a rule \\| holds" in `test/a.test.ts` | I1, I5 |');
-    });
+  test.each([
+    [
+      'is caught by what is red',
+      { red: '"a rule" in test/a.test.ts' },
+      'caught   M1 A bug: "a rule" in test/a.test.ts',
+    ],
+    ['survives where nothing is red', {}, 'SURVIVED M1 A bug: all green'],
+    ['survives where nothing was proven', { problem: 'not loaded' }, 'SURVIVED M1 A bug: not loaded'],
+  ])('a planted bug %s', (_case, found, line) => {
+    expect(formatTrial({ mutant, ...found })).toBe(line);
   });
 
-  describe("a report of vitest's", () => {
-    const file = (status: string, assertionResults: object[]) => ({
-      name: '/tree/test/a.test.ts',
-      status,
-      assertionResults,
-    });
-    const report = (success: boolean, numPassedTests: number, ...testResults: object[]) =>
-      readReport(JSON.stringify({ success, numPassedTests, testResults }), '/tree');
-    const passed = { status: 'passed', fullName: 'a rule' };
+  const passed = { status: 'passed', fullName: 'a rule' };
+  const failed = { status: 'failed', fullName: 'another rule' };
 
-    test('names the first test that failed', () => {
-      const failed = { status: 'failed', fullName: 'another rule' };
+  test.each([
+    ['names the first test that failed', [[passed, failed]], { red: '"another rule" in test/a.test.ts' }],
+    ['is green where all passed', [[passed]], {}],
+    ['proves nothing where a file cannot be loaded', [[passed], []], { problem: expect.any(String) }],
+    ['proves nothing where nothing ran', [], { problem: expect.any(String) }],
+  ])("a report of vitest's %s", (_case, files, found) => {
+    const report = {
+      success: files.every((results) => results.length > 0 && !results.includes(failed)),
+      numPassedTests: files.flat().filter((it) => it === passed).length,
+      testResults: files.map((assertionResults) => ({ name: '/tree/test/a.test.ts', assertionResults })),
+    };
 
-      expect(report(false, 1, file('failed', [passed, failed]))).toEqual({
-        outcome: 'red',
-        test: 'another rule',
-        file: 'test/a.test.ts',
-      });
-    });
-
-    test('is green where all passed', () => {
-      expect(report(true, 1, file('passed', [passed]))).toEqual({ outcome: 'green', passed: 1 });
-    });
-
-    test.each([
-      ['a file cannot be loaded', report(false, 1, file('passed', [passed]), file('failed', []))],
-      ['nothing ran', report(true, 0)],
-    ])('proves nothing where %s', (_case, result) => {
-      expect(result.outcome).toBe('unfinished');
-    });
+    expect(readReport(JSON.stringify(report), '/tree')).toEqual(found);
   });
 
-  describe('the output of a chaos series', () => {
-    const TOTALS = 'runs 60 · events accepted 2 · violations';
+  const TOTALS = 'runs 60 · events accepted 2 · violations';
 
-    test('names each promise that was broken, once and in order', () => {
-      const output = `seed 1 run 3 broke 3 promises (faults none):\n  I10 x\n  I5 y\n  I5 z\n${TOTALS} 3 · seconds 1`;
-
-      expect(readChaosOutput(output)).toEqual({ outcome: 'judged', broken: ['I5', 'I10'] });
-    });
-
-    test('may name none', () => {
-      expect(readChaosOutput(`${TOTALS} 0 · seconds 1`)).toEqual({ outcome: 'judged', broken: [] });
-    });
-
-    test('proves nothing without its last line', () => {
-      expect(readChaosOutput('  I5 y\nTypeError: x')).toEqual({
-        outcome: 'unfinished',
-        reason: 'TypeError: x',
-      });
-    });
+  test.each([
+    [
+      'names each promise that was broken, once',
+      `seed 1 run 3 broke 3 promises (faults none):\n  I5 y\n  I5 z\n  I10 x\n${TOTALS} 3 · seconds 1`,
+      { red: 'the oracle: I5, I10' },
+    ],
+    ['may name none', `${TOTALS} 0 · seconds 1`, {}],
+    ['proves nothing without its last line', '  I5 y\nTypeError: x', { problem: 'TypeError: x' }],
+  ])('the output of a chaos series %s', (_case, output, found) => {
+    expect(readChaosOutput(output)).toEqual(found);
   });
 });
