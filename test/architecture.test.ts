@@ -54,6 +54,7 @@ describe('the floors', () => {
 
   test('have no circles, types included', () => {
     expect(findCircles(code)).toEqual([]);
+    expect(findCircles(readSourceFiles(['test', 'scripts'], ['.ts']))).toEqual([]);
   });
 
   test.each([

@@ -10,9 +10,9 @@ import type { Telemetry } from '../../../lib/telemetry/events.ts';
 import { createSafeTelemetry } from '../../../lib/telemetry/logger.ts';
 import { createWebhookHandler } from '../../../lib/webhook/handler.ts';
 import type { VirtualClock } from '../../support/virtual-clock.ts';
-import type { FakeAws } from './aws/fake-aws.ts';
+import type { FakeAws, InstanceClients } from './aws/fake-aws.ts';
 import type { FakeCrisp } from './fake-crisp.ts';
-import type { Instance, InstanceClients, Instances } from './instances.ts';
+import type { Instance, Instances } from './instances.ts';
 import {
   type ConsumerMapping,
   createConsumerMapping,

@@ -7,20 +7,13 @@ import type { OperatedStage } from '../../../lib/operate/stage.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 import type { History } from '../oracle/history.ts';
 import type { AwsDisturbances } from './aws/call.ts';
-import { createFakeAws, type FakeSns } from './aws/fake-aws.ts';
+import { createFakeAws, type FakeSns, type InstanceClients } from './aws/fake-aws.ts';
 import type { NamedQueue } from './aws/queue.ts';
 import type { FakeSqs } from './aws/sqs.ts';
 import { createCrispStore } from './crisp-store.ts';
 import { createFakeCrisp, type FakeCrisp } from './fake-crisp.ts';
 import { createHookSender, type HookSender } from './hooks.ts';
-import {
-  type CauseOfDeath,
-  type Crossing,
-  createInstances,
-  type Instance,
-  type InstanceClients,
-  type Role,
-} from './instances.ts';
+import { type CauseOfDeath, type Crossing, createInstances, type Instance, type Role } from './instances.ts';
 import type { ConsumerMapping } from './mapping.ts';
 import { createFakePlatform, type FakePlatform, type Schedule } from './platform.ts';
 import { createDisturbances, createRecorder, type Disturbances, type Recorder } from './recorder.ts';
