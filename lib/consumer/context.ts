@@ -4,6 +4,7 @@ import type { CrispApi } from '../crisp/client.ts';
 import type { FetchConversation } from '../crisp/conversation.ts';
 import { type SessionRef, toSessionKey } from '../ids.ts';
 import type { MessageNotes } from '../ledger/message-notes.ts';
+import type { CallQuota } from '../ledger/quota.ts';
 import type { Run, RunLog } from '../ledger/runs.ts';
 import type { BestEffort } from '../ledger/table.ts';
 import type { DecodeJobOptions, ReceivedMessage, SessionJob } from '../queue/job.ts';
@@ -30,6 +31,7 @@ export interface ConsumerContext {
   /** The ledger is best effort: without it the consumer makes more calls and logs less, and loses nothing. */
   readonly notes: MessageNotes;
   readonly runLog: RunLog;
+  readonly quota: Pick<CallQuota, 'noteSaved'>;
   readonly bestEffort: BestEffort;
 }
 

@@ -175,6 +175,7 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
     }),
     notes: createDynamoMessageNotes({ ...ledger, redact }),
     runLog: createDynamoRunLog({ ...ledger, redact }),
+    quota,
     bestEffort: createBestEffort(telemetry),
   };
 }

@@ -84,10 +84,13 @@ async function settleResult(
     case 'unchanged':
       // Not for a removal: a Crisp that has lost everything answers like that, too.
       await context.breaker.noteSuccess(toSession(unit));
+      context.quota.noteSaved('coalesced', unit.messages.length - 1);
+      return acknowledge(context, unit, { outcome: result.outcome, apiCalls });
+    case 'covered':
+      context.quota.noteSaved('covered', 1);
       return acknowledge(context, unit, { outcome: result.outcome, apiCalls });
     case 'removed':
     case 'skipped':
-    case 'covered':
       return acknowledge(context, unit, { outcome: result.outcome, apiCalls });
   }
 }

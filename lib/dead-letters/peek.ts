@@ -7,7 +7,10 @@ import { createHiddenMessages, type HeldMessage } from './queue.ts';
 import { explainUnseen, toPeekSeconds, type Unseen } from './unseen.ts';
 
 /** What a look needs. */
-export type LookContext = Omit<DeadLetterContext, 'queues' | 'moveTasks' | 'enqueue' | 'redriveNotes'>;
+export type LookContext = Omit<
+  DeadLetterContext,
+  'queues' | 'moveTasks' | 'enqueue' | 'redriveNotes' | 'quota'
+>;
 
 interface PeekOptions {
   /** The most messages to look at; undefined: all. */

@@ -1,7 +1,7 @@
 import { type SessionRef, toSessionKey } from '../ids.ts';
 import type { DeadLetterContext } from './context.ts';
 import { type DeadLetterFilter, matchesFilter } from './filter.ts';
-import { createPace, createRedriveLimit, type Pace, type RedriveLimit } from './pace.ts';
+import { createPace, createRedriveLimit, type Pace, planFetches, type RedriveLimit } from './pace.ts';
 import { type PeekedDeadLetter, type PeekReport, peekDeadLetters } from './peek.ts';
 
 export interface RedriveSelectedOptions {
@@ -50,11 +50,16 @@ export async function redriveSelected(
     const gone: string[] = [];
     const matching = letters.filter((letter) => matchesFilter(letter, filter));
     for (const step of toSteps(matching, pace)) {
+      // The spare calls were too few a moment ago: there is nothing to wait for.
+      if (counts.postponed > 0) {
+        count('postponed', step.length);
+        continue;
+      }
       if (!(await mayGoOn(pace, step.length, signal))) {
         count('interrupted', step.length);
         continue;
       }
-      gone.push(...(await move(context, await choose(step, run), run)));
+      gone.push(...(await move(context, await afford(context, await choose(step, run), run), run)));
       onProgress?.(counts);
     }
     return { gone };
@@ -74,6 +79,20 @@ async function choose(
     else chosen.push({ receiptHandle, session });
   }
   return chosen;
+}
+
+/** Those whose fetches the day's spare calls allow; messages of one session share one. */
+async function afford(
+  context: DeadLetterContext,
+  letters: readonly Redrivable[],
+  { count }: RedriveRun,
+): Promise<readonly Redrivable[]> {
+  const keys = [...new Set(letters.map(({ session }) => toSessionKey(session)))];
+  if (keys.length === 0) return [];
+  const granted = new Set(keys.slice(0, await planFetches(context, keys.length)));
+  const affordable = letters.filter(({ session }) => granted.has(toSessionKey(session)));
+  count('postponed', letters.length - affordable.length);
+  return affordable;
 }
 
 /** Returns the handles of what is gone. */
@@ -140,6 +159,8 @@ export interface RedriveCounts {
   readonly unreadable: number;
   /** Left, because the redrive was interrupted. */
   readonly interrupted: number;
+  /** Left, because live events need the calls that are left of the day: `quota_spare_spent`. */
+  readonly postponed: number;
   /** Left, because they died while the redrive ran. */
   readonly arrived: number;
 }
@@ -153,6 +174,7 @@ const NOTHING_REDRIVEN: RedriveCounts = {
   exhausted: 0,
   unreadable: 0,
   interrupted: 0,
+  postponed: 0,
   arrived: 0,
 };
 

@@ -3,6 +3,7 @@ import type { DeadLetterContext } from './context.ts';
 import { findRedriveProblem, isUnfiltered } from './filter.ts';
 import { type RedriveAllReport, type RedriveSurvey, redriveAll, surveyRedrive } from './move.ts';
 import type { MoveTask } from './move-tasks.ts';
+import { areSpare, planFetches } from './pace.ts';
 import type { PeekReport } from './peek.ts';
 import { type RedriveCounts, type RedriveSelectedOptions, redriveSelected } from './redrive-selected.ts';
 
@@ -20,7 +21,7 @@ export type RedriveResult =
 
 /**
  * Brings dead letters back. The whole queue is left to SQS; with a filter, or where some sessions were redriven too often
- * and have to stay, the others are enqueued one by one. Throws `OperationError`: `redrive_running`, `queues_equal`,
+ * or the day's spare calls are too few, those that may go are enqueued one by one. Throws `OperationError`: `redrive_running`, `queues_equal`,
  * `queue_types_differ`, or what AWS refuses.
  */
 export async function redriveDeadLetters(
@@ -34,7 +35,9 @@ export async function redriveDeadLetters(
   if (isUnfiltered(filter) && max === undefined) {
     const found = await surveyRedrive(context, options);
     if (found.matched === 0 || found.ended === 'interrupted') return { by: 'nothing', ...found };
-    if (found.exhausted === 0) {
+    const fetches = found.sessions.length;
+    if (found.exhausted === 0 && (await areSpare(context, fetches))) {
+      await planFetches(context, fetches);
       const report = await redriveAll(context, { found, ratePerSecond, signal, onProgress: toProgress });
       return { by: 'move-task', ...report, ledgerFailure: found.ledgerFailure ?? report.ledgerFailure };
     }

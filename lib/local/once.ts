@@ -11,7 +11,7 @@ import {
   readQueueDepth,
   readQueueDepths,
 } from './start.ts';
-import { formatSaving, type RunTotals, type Terminal } from './terminal.ts';
+import { formatCallsLeft, formatSaving, type RunTotals, type Terminal } from './terminal.ts';
 
 interface PlayOnceInput {
   readonly mode: LocalMode;
@@ -83,6 +83,7 @@ export function toOnceReport(counts: OnceCounts): OnceReport {
     `${plural(demo.conversations, 'conversation')}, ${plural(demo.events, 'event')} in ${Math.round(demo.durationMs / 1000)} s`,
     ...rows.map(formatRow),
     `  ${'coalescing saved'.padEnd(WHAT_WIDTH)} ${formatSaving(totals)}`,
+    ...(totals.callsToday ? [`  ${'quota'.padEnd(WHAT_WIDTH)} ${formatCallsLeft(totals.callsToday)}`] : []),
     agrees ? 'All counts agree.' : 'Counts marked ✗ do not agree.',
   ].join('\n');
   return { text, agrees };

@@ -318,8 +318,13 @@ export function formatProgress(totals: RunTotals): string {
   const { hooksQueued, hooksIgnored, messages, conversationsFetched, crispRequests, recordsEmitted } = totals;
   return (
     `total  ${plural(hooksQueued, 'hook')} (and ${hooksIgnored} ignored) → ${plural(messages, 'message')} → ` +
-    `${plural(conversationsFetched, 'fetch', 'fetches')} (${plural(crispRequests, 'request')}) → ${plural(recordsEmitted, 'record')}${totals.unchanged > 0 ? ` (${totals.unchanged} found nothing new)` : ''}; coalescing saved ${formatSaving(totals)}`
+    `${plural(conversationsFetched, 'fetch', 'fetches')} (${plural(crispRequests, 'request')}) → ${plural(recordsEmitted, 'record')}${totals.unchanged > 0 ? ` (${totals.unchanged} found nothing new)` : ''}; coalescing saved ${formatSaving(totals)}${totals.callsToday === undefined ? '' : `; ${formatCallsLeft(totals.callsToday)}`}`
   );
+}
+
+/** What is left of the day's calls, those that an instance has leased left out. */
+export function formatCallsLeft({ used, quota }: CallsToday): string {
+  return quota === 0 ? `${used} calls today` : `${Math.max(0, quota - used)} of ${quota} calls left today`;
 }
 
 /** How many fetches the queued hooks did not cost, with its share. */
@@ -328,6 +333,8 @@ export function formatSaving({ hooksQueued, messages, covered }: RunTotals): str
   const share = hooksQueued === 0 ? 0 : Math.round((100 * saved) / hooksQueued);
   return `${saved} of ${plural(hooksQueued, 'fetch', 'fetches')} (${share} %)`;
 }
+
+type CallsToday = Omit<Extract<TelemetryEvent, { name: 'quota-counted' }>, 'name'>;
 
 /** What a run of local mode came to, counted from the events of the pipeline alone. */
 export interface RunTotals {
@@ -347,6 +354,8 @@ export interface RunTotals {
   /** Messages that the record already answered. */
   readonly covered: number;
   readonly failures: number;
+  /** As of the newest lease; undefined before the first. */
+  readonly callsToday?: CallsToday | undefined;
 }
 
 interface TotalsCounter {
@@ -358,7 +367,7 @@ interface TotalsCounter {
   takeHooks(session: { readonly sessionId: string }): number;
 }
 
-type Count = Exclude<keyof RunTotals, 'messages'>;
+type Count = Exclude<keyof RunTotals, 'messages' | 'callsToday'>;
 
 // As the Crisp client names it: the path without its ids.
 const CONVERSATION_ROUTE = 'website/conversation';
@@ -381,6 +390,7 @@ export function createTotalsCounter(): TotalsCounter {
     covered: 0,
     failures: 0,
   };
+  let callsToday: CallsToday | undefined;
   const hooksOf = (messageId: string) => hooksByMessage.get(messageId) ?? 0;
 
   return {
@@ -390,12 +400,13 @@ export function createTotalsCounter(): TotalsCounter {
       hooksBySession.delete(sessionId);
       return hooks;
     },
-    totals: () => ({ ...counts, messages: hooksByMessage.size }),
+    totals: () => ({ ...counts, messages: hooksByMessage.size, ...(callsToday && { callsToday }) }),
     count(event) {
       if (event.name === 'session-enqueued') {
         hooksByMessage.set(event.messageId, hooksOf(event.messageId) + 1);
         hooksBySession.set(event.sessionId, (hooksBySession.get(event.sessionId) ?? 0) + 1);
       }
+      if (event.name === 'quota-counted') callsToday = { used: event.used, quota: event.quota };
       const counted = toCount(event);
       if (counted) counts[counted] += 1;
       if (event.name === 'crisp-requested' && event.route === CONVERSATION_ROUTE)

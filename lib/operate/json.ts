@@ -54,9 +54,13 @@ export function toRedriveJson(result: RedriveResult) {
       return { by, moved, left, new: arrived, cancelled: wasCancelled, ...toHiddenJson(unseen) };
     }
     case 'enqueue': {
-      const { by, moved, duplicated, failed, exhausted, unreadable, interrupted, arrived } = result;
-      const left = duplicated + failed + exhausted + unreadable + interrupted;
-      const why = { duplicated, failed, redrive_exhausted: exhausted, unreadable, interrupted };
+      const { by, moved, duplicated, failed, exhausted, unreadable, interrupted, postponed, arrived } =
+        result;
+      const left = duplicated + failed + exhausted + unreadable + interrupted + postponed;
+      const why = {
+        ...{ duplicated, failed, redrive_exhausted: exhausted, unreadable, interrupted },
+        quota_spare_spent: postponed,
+      };
       return { by, moved, left, new: arrived, ...why, ...toLookJson(result) };
     }
     default:

@@ -26,6 +26,7 @@ import type { SessionRef, WebsiteId } from '../ids.ts';
 import { createDynamoBreakerNotes } from '../ledger/breaker-notes.ts';
 import { createDynamoFailureNotes } from '../ledger/failure-notes.ts';
 import { createDynamoLookNotes, createDynamoRedriveNotes } from '../ledger/message-notes.ts';
+import { createDynamoQuotaNotes, findNewestKey } from '../ledger/quota-notes.ts';
 import { createDynamoRunHistory } from '../ledger/runs.ts';
 import { findOnlyWebsite } from '../queue/job.ts';
 import { createEnqueueSessions, createSqsSessionBatches } from '../queue/sessions-queue.ts';
@@ -94,6 +95,7 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
     runHistory: createDynamoRunHistory(ledger),
     redriveNotes: createDynamoRedriveNotes(ledger),
     lookNotes: createDynamoLookNotes(ledger),
+    quota: createDynamoQuotaNotes({ ...ledger, findKey: () => findNewestKey(ledger) }),
     onlyWebsiteId: findOnlyWebsite(websiteIds),
     clock,
   };
@@ -127,6 +129,7 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
       return eraseSession({ s3: await clients.s3(), bucket, dynamodb, table }, session);
     },
     readBreaker: () => readBreaker(breaker),
+    readQuota: () => letters.quota.read(clock.nowMs()),
     pause: (reason: string) => pauseConsumer(breaker, reason),
     resume: () => resumeConsumer(breaker),
     /** Closes the connections. */

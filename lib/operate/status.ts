@@ -1,8 +1,10 @@
 import type { NamedQueue } from '../aws/queues.ts';
 import type { BreakerView } from '../breaker/pause.ts';
+import type { Clock } from '../clock.ts';
 import type { MoveTask } from '../dead-letters/move-tasks.ts';
-import { OperationError } from '../errors.ts';
+import { OperationError, toJobError } from '../errors.ts';
 import { toOpenedFor } from '../ledger/breaker-notes.ts';
+import { countSpareCalls, type QuotaDay } from '../ledger/quota-notes.ts';
 import { toMoment } from '../text.ts';
 
 /** How a stage stands at the moment. */
@@ -10,12 +12,22 @@ export interface Status {
   readonly queues: readonly NamedQueue[];
   readonly breaker: BreakerView;
   readonly redrive: { readonly task: MoveTask | undefined; readonly problem: string | undefined };
+  /** The day's calls to Crisp; undefined where none was counted. */
+  readonly quota: { readonly day: CallsOfDay | undefined; readonly problem: string | undefined };
+}
+
+export interface CallsOfDay extends QuotaDay {
+  /** Null without a budget, as is `spare`. */
+  readonly left: number | null;
+  readonly spare: number | null;
 }
 
 interface StatusSources {
   readonly readQueues: () => Promise<readonly NamedQueue[]>;
   readonly readBreaker: () => Promise<BreakerView>;
   readonly latestMoveTask: () => Promise<MoveTask | undefined>;
+  readonly readQuota: () => Promise<QuotaDay | undefined>;
+  readonly clock: Clock;
 }
 
 /** Reads how a stage stands. What cannot be read is named; rejects where no queue can. */
@@ -23,16 +35,33 @@ export async function readStatus({
   readQueues,
   readBreaker,
   latestMoveTask,
+  readQuota,
+  clock,
 }: StatusSources): Promise<Status> {
-  const [queues, breaker, redrive] = await Promise.all([
+  const [queues, breaker, redrive, quota] = await Promise.all([
     readQueues(),
     readBreaker(),
     latestMoveTask().then(
       (task) => ({ task, problem: undefined }),
       (thrown: unknown) => ({ task: undefined, problem: toReason(thrown) }),
     ),
+    readQuota().then(
+      (day) => ({ day: day && toCallsOfDay(day, clock.nowMs()), problem: undefined }),
+      (thrown: unknown) => ({ day: undefined, problem: toJobError(thrown).reason }),
+    ),
   ]);
-  return { queues, breaker, redrive };
+  return { queues, breaker, redrive, quota };
+}
+
+function toCallsOfDay(day: QuotaDay, nowMs: number): CallsOfDay {
+  const { quota, used } = day;
+  if (quota === 0) return { ...day, left: null, spare: null };
+  return {
+    ...day,
+    used: Math.min(used, quota),
+    left: Math.max(0, quota - used),
+    spare: countSpareCalls(day, nowMs),
+  };
 }
 
 function toReason(thrown: unknown): string {
@@ -44,6 +73,7 @@ export function listUnread({
   queues,
   breaker,
   redrive,
+  quota,
 }: Status): { readonly what: string; readonly why: string }[] {
   return [
     ...queues.flatMap(({ name, problem }) =>
@@ -51,6 +81,7 @@ export function listUnread({
     ),
     ...breaker.problems.map((problem) => ({ what: 'deliveries', why: problem })),
     ...(redrive.problem === undefined ? [] : [{ what: 'newest redrive', why: redrive.problem }]),
+    ...(quota.problem === undefined ? [] : [{ what: 'calls of the day', why: quota.problem }]),
   ];
 }
 
@@ -60,6 +91,7 @@ export function toStatusJson(status: Status) {
     queues,
     breaker,
     redrive: { task },
+    quota: { day },
   } = status;
   const { deliveries, isOpen, pause, problems } = breaker;
   return {
@@ -78,6 +110,17 @@ export function toStatusJson(status: Status) {
       not_read: problems,
     },
     redrive: task ? { status: task.status, moved: task.moved, to_move: task.toMove ?? null } : null,
+    quota: day
+      ? {
+          per_day: day.quota,
+          used: day.used,
+          left: day.left,
+          spare: day.spare,
+          next_day_at: toMoment(day.endsMs) ?? null,
+          is_reset_learned: day.isLearned,
+          saved: day.saved,
+        }
+      : null,
     not_read: listUnread(status).map(({ what, why }) => ({ what, reason: why })),
   };
 }

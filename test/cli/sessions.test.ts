@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseWebsiteId, type WebsiteId } from '../../lib/ids.ts';
+import type { QuotaDay } from '../../lib/ledger/quota-notes.ts';
 import { aFailedRun, aRun, aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
 import { type CliScene, createCliScene } from '../support/cli.ts';
 import { aLetter } from '../support/dead-letter-scene.ts';
@@ -90,6 +91,66 @@ describe('sessions', () => {
     expect(plain.out()).toContain('deliveries: on');
     expect(plain.err()).toMatch(new RegExp(`^not read: ${named} \\(.+\\)$`));
     expect(machine.json()).toMatchObject({ deliveries: 'on', not_read: [{ what: named }] });
+  });
+
+  const DAY: QuotaDay = {
+    quota: 5000,
+    liveShare: 0.7,
+    used: 4321,
+    planned: 0,
+    saved: { coalesced: 12, covered: 3, superseded: 2, cached: 8 },
+    endsMs: Date.UTC(2026, 9, 2, 7),
+    resetMinute: 420,
+    isLearned: true,
+    refusedSinceMs: undefined,
+  };
+
+  test('status shows the calls of the day, when the next one begins, and what was saved', async () => {
+    const [plain, machine] = [createCliScene({ day: DAY }), createCliScene({ day: DAY })];
+
+    expect(await plain.run('status')).toBe(0);
+    expect(await machine.run('status', '--json')).toBe(0);
+
+    expect(plain.out()).toContain(
+      [
+        'calls to Crisp today: 4321 of 5000 used, 679 left, 0 of them spare; the next day begins 2026-10-02T07:00:00Z (learned)',
+        'saved today: fetches 12 by coalescing, 3 by covering, 2 by superseding; calls 8 by caching',
+      ].join('\n'),
+    );
+    expect(machine.json().quota).toEqual({
+      per_day: 5000,
+      used: 4321,
+      left: 679,
+      spare: 0,
+      next_day_at: '2026-10-02T07:00:00Z',
+      is_reset_learned: true,
+      saved: DAY.saved,
+    });
+  });
+
+  test.each([
+    [
+      'what was asked for in vain is not shown as used',
+      { used: 5007 },
+      '5000 of 5000 used, 0 left, 0 of them spare',
+    ],
+    ['without a budget nothing is left or spare', { quota: 0, isLearned: false }, '4321 made, no budget; '],
+    ['the first guess is called one', { isLearned: false }, 'begins 2026-10-02T07:00:00Z (assumed)'],
+  ])('%s', async (_title, changed, shown) => {
+    const { run, out } = createCliScene({ day: { ...DAY, ...changed } });
+
+    expect(await run('status')).toBe(0);
+    expect(out()).toContain(shown);
+  });
+
+  test('calls that cannot be read are named, and none at all are not shown', async () => {
+    const [unreadable, none] = [createCliScene({ day: 'unreadable' }), createCliScene()];
+
+    expect(await unreadable.run('status')).toBe(3);
+    expect(await none.run('status')).toBe(0);
+
+    expect(unreadable.err()).toBe('not read: calls of the day (ledger_failed)');
+    expect(none.out()).not.toContain('calls to Crisp');
   });
 
   test('a retention that a queue does not tell is unknown, and is no failure', async () => {

@@ -38,6 +38,7 @@ describe('a message that the record already answers', () => {
       { outcome: 'covered', apiCalls: 0 },
     ]);
     expect(scene.breaker.successes).toEqual([]);
+    expect(scene.saved).toEqual([['covered', 1]]);
   });
 
   test('is acknowledged, too, where the fetch found the conversation removed', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OperationError } from '../../lib/errors.ts';
+import { JobError, OperationError } from '../../lib/errors.ts';
 import { aSession } from '../support/builders.ts';
 import {
   aLetter,
@@ -121,6 +121,55 @@ describe('redrive dead letters', () => {
     expect(moveTasks.rates).toHaveLength(3);
     expect(result).toMatchObject({ by: 'enqueue', moved: 4, exhausted: 1 });
     expect(batches.sent.map(({ job }) => job.sessionId)).not.toContain('session_poison');
+  });
+
+  test('a whole queue that the spare calls of the day allow goes by SQS, and is planned', async () => {
+    const { queue, moveTasks, deadLetters, usual, clock, spare } = createDeadLetterScene();
+    queue.bury(...letters(10));
+    spare.calls = 31;
+
+    const result = await untilSettled(clock, deadLetters.redrive(usual));
+
+    expect(result).toMatchObject({ by: 'move-task', moved: 10 });
+    expect(moveTasks.rates).toHaveLength(1);
+    expect(spare.calls).toBe(1);
+  });
+
+  test('what live events need of the day stays theirs: as many go as there are spare calls, and the rest later', async () => {
+    const { queue, moveTasks, batches, deadLetters, usual, clock, spare } = createDeadLetterScene();
+    queue.bury(...letters(30));
+    spare.calls = 15 * 3 + 2;
+
+    const first = await untilSettled(clock, deadLetters.redrive(usual));
+    spare.calls = 1000;
+    const later = await untilSettled(clock, deadLetters.redrive(usual));
+
+    expect(first).toMatchObject({ by: 'enqueue', moved: 15, postponed: 15 });
+    expect(batches.sent).toHaveLength(15);
+    expect(later).toMatchObject({ by: 'move-task', moved: 15 });
+    expect(moveTasks.rates).toHaveLength(1);
+  });
+
+  test('the letters of one session share a fetch, and its calls', async () => {
+    const { queue, deadLetters, usual, clock, spare } = createDeadLetterScene();
+    queue.bury(...Array.from({ length: 4 }, () => aLetter({ session: aSession('session_a') })));
+    spare.calls = 3;
+
+    const result = await untilSettled(
+      clock,
+      deadLetters.redrive({ ...usual, filter: { sessionId: aSession('session_a').sessionId } }),
+    );
+
+    expect(result).toMatchObject({ moved: 4, postponed: 0 });
+  });
+
+  test('without the ledger nothing is postponed', async () => {
+    const { queue, context, deadLetters, usual, clock } = createDeadLetterScene();
+    const away = async () => Promise.reject(new JobError('ledger_failed'));
+    Object.assign(context.quota, { plan: away, read: away });
+    queue.bury(...letters(3));
+
+    expect(await untilSettled(clock, deadLetters.redrive(usual))).toMatchObject({ moved: 3 });
   });
 
   test('the cap can be raised', async () => {

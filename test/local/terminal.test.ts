@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { openTerminal } from '../../lib/local/terminal.ts';
+import { formatCallsLeft, formatProgress, openTerminal } from '../../lib/local/terminal.ts';
 import type { EnrichedRecord } from '../../lib/record/schema.ts';
 import type { TelemetryEvent } from '../../lib/telemetry/events.ts';
 import { aSession } from '../support/builders.ts';
@@ -131,4 +131,17 @@ test.each([
   terminal.stop();
 
   expect(text()).toMatch(line);
+});
+
+test('the totals name what is left of the day’s calls, as of the newest lease', () => {
+  const { terminal } = openScene();
+  const before = formatProgress(terminal.totals());
+
+  for (const used of [20, 40]) terminal.emit({ name: 'quota-counted', used, quota: 5000 });
+  terminal.stop();
+
+  expect(before).not.toContain('calls');
+  expect(formatProgress(terminal.totals())).toMatch(/; 4960 of 5000 calls left today$/);
+  expect(formatCallsLeft({ used: 5003, quota: 5000 })).toBe('0 of 5000 calls left today');
+  expect(formatCallsLeft({ used: 12, quota: 0 })).toBe('12 calls today');
 });

@@ -42,12 +42,14 @@ function createContext(random: () => number) {
       delete: async (handle: string) => void deleted.add(handle),
     },
   };
+  const saved: [how: string, count: number][] = [];
   const context = {
     ...doubles,
     decoding: { coalesce: COALESCE, onlyWebsiteId: undefined },
     policy: { retryBaseSeconds: 30, maxAttempts: MAX_ATTEMPTS, random, returnsInFlight: false },
     bestEffort: createBestEffort(telemetry),
     crisp: aCrispApi({ getWebsite: () => crisp.website() }),
+    quota: { noteSaved: (how, count) => void saved.push([how, count]) },
     archive: { getLatest: async () => archived.latest },
     announceRecord: async ({ sessionId }, how) => {
       announced.push(how);
@@ -59,7 +61,7 @@ function createContext(random: () => number) {
       return { outcome: 'removed', version: 1 };
     },
   } satisfies Omit<ConsumerContext, 'fetchConversation'>;
-  return { context, doubles, hidden, deleted, crisp, archived, announced, unchanged, removals };
+  return { context, saved, doubles, hidden, deleted, crisp, archived, announced, unchanged, removals };
 }
 
 interface BatchSceneOptions {
@@ -70,7 +72,7 @@ interface BatchSceneOptions {
 
 /** Handles batches around a fetch that the test decides about. */
 export function createBatchScene({ refresh = emitted, random = () => 0 }: BatchSceneOptions = {}) {
-  const { context, doubles, hidden, deleted, archived, unchanged } = createContext(random);
+  const { context, saved, doubles, hidden, deleted, archived, unchanged } = createContext(random);
   const { clock } = doubles;
   const refreshed: SessionUnit[] = [];
   const refreshing = { refresh };
@@ -87,6 +89,8 @@ export function createBatchScene({ refresh = emitted, random = () => 0 }: BatchS
     archived,
     /** Sessions whose record equals what was announced. */
     unchanged,
+    /** What was counted as saved. */
+    saved,
     isDeleted: (message: ReceivedMessage) => deleted.has(message.receiptHandle),
     hiddenFor: (message: ReceivedMessage) => hidden.get(message.receiptHandle),
     handle: (messages: ReceivedMessage[], deadlineMs = clock.nowMs() + 600_000) =>

@@ -8,8 +8,9 @@ import { runCli } from '../../lib/cli/run.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { Environment } from '../../lib/config/config.ts';
 import { parseOperatorConfig } from '../../lib/config/local-config.ts';
-import { OperationError } from '../../lib/errors.ts';
+import { JobError, OperationError } from '../../lib/errors.ts';
 import type { SessionRef, WebsiteId } from '../../lib/ids.ts';
+import type { QuotaDay } from '../../lib/ledger/quota-notes.ts';
 import type { Finding } from '../../lib/operate/doctor/checks.ts';
 import { examineSetup } from '../../lib/operate/doctor/doctor.ts';
 import { findLocalSetup } from '../../lib/operate/doctor/setup.ts';
@@ -47,6 +48,8 @@ interface CliSceneOptions {
   readonly withoutRetention?: boolean;
   /** What the person answers; undefined: nobody is there. */
   readonly answer?: string;
+  /** The day's calls; undefined: none was counted. */
+  readonly day?: QuotaDay | 'unreadable';
   /** What the breaker says; by default that all is well. */
   readonly breaker?: Partial<BreakerView>;
   /** Of the terminal; undefined: there is none. */
@@ -92,6 +95,10 @@ export function createCliScene(options: CliSceneOptions = {}) {
     },
     traceSession: (session, limits) =>
       traceSession(scene.context, createMemoryRecordArchive(), session, limits),
+    async readQuota() {
+      if (options.day === 'unreadable') throw new JobError('ledger_failed');
+      return options.day;
+    },
     readBreaker: async () => ({
       deliveries: 'on',
       isOpen: false,

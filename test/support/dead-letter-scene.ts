@@ -9,6 +9,7 @@ import { redriveSelected } from '../../lib/dead-letters/redrive-selected.ts';
 import { OperationError } from '../../lib/errors.ts';
 import { type SessionRef, toSessionKey, type WebsiteId } from '../../lib/ids.ts';
 import type { Look, LookNotes, RedriveNotes } from '../../lib/ledger/message-notes.ts';
+import type { QuotaDay } from '../../lib/ledger/quota-notes.ts';
 import { bindDeadLetters } from '../../lib/operate/operations.ts';
 import { createEnqueueSessions } from '../../lib/queue/sessions-queue.ts';
 import { aSession } from './builders.ts';
@@ -47,6 +48,7 @@ export function createDeadLetterScene({
     ...(failureReason !== undefined && { failureReason }),
   });
   const stop = new AbortController();
+  const spare = { calls: A_DAY.quota };
 
   const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };
   const context: DeadLetterContext = {
@@ -59,6 +61,14 @@ export function createDeadLetterScene({
     runHistory: runLog,
     redriveNotes,
     lookNotes,
+    quota: {
+      async plan(calls) {
+        const granted = Math.min(calls, spare.calls);
+        spare.calls -= granted;
+        return granted;
+      },
+      read: async () => ({ ...A_DAY, used: A_DAY.quota - Math.min(spare.calls, A_DAY.quota) }),
+    },
     onlyWebsiteId,
     clock,
   };
@@ -75,6 +85,8 @@ export function createDeadLetterScene({
     lookNotes,
     batches,
     moveTasks,
+    /** What a redrive may plan. */
+    spare,
     stop,
     /** For every call that takes options: those that a test does not care about. */
     usual: { filter: {}, ratePerSecond: 500, maxRedrives: 3, signal: stop.signal },
@@ -85,6 +97,19 @@ export function createDeadLetterScene({
     redriveSelected: (options: Parameters<typeof redriveSelected>[1]) => redriveSelected(context, options),
   };
 }
+
+/** Live events keep nothing of it. */
+const A_DAY: QuotaDay = {
+  quota: 1_000_000,
+  liveShare: 0,
+  used: 0,
+  planned: 0,
+  saved: { coalesced: 0, covered: 0, superseded: 0, cached: 0 },
+  endsMs: Number.MAX_SAFE_INTEGER,
+  resetMinute: 0,
+  isLearned: false,
+  refusedSinceMs: undefined,
+};
 
 let serial = 0;
 

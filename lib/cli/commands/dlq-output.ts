@@ -67,10 +67,14 @@ function describeEnqueued(
   result: Extract<RedriveResult, { by: 'enqueue' }>,
   commandLine: (words: string) => string,
 ): RedriveDescription {
-  const { moved, duplicated, failed, exhausted, unreadable, interrupted, arrived } = result;
-  const left = duplicated + failed + exhausted + unreadable + interrupted;
+  const { moved, duplicated, failed, exhausted, unreadable, interrupted, postponed, arrived } = result;
+  const left = duplicated + failed + exhausted + unreadable + interrupted + postponed;
   const reasons: readonly (readonly [number, string])[] = [
     [exhausted, 'left: redriven too often within 24 hours (redrive_exhausted; --max-redrives N overrides)'],
+    [
+      postponed,
+      'left: live events need the calls that are left today (quota_spare_spent); run the redrive again later',
+    ],
     [
       unreadable,
       `left: names no session, or no website where there are several; only \`${commandLine('dlq redrive')}\`, without a filter or --max, moves it`,

@@ -1,5 +1,5 @@
 import type { MoveTask } from '../../dead-letters/move-tasks.ts';
-import type { Status } from '../../operate/status.ts';
+import type { CallsOfDay, Status } from '../../operate/status.ts';
 import { toMoment, toPrintable, toVisibleJson } from '../../text.ts';
 import { defineCommand } from '../command.ts';
 import { formatDuration, formatRow, toSentence } from '../output.ts';
@@ -10,11 +10,14 @@ export const command = defineCommand({
   options: {},
   examples: ['status', 'status --stage prod --region eu-west-1 --json'],
   async run({ isJson, output, clock, connect }) {
-    const { stage, readQueues, readBreaker, deadLetters } = await connect();
+    const { stage, readQueues, readBreaker, readQuota, deadLetters } = await connect();
     // They bring clients of AWS along, which the help has no use for.
     const { formatDeliveries } = await import('./breaker-output.ts');
     const { listUnread, readStatus, toStatusJson } = await import('../../operate/status.ts');
-    const seen = await readStatus({ readQueues, readBreaker, latestMoveTask: deadLetters.latestMoveTask });
+    const seen = await readStatus({
+      ...{ readQueues, readBreaker, readQuota, clock },
+      latestMoveTask: deadLetters.latestMoveTask,
+    });
     const unread = listUnread(seen);
     if (isJson) {
       const json = {
@@ -33,7 +36,7 @@ export const command = defineCommand({
   },
 });
 
-function describe({ queues, breaker, redrive: { task } }: Status, deliveries: string): string {
+function describe({ queues, breaker, redrive: { task }, quota }: Status, deliveries: string): string {
   const rows = queues.map(({ name, description }) =>
     formatRow(
       [
@@ -53,6 +56,7 @@ function describe({ queues, breaker, redrive: { task } }: Status, deliveries: st
     `\ndeliveries: ${deliveries}`,
     pause ? `paused since ${toMoment(pause.sinceMs)}: ${toSentence(pause.reason, 200)}\n` : '',
     task ? `newest redrive: ${describeTask(task)}\n` : '',
+    quota.day ? describeCalls(quota.day) : '',
   ].join('');
 }
 
@@ -60,6 +64,18 @@ const UNKNOWN = 'unknown';
 
 function toCount(count: number | undefined): string {
   return count === undefined ? UNKNOWN : String(count);
+}
+
+function describeCalls({ quota, used, left, spare, endsMs, isLearned, saved }: CallsOfDay): string {
+  const of =
+    left === null
+      ? `${used} made, no budget`
+      : `${used} of ${quota} used, ${left} left, ${spare} of them spare`;
+  const { coalesced, covered, superseded, cached } = saved;
+  return [
+    `calls to Crisp today: ${of}; the next day begins ${toMoment(endsMs)} (${isLearned ? 'learned' : 'assumed'})`,
+    `saved today: fetches ${coalesced} by coalescing, ${covered} by covering, ${superseded} by superseding; calls ${cached} by caching\n`,
+  ].join('\n');
 }
 
 function describeTask({ status: state, moved, toMove, failureReason }: MoveTask): string {
