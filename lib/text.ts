@@ -49,7 +49,10 @@ const ELLIPSIS = '…';
 /** The reason in at most 2 KB of UTF-8, with nothing invisible in it; no character is cut in two. */
 export function clipReason(reason: string): string {
   // A character has at least one byte, so the rest of a very long text need not be looked at.
-  const bytes = Buffer.from(toVisible(reason.slice(0, 2 * MAX_REASON_BYTES)));
+  const visible = toVisible(reason.slice(0, 2 * MAX_REASON_BYTES));
+  // No unit of UTF-16 has more than three bytes.
+  if (visible.length * 3 <= MAX_REASON_BYTES) return visible;
+  const bytes = Buffer.from(visible);
   if (bytes.length <= MAX_REASON_BYTES) return bytes.toString();
   let end = MAX_REASON_BYTES - Buffer.byteLength(ELLIPSIS);
   // A byte 10xxxxxx goes on a character that began before it.
@@ -117,6 +120,7 @@ export function toShape(text: string, maxLength = 200): string {
 
 // Control and format characters (C0, C1, bidirectional, zero width, tags), line and paragraph separators, halves of
 // surrogate pairs, and code points that are no characters.
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/gu;
 
 /**
@@ -124,7 +128,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/g
  * neither fake a line, nor move the cursor, nor turn the reading direction. Applied twice it changes nothing more.
  */
 export function toVisible(text: string): string {
-  return text.replace(INVISIBLE, toEscapes);
+  return PRINTABLE_ASCII.test(text) ? text : text.replace(INVISIBLE, toEscapes);
 }
 
 function toEscapes(character: string): string {

@@ -211,9 +211,9 @@ function createParameter(read: () => Promise<string | undefined>, clock: Clock):
   }
 
   async function atMost(ms: number, work: Promise<void>): Promise<void> {
-    const done = new AbortController();
-    const patience = clock.sleep(ms, done.signal).catch(() => undefined); // Cut short when the work is done.
-    await Promise.race([work, patience]).finally(() => done.abort('in time'));
+    const patience = Promise.withResolvers<void>();
+    const stop = clock.timer(ms, patience.resolve);
+    await Promise.race([work, patience.promise]).finally(stop);
   }
 
   /** Never rejects: what it found is in `known` or `failure`. */

@@ -216,10 +216,9 @@ interface Deadline {
 /** Watches for the moment at which the reserve before `deadlineMs` (epoch ms) begins. */
 function startDeadline(clock: Clock, deadlineMs: number): Deadline {
   const reached = new AbortController();
-  const cleared = new AbortController();
   const remainingMs = deadlineMs - DEADLINE_RESERVE_MS - clock.nowMs();
   const abort = () => reached.abort(new JobError('deadline_reached'));
   if (remainingMs <= 0) abort();
-  else clock.sleep(remainingMs, cleared.signal).then(abort, () => undefined);
-  return { signal: reached.signal, clear: () => cleared.abort('in time') };
+  const clear = remainingMs > 0 ? clock.timer(remainingMs, abort) : () => undefined;
+  return { signal: reached.signal, clear };
 }

@@ -111,12 +111,8 @@ export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp 
   }
 
   function startDeadline(): { signal: AbortSignal; clear: () => void } {
-    const [reached, cleared] = [new AbortController(), new AbortController()];
-    clock.sleep(deadlineMs, cleared.signal).then(
-      () => reached.abort(),
-      () => undefined, // The answer came first.
-    );
-    return { signal: reached.signal, clear: () => cleared.abort('in time') };
+    const reached = new AbortController();
+    return { signal: reached.signal, clear: clock.timer(deadlineMs, () => reached.abort()) };
   }
 
   async function takeTurn(signal: AbortSignal | undefined): Promise<void> {

@@ -138,12 +138,13 @@ function toPublisher(metrics: Metrics, { byCode, gauges }: EventCounts): Middlew
 export function createSafeTelemetry(telemetry: Telemetry, redact: (text: string) => string): Telemetry {
   return {
     emit(event) {
-      const fields = Object.keys(EVENTS[event.name].fields).flatMap((field) => {
+      const safe: Record<string, unknown> = { name: event.name };
+      for (const field in EVENTS[event.name].fields) {
         const value = toSafeValue(Reflect.get(event, field), redact);
-        return value === undefined ? [] : [[field, value]];
-      });
+        if (value !== undefined) safe[field] = value;
+      }
       // The same event: a field keeps its type, or, where its value was none of it, is left out.
-      telemetry.emit({ name: event.name, ...Object.fromEntries(fields) } as TelemetryEvent);
+      telemetry.emit(safe as unknown as TelemetryEvent);
     },
   };
 }

@@ -132,19 +132,17 @@ async function enqueue(
 }
 
 async function sendInTime(coalesced: CoalescedJob, { queue, clock }: WebhookContext): Promise<QueuedMessage> {
-  const sent = new AbortController();
-  const deadline = clock.sleep(QUEUE_DEADLINE_MS, sent.signal).then(() => {
-    throw new HookRefusedError('queue_unavailable', `no answer within ${QUEUE_DEADLINE_MS} ms`);
-  });
-  // When the queue answers first, the sleep is cut short, and its rejection has no reader.
-  deadline.catch(() => undefined);
+  const late = Promise.withResolvers<never>();
+  const stop = clock.timer(QUEUE_DEADLINE_MS, () =>
+    late.reject(new HookRefusedError('queue_unavailable', `no answer within ${QUEUE_DEADLINE_MS} ms`)),
+  );
   try {
-    return await Promise.race([queue.send(coalesced), deadline]);
+    return await Promise.race([queue.send(coalesced), late.promise]);
   } catch (cause) {
     if (cause instanceof HookRefusedError) throw cause;
     throw new HookRefusedError('queue_unavailable', toFailureName(cause), { cause });
   } finally {
-    sent.abort('in time');
+    stop();
   }
 }
 

@@ -107,8 +107,12 @@ export function toHookDelivery(event: LambdaFunctionURLEvent): HookDelivery {
   };
 }
 
+const HAS_CAPITALS = /[A-Z]/;
+
 /** Function URLs send names in lower case; two spellings of one name would be a header that was sent twice. */
 function toLowerCaseNames(headers: LambdaFunctionURLEvent['headers']): HookDelivery['headers'] {
+  // Nearly always all of them are.
+  if (!Object.keys(headers).some((name) => HAS_CAPITALS.test(name))) return headers;
   const lowered = new Map<string, string>();
   for (const [name, value = ''] of Object.entries(headers)) {
     const key = name.toLowerCase();

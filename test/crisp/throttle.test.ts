@@ -97,6 +97,7 @@ describe('throttle', () => {
     const broken: Clock = {
       nowMs: clock.nowMs,
       sleep: (delayMs) => (isBroken ? Promise.reject(new Error('no clock')) : clock.sleep(delayMs)),
+      timer: clock.timer,
     };
     const throttle = createThrottle({ ratePerSecond: 10, burst: 1, clock: broken });
     await throttle.take();

@@ -132,6 +132,7 @@ function createShiftableClock() {
   return {
     nowMs: () => systemClock.nowMs() + aheadMs,
     sleep: systemClock.sleep,
+    timer: systemClock.timer,
     shift(ms: number) {
       aheadMs += ms;
     },
@@ -249,6 +250,7 @@ export function createCanaryConsumer({ ledger, logLevel, answer, failing }: Cana
       return systemClock.nowMs() + aheadNowMs;
     },
     sleep: systemClock.sleep,
+    timer: systemClock.timer,
   };
   const settings = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
   /** The function itself fails with this, the next time that it looks at the clock. */

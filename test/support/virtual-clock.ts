@@ -74,6 +74,7 @@ export function createVirtualClock(
   return {
     nowMs: () => nowMs,
     sleep,
+    timer: (delayMs, ring) => schedule(nowMs + Math.max(0, delayMs), ring),
     advance,
     schedule,
     get sleepers() {

@@ -138,7 +138,7 @@ function createInstance(name: string, role: Role, deps: InstanceDeps): Instance 
     get isDead() {
       return causeOfDeath !== undefined;
     },
-    clock: { nowMs: () => clock.nowMs() + deps.skewMs(), sleep },
+    clock: { nowMs: () => clock.nowMs() + deps.skewMs(), sleep, timer },
     cross,
     nap: wait,
     mourn(mourner) {
@@ -192,6 +192,12 @@ function createInstance(name: string, role: Role, deps: InstanceDeps): Instance 
     risk('sleep', 'before');
     await wait(delayMs, signal);
     risk('sleep', 'after');
+  }
+
+  function timer(delayMs: number, ring: () => void): () => void {
+    const over = new AbortController();
+    sleep(delayMs, over.signal).then(ring, () => undefined); // Over, or dead.
+    return () => over.abort(null);
   }
 
   function wait(delayMs: number, signal?: AbortSignal): Promise<void> {
