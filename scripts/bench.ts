@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { runCalls } from './bench/calls.ts';
 import { runCold } from './bench/cold.ts';
+import { runHot } from './bench/hot.ts';
 import { formatSuite, hasFailed, judge, type SuiteResult } from './bench/report.ts';
 
 // `npm run bench`: every goal with its figure, bound and verdict; ends with 1 where one is missed.
-const SUITES = { cold: runCold } as const;
+const SUITES = { calls: runCalls, cold: runCold, hot: runHot } as const;
 type SuiteName = keyof typeof SUITES;
 
 const { values } = parseArgs({

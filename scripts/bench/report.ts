@@ -11,7 +11,7 @@ export interface Goal {
 }
 
 /** A measured figure without a bound: an absolute, or a peer's. */
-interface Row {
+export interface Row {
   readonly subject: string;
   readonly what: string;
   readonly value: number;

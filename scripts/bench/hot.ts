@@ -1,0 +1,25 @@
+import { interleave, median, noiseOf, runSubject } from './measure.ts';
+import type { SuiteResult } from './report.ts';
+
+/** What a hook costs in a warm webhook, beside a plain middy and Powertools handler. */
+export async function runHot({ isQuick }: { readonly isQuick: boolean }): Promise<SuiteResult> {
+  const rounds = isQuick ? 4000 : 15_000;
+  const measure = (isPlain: boolean) => async () =>
+    (await runSubject<{ cpuUs: number }>('webhook.ts', { isPlain, rounds })).cpuUs;
+  const cpu = await interleave(
+    { plain: measure(true), ours: measure(false), again: measure(true) },
+    isQuick ? 2 : 5,
+  );
+  const plain = median([...cpu.plain, ...cpu.again]);
+  return {
+    suite: 'hot',
+    noise: noiseOf(cpu.plain, cpu.again),
+    goals: [
+      { id: 'P10', what: 'webhook warm ÷ plain handler', figure: median(cpu.ours) / plain, bound: 1.5 },
+    ],
+    rows: [
+      { subject: 'webhook', what: 'a hook, CPU', value: median(cpu.ours), unit: 'µs' },
+      { subject: 'plain middy + Powertools', what: 'a hook, CPU', value: plain, unit: 'µs' },
+    ],
+  };
+}
