@@ -69,6 +69,8 @@ export interface ConsumerConfig extends CommonConfig, EventSourceMappingConfig {
   /** How many instances share that rate: consumer concurrency + API concurrency + 1 for reconcile. */
   readonly instances: number;
   readonly include: readonly Inclusion[];
+  /** How long incremental fetches use a profile again; 0: never. */
+  readonly profileCacheSeconds: number;
   readonly maxPages: number;
   readonly maxResponseBytes: number;
   readonly inlineLimitBytes: number;

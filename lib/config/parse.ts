@@ -34,6 +34,7 @@ export const FETCH_VARIABLES = {
   CONSUMER_CONCURRENCY: true,
   API_CONCURRENCY: true,
   ENRICH_INCLUDE: true,
+  PROFILE_CACHE_SECONDS: true,
   MAX_PAGES: true,
   MAX_RESPONSE_BYTES: true,
   INLINE_LIMIT_BYTES: true,
@@ -105,6 +106,7 @@ type FetchSettings = Pick<
   | 'quotaLiveShare'
   | 'instances'
   | 'include'
+  | 'profileCacheSeconds'
   | 'maxPages'
   | 'maxResponseBytes'
   | 'inlineLimitBytes'
@@ -123,6 +125,7 @@ export function toFetchSettings(
     quotaLiveShare: values.QUOTA_LIVE_SHARE,
     instances: values.CONSUMER_CONCURRENCY + values.API_CONCURRENCY + RECONCILE_INSTANCES,
     include: values.ENRICH_INCLUDE,
+    profileCacheSeconds: values.PROFILE_CACHE_SECONDS,
     maxPages: values.MAX_PAGES,
     maxResponseBytes: values.MAX_RESPONSE_BYTES,
     inlineLimitBytes: values.INLINE_LIMIT_BYTES,

@@ -46,6 +46,7 @@ export const variables = z.object({
     fallback: 'profile',
     parseItem: (text) => INCLUSIONS.find((inclusion) => inclusion === text),
   }),
+  PROFILE_CACHE_SECONDS: wholeNumber({ min: 0, max: 86_400, fallback: 3600 }),
   MAX_PAGES: wholeNumber({ min: 1, max: 100_000, fallback: 600 }),
   MAX_RESPONSE_BYTES: wholeNumber({ min: 1024, max: 128 * MIB, fallback: 16 * MIB }),
   // SNS takes 256 KiB, attributes included.

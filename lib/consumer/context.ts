@@ -23,7 +23,7 @@ export interface ConsumerContext {
   /** The instance's own client: a token bucket and connections of its own. */
   readonly crisp: CrispApi;
   readonly fetchConversation: FetchConversation;
-  readonly archive: Pick<RecordArchive, 'getLatest'>;
+  readonly archive: Pick<RecordArchive, 'getLatest' | 'getRecord'>;
   readonly announceRecord: AnnounceRecord;
   readonly announceRemoval: AnnounceRemoval;
   readonly visibility: JobVisibility;

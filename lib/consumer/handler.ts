@@ -147,6 +147,7 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
   const fetching = {
     ...{ crisp, clock, telemetry, include: config.include, maxPages: config.maxPages },
     pagingTrust: createPagingTrust(),
+    profileCacheSeconds: config.profileCacheSeconds,
   };
 
   return {

@@ -3,6 +3,7 @@ import type { FetchedConversation } from '../crisp/conversation.ts';
 import { coversLatestMessage } from '../crisp/conversation.ts';
 import { JobError, toJobError } from '../errors.ts';
 import type { SessionRef } from '../ids.ts';
+import { readEarlierFetch } from '../record/earlier.ts';
 import {
   ACKNOWLEDGED,
   type ConsumerContext,
@@ -144,8 +145,8 @@ const MAX_STALE_READS = 3;
 const STALE_READ_DELAY_SECONDS = 10;
 
 /**
- * Brings a session's record up to date, unless it is already: fetch, archive, announce. Resolves only when all of it is durable. The whole
- * conversation is fetched in either mode, for now: a full fetch serves an incremental job as well.
+ * Brings a session's record up to date, unless it is already: fetch, archive, announce. Resolves only when all of it is
+ * durable. One message that asks for all is enough to read all; where none does, what the archive has is built on.
  */
 export async function refreshSession(
   context: ConsumerContext,
@@ -158,7 +159,9 @@ export async function refreshSession(
   const startedMs = context.clock.nowMs();
   let fetched: FetchedConversation;
   try {
-    fetched = await context.fetchConversation(unit, options);
+    const isFull = unit.messages.some(({ job }) => job.mode === 'full');
+    const readEarlier = isFull ? undefined : () => readEarlierFetch(context, unit, replaces);
+    fetched = await context.fetchConversation(unit, { ...options, readEarlier });
   } catch (thrown) {
     if (thrown instanceof JobError && thrown.disposition === 'missing')
       return confirmRemoval(context, unit, { ...options, missing: thrown, startedMs, replaces });
@@ -172,7 +175,8 @@ export async function refreshSession(
     return { outcome: 'deferred', reason: 'stale_read', delaySeconds };
   }
   const absorbed = unit.messages.length - 1;
-  const { outcome } = await context.announceRecord(fetched, { mode: 'full', absorbed, replaces });
+  const { mode } = fetched;
+  const { outcome } = await context.announceRecord(fetched, { mode, absorbed, replaces });
   return { outcome };
 }
 

@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Inclusion } from '../config/config.ts';
 import { JobError } from '../errors.ts';
-import type { SessionRef } from '../ids.ts';
+import type { FetchMode, SessionRef } from '../ids.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { isJsonObject, type JsonObject } from '../text.ts';
 import { type CrispApi, countRequests } from './client.ts';
 import { isPeopleId, type OddField, type Typed, toTypedObject, toTypedProfile } from './fields.ts';
+import { type EarlierFetch, isStillValid } from './incremental.ts';
 import { toFingerprint } from './merge.ts';
 import type { PagingEnd } from './page-walk.ts';
 import { type FetchedMessages, fetchMessages, fetchNumberedList, type PagingTrust } from './paging.ts';
@@ -21,12 +22,23 @@ interface FetchContext {
   readonly maxPages: number;
   /** One for all fetches with the same token, kept as long as the process. */
   readonly pagingTrust: PagingTrust;
+  /** How long a profile is used again by incremental fetches; 0: never. */
+  readonly profileCacheSeconds: number;
 }
 
 interface FetchOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of each request to Crisp as it is sent, also of those of a fetch that fails. */
   readonly onRequest?: (() => void) | undefined;
+  /**
+   * Present for an incremental fetch: what an earlier one brought; undefined where nothing of it can be used. Asked at most
+   * once, and only where it may save a request.
+   */
+  readonly readEarlier?: (() => Promise<EarlierFetch | undefined>) | undefined;
+}
+
+interface Reading extends FetchContext, Pick<FetchOptions, 'readEarlier'> {
+  readonly signal: AbortSignal;
 }
 
 export type FetchConversation = (session: SessionRef, options?: FetchOptions) => Promise<FetchedConversation>;
@@ -40,7 +52,9 @@ export interface FetchedConversation extends SessionRef {
   readonly messages: readonly unknown[];
   /** Null for a visitor without a profile. */
   readonly profile: JsonObject | null;
-  /** True where the profile was not read now but is remembered from an earlier fetch. */
+  /** When the profile was read, epoch ms; undefined where none was, or where it could not be used. */
+  readonly profileReadMs?: number | undefined;
+  /** True where it is that of an earlier fetch. */
   readonly profileCached?: boolean;
   /** Present where `ENRICH_INCLUDE` asks for them. */
   readonly visitedPages?: readonly unknown[];
@@ -48,6 +62,8 @@ export interface FetchedConversation extends SessionRef {
   readonly relations?: JsonObject;
   /** What of profile, pages, events and relations came as something else than it should be. */
   readonly oddFields?: readonly OddField[];
+  /** `full`: all was read anew, whatever was asked for. */
+  readonly mode: FetchMode;
   readonly messagePages: number;
   readonly terminatedBy: PagingEnd;
   readonly apiCalls: number;
@@ -60,15 +76,16 @@ export interface FetchedConversation extends SessionRef {
 export async function fetchConversation(
   context: FetchContext,
   session: SessionRef,
-  { signal: outer, onRequest }: FetchOptions = {},
+  { signal: outer, onRequest, ...options }: FetchOptions = {},
 ): Promise<FetchedConversation> {
   const { clock, telemetry, include, maxPages } = context;
   const startedMs = clock.nowMs();
+  const readEarlier = options.readEarlier && once(options.readEarlier);
   const { crisp, total } = countRequests(context.crisp, onRequest);
 
   const [conversation, read, profile, visitedPages, events, relations] = await runTogether((signal) => {
     const conversation = crisp.getConversation(session, signal);
-    const reading = { ...context, crisp, signal };
+    const reading = { ...context, crisp, signal, readEarlier };
     const readList = (path: 'pages' | 'events', read: CrispApi['listEvents']) =>
       include.includes(path)
         ? fetchNumberedList((page) => read(session, page, signal), { path, maxPages })
@@ -76,7 +93,7 @@ export async function fetchConversation(
     return [
       conversation,
       withVerdictOf(conversation, fetchMessages(session, reading)),
-      include.includes('profile') ? readProfile(crisp, session, { conversation, signal }) : null,
+      include.includes('profile') ? readProfile(reading, session, conversation) : null,
       readList('pages', crisp.listVisitedPages),
       readList('events', crisp.listEvents),
       include.includes('relations') ? readRelations(crisp, session, signal) : undefined,
@@ -90,10 +107,13 @@ export async function fetchConversation(
     conversation,
     messages: read.messages,
     profile: profile?.value ?? null,
+    profileReadMs: profile?.readMs,
+    profileCached: profile?.isCached ?? false,
     ...(visitedPages && { visitedPages: visitedPages.value }),
     ...(events && { events: events.value }),
     ...(relations && { relations: relations.value }),
     oddFields: [profile, visitedPages, events, relations].flatMap((read) => read?.oddFields ?? []),
+    mode: read.terminatedBy === 'archive_overlap' || profile?.isCached ? 'incremental' : 'full',
     messagePages: read.pages,
     terminatedBy: read.terminatedBy,
     apiCalls: total(),
@@ -119,15 +139,27 @@ async function withVerdictOf(
   }
 }
 
+interface ReadProfile extends Typed<JsonObject | null> {
+  /** When, epoch ms; undefined where it could not be used. */
+  readonly readMs?: number;
+  readonly isCached?: boolean;
+}
+
 async function readProfile(
-  crisp: CrispApi,
+  { crisp, clock, signal, readEarlier, profileCacheSeconds }: Reading,
   { websiteId }: SessionRef,
-  { conversation, signal }: { conversation: Promise<JsonObject>; signal: AbortSignal },
-): Promise<Typed<JsonObject | null> | null> {
-  const { people_id: peopleId } = await conversation;
+  reading: Promise<JsonObject>,
+): Promise<ReadProfile | null> {
+  const conversation = await reading;
+  const { people_id: peopleId } = conversation;
   // An anonymous visitor has none. What is no id names nobody: it is set aside with the conversation's other fields.
   if (!isPeopleId(peopleId)) return null;
-  return toTypedProfile(await crisp.getProfile(websiteId, peopleId, signal), peopleId);
+  const readMs = clock.nowMs();
+  const earlier = profileCacheSeconds > 0 ? (await readEarlier?.())?.profile : undefined;
+  if (earlier && isStillValid(earlier, conversation, readMs - profileCacheSeconds * 1000))
+    return { value: earlier.body, oddFields: [], readMs: earlier.readMs, isCached: true };
+  const profile = toTypedProfile(await crisp.getProfile(websiteId, peopleId, signal), peopleId);
+  return profile.oddFields.length > 0 ? profile : { ...profile, readMs };
 }
 
 async function readRelations(crisp: CrispApi, session: SessionRef, signal: AbortSignal) {
@@ -135,7 +167,7 @@ async function readRelations(crisp: CrispApi, session: SessionRef, signal: Abort
 }
 
 function tell(fetched: FetchedConversation, telemetry: Telemetry, durationMs: number): void {
-  const { websiteId, sessionId, messages, messagePages: pages, terminatedBy, apiCalls } = fetched;
+  const { websiteId, sessionId, messages, mode, messagePages: pages, terminatedBy, apiCalls } = fetched;
   if (terminatedBy === 'empty_page')
     telemetry.emit({ name: 'paging-untrusted', websiteId, sessionId, pages });
   telemetry.emit({
@@ -143,6 +175,7 @@ function tell(fetched: FetchedConversation, telemetry: Telemetry, durationMs: nu
     websiteId,
     sessionId,
     messages: messages.length,
+    mode,
     pages,
     apiCalls,
     durationMs,
@@ -160,6 +193,14 @@ export function coversLatestMessage(conversation: JsonObject, messages: readonly
   const latest = toFingerprint(isJsonObject(preview) ? preview : undefined);
   if (latest === undefined) return null;
   return messages.some((message) => toFingerprint(message) === latest);
+}
+
+function once<Value>(read: () => Promise<Value>): () => Promise<Value> {
+  let reading: Promise<Value> | undefined;
+  return () => {
+    reading ??= read();
+    return reading;
+  };
 }
 
 /**

@@ -106,6 +106,17 @@ export function toTimestampMs(message: unknown): number | undefined {
   return isUsable ? timestamp : undefined;
 }
 
+/** What changes of a message by itself: where it was read and delivered, and what a link shows. */
+export const VOLATILE_MESSAGE_FIELDS = ['read', 'delivered', 'ignored', 'preview'] as const;
+
+const VOLATILE = new Set<string>(VOLATILE_MESSAGE_FIELDS);
+
+/** All that a message says, but for what changes by itself: the same text, the same message. */
+export function toStableText(message: unknown): string {
+  if (!isJsonObject(message)) return toText(message);
+  return toText(Object.fromEntries(Object.entries(message).filter(([name]) => !VOLATILE.has(name))));
+}
+
 /** A hash of what a message says, without what changes by itself (read, delivered, preview, …). */
 function toContentHash(content: unknown): string {
   return createHash('sha256').update(toText(content)).digest('base64url');

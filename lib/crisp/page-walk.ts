@@ -59,6 +59,11 @@ export function decideNextPage(
   return decideEnd(walk, page, is200Trusted);
 }
 
+/** False while it is not known yet whether a page was left out, or read out of order: the next one is to show it. */
+export function isJoined({ checkedDownToMs, isSecondTry }: PageWalk): boolean {
+  return checkedDownToMs === undefined && !isSecondTry;
+}
+
 function decideEnd(walk: PageWalk, page: PageSummary, is200Trusted: boolean): NextPage {
   const { has200Lied } = walk;
   if (page.hasMore) return readOlder(walk, page);
@@ -144,8 +149,8 @@ function toCursor(oldestMs: number): number {
   return Math.floor(oldestMs) + 1;
 }
 
-/** How the walk over the pages of messages came to its end; both prove that nothing older exists. */
-export type PagingEnd = 'http_200' | 'empty_page';
+/** How the walk over the pages of messages came to its end; all prove that nothing is missing. */
+export type PagingEnd = 'http_200' | 'empty_page' | 'archive_overlap';
 
 /** What the walk over the pages needs to know of one of them. */
 export interface PageSummary {

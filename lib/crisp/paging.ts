@@ -4,8 +4,16 @@ import type { SessionRef } from '../ids.ts';
 import { plural } from '../text.ts';
 import type { CrispApi, ListPage } from './client.ts';
 import { type Typed, toTypedList } from './fields.ts';
+import { type EarlierFetch, joinEarlier, reaches } from './incremental.ts';
 import { createMessageMerge } from './merge.ts';
-import { decideNextPage, FIRST_PAGE, type PageWalk, type PagingEnd, summarizePage } from './page-walk.ts';
+import {
+  decideNextPage,
+  FIRST_PAGE,
+  isJoined,
+  type PageWalk,
+  type PagingEnd,
+  summarizePage,
+} from './page-walk.ts';
 
 export interface FetchedMessages {
   /** All of them, oldest first, none twice. */
@@ -20,11 +28,14 @@ interface FetchMessagesOptions {
   /** Read and written: what this walk learns about the server helps the next one. */
   readonly pagingTrust: PagingTrust;
   readonly signal?: AbortSignal | undefined;
+  /** Asked only where there are more pages: with it, the walk ends where it joins the earlier messages. */
+  readonly readEarlier?: (() => Promise<Pick<EarlierFetch, 'messages'> | undefined>) | undefined;
 }
 
 /**
- * Reads the messages of a conversation page by page, newest first, until nothing older can exist. Throws `paging_stuck`
- * where that cannot be proven and `paging_cap_reached` after `maxPages`: part of a history is never returned as the whole.
+ * Reads the messages of a conversation page by page, newest first, until nothing older can exist, or all that is older is
+ * known. Throws `paging_stuck` where neither can be proven and `paging_cap_reached` after `maxPages`: part of a history is
+ * never returned as the whole.
  */
 export async function fetchMessages(
   session: SessionRef,
@@ -33,6 +44,7 @@ export async function fetchMessages(
   const { crisp, maxPages, pagingTrust, signal } = options;
   const merge = createMessageMerge();
   let walk: PageWalk = FIRST_PAGE;
+  let { readEarlier } = options;
 
   for (let pages = 1; pages <= maxPages; pages += 1) {
     const { messages, hasMore } = await crisp.listMessages(session, walk.beforeMs, signal);
@@ -45,6 +57,14 @@ export async function fetchMessages(
     if (next.walk.has200Lied) pagingTrust.has200Lied = true;
     if (next.step === 'end') return { messages: merge.toSorted(), pages, terminatedBy: next.terminatedBy };
     walk = next.walk;
+
+    const earlier = isJoined(walk) ? await readEarlier?.() : undefined;
+    if (earlier && reaches(page.oldestMs, earlier.messages)) {
+      const joined = joinEarlier(merge.toSorted(), earlier.messages);
+      if (joined) return { messages: joined, pages, terminatedBy: 'archive_overlap' };
+      // What they do not agree about now, no older page makes good.
+      readEarlier = undefined;
+    }
   }
   throw new JobError('paging_cap_reached', { hint: `more than ${plural(maxPages, 'page')}` });
 }

@@ -206,6 +206,8 @@ function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => numb
         event.sessionId,
         'Crisp never said 206: walked to an empty page to be sure of the history',
       );
+    case 'record-unreadable':
+      return line('warn', event.sessionId, `archived version not read (${event.code}): read all of Crisp's`);
     case 'hook-warning':
       return line('warn', '', `${event.code}${suffix(event.detail)}`);
     case 'clock-suspect':

@@ -83,6 +83,7 @@ function toEnrichment(
   oddFields: readonly OddField[],
   { mode, absorbed }: RecordOptions,
 ): EnrichedRecord['enrichment'] {
+  const { profileReadMs } = fetched;
   return {
     complete: true,
     mode,
@@ -91,6 +92,7 @@ function toEnrichment(
     covers_latest_message: coversLatestMessage(fetched.conversation, fetched.messages),
     api_calls: fetched.apiCalls,
     profile_cached: fetched.profileCached ?? false,
+    profile_fetched_at: profileReadMs === undefined ? null : new Date(profileReadMs).toISOString(),
     absorbed,
     odd_fields: oddFields.map(({ path, value }) => ({ path, value })),
   };

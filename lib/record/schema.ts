@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { VOLATILE_MESSAGE_FIELDS } from '../crisp/merge.ts';
 import { JobError } from '../errors.ts';
 
 export const RECORD_SCHEMA_ID = 'crisp-enrich/conversation/v1';
@@ -76,11 +77,17 @@ const metricsSchema = z.looseObject({
 
 const enrichmentSchema = z.looseObject({
   complete: z.literal(true).check(z.describe('A history that is not proven complete is never announced.')),
-  mode: z.enum(['incremental', 'full']),
+  mode: z
+    .enum(['incremental', 'full'])
+    .check(z.describe('full: all was read anew. incremental: some of it is from the version before.')),
   pages: z.int().check(z.nonnegative(), z.describe('Pages of messages that were read.')),
   terminated_by: z
-    .enum(['http_200', 'empty_page'])
-    .check(z.describe('What proved that no older message exists.')),
+    .enum(['http_200', 'empty_page', 'archive_overlap'])
+    .check(
+      z.describe(
+        'What proved that the history is whole: the end of the pages, or an overlap with the archived version.',
+      ),
+    ),
   covers_latest_message: z
     .nullable(z.boolean())
     .check(
@@ -89,7 +96,10 @@ const enrichmentSchema = z.looseObject({
       ),
     ),
   api_calls: z.int().check(z.nonnegative()),
-  profile_cached: z.boolean(),
+  profile_cached: z.boolean().check(z.describe('Whether the profile is that of an earlier record.')),
+  profile_fetched_at: z
+    .nullish(z.string())
+    .check(z.describe('When the profile was read; null where none was, or where it could not be used.')),
   absorbed: z
     .int()
     .check(z.nonnegative(), z.describe('Queue messages beyond the first that this fetch answered.')),
@@ -210,5 +220,5 @@ export const VOLATILE_FIELDS = {
     'enrichment',
   ],
   /** Of each of its messages. */
-  message: ['read', 'delivered', 'ignored', 'preview'],
+  message: VOLATILE_MESSAGE_FIELDS,
 } as const;

@@ -57,6 +57,7 @@ export const EVENTS = {
   'conversation-fetched': event('info', {
     ...SESSION,
     messages: number,
+    mode: always<FetchMode>(),
     pages: number,
     apiCalls: number,
     durationMs: number,
@@ -73,6 +74,8 @@ export const EVENTS = {
     bytes: number,
     claimCheck: flag,
   }),
+  /** The version that an incremental fetch would build on; all is read instead. */
+  'record-unreadable': event('warn', { ...SESSION, version: number, code: text }),
   'record-unchanged': event('info', { ...SESSION, version: number }),
   'job-skipped': event('info', { ...SESSION, reason: text, messageId: text }),
   'job-deferred': event('info', { ...SESSION, reason: text, messageId: text, delaySeconds: number }),

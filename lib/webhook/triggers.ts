@@ -58,12 +58,18 @@ export type AcceptedHook =
   | { readonly outcome: 'queued'; readonly messageId: string }
   | { readonly outcome: 'ignored'; readonly code: IgnoredCode };
 
-// Edits and deletions change messages on old pages, which an incremental fetch does not read again.
-const CHANGES_OLD_PAGES = new Set(['message:updated', 'message:removed']);
+/** What an incremental fetch may not read again: messages on old pages, and the profile. */
+const CHANGES_WHAT_IS_KNOWN = new Set([
+  'message:updated',
+  'message:removed',
+  'people:profile:updated',
+  'people:profile:removed',
+  'people:sync:profile',
+]);
 
 /** How much must be fetched after an event; a resolve closes a conversation, and its record is read back as a whole. */
 function decideFetchMode({ name, data }: HookEvent): FetchMode {
-  if (CHANGES_OLD_PAGES.has(name)) return 'full';
+  if (CHANGES_WHAT_IS_KNOWN.has(name)) return 'full';
   return name === 'session:set_state' && data.state === 'resolved' ? 'full' : 'incremental';
 }
 

@@ -13,13 +13,25 @@ import {
 import { aMessage, aSession } from '../support/builders.ts';
 
 describe('a refresh', () => {
-  test('fetches in full whatever was asked for and counts the messages that it absorbed', async () => {
+  test.each<[string, string[], boolean]>([
+    ['incrementally where no message asks for more', ['incremental', 'incremental'], true],
+    ['in full where one message asks for it', ['incremental', 'full', 'incremental'], false],
+  ])('fetches %s', async (_how, modes, buildsOnEarlier) => {
     const scene = createRefreshScene();
 
-    const result = await scene.run(aUnit({ messages: 3, modes: ['incremental', 'full', 'incremental'] }));
+    await scene.run(aUnit({ messages: modes.length, modes }));
+
+    expect(scene.asked).toMatchObject([{ readEarlier: buildsOnEarlier ? expect.any(Function) : undefined }]);
+  });
+
+  test('announces how it was fetched, and how many messages it absorbed', async () => {
+    const scene = createRefreshScene();
+    scene.crisp.answer = async () => ({ ...aConversation(), mode: 'incremental' });
+
+    const result = await scene.run(aUnit({ messages: 3 }));
 
     expect(result).toEqual({ outcome: 'emitted' });
-    expect(scene.announced).toEqual([{ mode: 'full', absorbed: 2, replaces: null }]);
+    expect(scene.announced).toEqual([{ mode: 'incremental', absorbed: 2, replaces: null }]);
   });
 });
 

@@ -291,6 +291,7 @@ describe('fetch over http', () => {
       include: ['profile'] as const,
       maxPages: 100,
       pagingTrust: createPagingTrust(),
+      profileCacheSeconds: 3600,
     };
     return { fetched: await fetchConversation(context, aSession()), requests: server.requests };
   }

@@ -59,6 +59,7 @@ describe('fetch conversation', () => {
       include,
       maxPages: 50,
       pagingTrust: createPagingTrust(),
+      profileCacheSeconds: 3600,
     };
     const fetch: FetchConversation = (...args) => fetchConversation(context, ...args);
     return { clock, telemetry, calls, fetch };

@@ -31,6 +31,7 @@ const fetched: TelemetryEvent = {
   name: 'conversation-fetched',
   ...SESSION,
   messages: 8,
+  mode: 'full',
   pages: 1,
   apiCalls: 3,
   durationMs: 40,

@@ -98,7 +98,7 @@ describe('an enriched record', () => {
     const fetched = aFetchedConversation({ messagePages: 6, terminatedBy: 'empty_page', apiCalls: 9 });
 
     const record = buildRecord(
-      { ...fetched, profileCached: true },
+      { ...fetched, profileCached: true, profileReadMs: 1_790_856_000_000 },
       { version: 5, mode: 'incremental', absorbed: 2 },
     );
 
@@ -113,6 +113,7 @@ describe('an enriched record', () => {
       covers_latest_message: true,
       api_calls: 9,
       profile_cached: true,
+      profile_fetched_at: '2026-10-01T12:00:00.000Z',
       absorbed: 2,
     });
   });

@@ -27,7 +27,7 @@ function createContext(random: () => number) {
   const hidden = new Map<string, number>();
   const deleted = new Set<string>();
   const crisp = { website: async () => ({}) };
-  const archived: { latest: StoredLatest | undefined } = { latest: undefined };
+  const archived: { latest: StoredLatest | undefined; record?: string } = { latest: undefined };
   const announced: unknown[] = [];
   const unchanged = new Set<string>();
   const removals: string[] = [];
@@ -50,7 +50,7 @@ function createContext(random: () => number) {
     bestEffort: createBestEffort(telemetry),
     crisp: aCrispApi({ getWebsite: () => crisp.website() }),
     quota: { noteSaved: (how, count) => void saved.push([how, count]) },
-    archive: { getLatest: async () => archived.latest },
+    archive: { getLatest: async () => archived.latest, getRecord: async () => archived.record },
     announceRecord: async ({ sessionId }, how) => {
       announced.push(how);
       return { outcome: unchanged.has(sessionId) ? 'unchanged' : 'emitted', version: 1 };
@@ -145,6 +145,7 @@ export function aConversation(
     conversation,
     messages,
     profile: null,
+    mode: 'full',
     messagePages: 1,
     terminatedBy: 'http_200',
     apiCalls: 2,
@@ -166,8 +167,13 @@ export function createRefreshScene() {
   const onRequest = () => {
     requests += 1;
   };
+  const asked: unknown[] = [];
+  const fetchConversation: FetchConversation = (_session, options) => {
+    asked.push(options);
+    return answering.answer();
+  };
   const run = (unit: SessionUnit) =>
-    refreshSession({ ...context, fetchConversation: () => answering.answer() }, unit, {
+    refreshSession({ ...context, fetchConversation }, unit, {
       signal: new AbortController().signal,
       onRequest,
     });
@@ -176,6 +182,8 @@ export function createRefreshScene() {
     crisp: answering,
     archived,
     announced,
+    /** The options of each fetch. */
+    asked,
     removals,
     run,
     requests: () => requests,

@@ -89,6 +89,7 @@ export function aFetchedConversation({
       aCrispMessage(3, { from: 'operator', type: 'note', content: 'Called the carrier.' }),
     ],
     profile: { people_id: 'c5a2f70c-f605-4648-b47f-8c39d4b03a50', email: 'ada@example.com', score: 3 },
+    mode: 'full',
     messagePages: 1,
     terminatedBy: 'http_200',
     apiCalls: 3,

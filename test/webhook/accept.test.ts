@@ -145,10 +145,17 @@ describe('decide hook', () => {
     expect(KNOWN_EVENTS.size).toBe(82);
   });
 
-  test('edits, deletions and a resolve ask for a full fetch, everything else for an incremental one', () => {
+  test('edits, deletions, a resolve and a changed profile ask for a full fetch, everything else for an incremental one', () => {
     const full = [...KNOWN_EVENTS].filter((name) => isFull(decide(name, { state: 'resolved' }, '*')));
 
-    expect(full.sort()).toEqual(['message:removed', 'message:updated', 'session:set_state']);
+    expect(full.sort()).toEqual([
+      'message:removed',
+      'message:updated',
+      'people:profile:removed',
+      'people:profile:updated',
+      'people:sync:profile',
+      'session:set_state',
+    ]);
     expect(isFull(decide('session:set_state', { state: 'unresolved' }))).toBe(false);
   });
 

@@ -1,0 +1,63 @@
+import type { EarlierFetch, EarlierProfile } from '../crisp/incremental.ts';
+import { toJobError } from '../errors.ts';
+import type { SessionRef } from '../ids.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import type { RecordArchive, StoredLatest } from './archive.ts';
+import { type EnrichedRecord, enrichedRecordSchema } from './schema.ts';
+
+interface EarlierContext {
+  readonly archive: Pick<RecordArchive, 'getRecord'>;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * The newest archived version of a session as what an incremental fetch builds on; undefined where there is none that can
+ * be relied on: none at all, a removal, one that expired, was tampered with, or cannot be read now. Never throws: all is
+ * then read from Crisp.
+ */
+export async function readEarlierFetch(
+  { archive, telemetry }: EarlierContext,
+  session: SessionRef,
+  stored: StoredLatest | null,
+): Promise<EarlierFetch | undefined> {
+  if (stored?.latest.kind !== 'conversation.enriched') return undefined;
+  const { version, content_hash } = stored.latest;
+  try {
+    const text = await archive.getRecord(session, version);
+    const record = text === undefined ? undefined : parseRecord(text);
+    const isTheirs =
+      record?.version === version &&
+      record.content_hash === content_hash &&
+      record.website_id === session.websiteId &&
+      record.session_id === session.sessionId;
+    return isTheirs ? toEarlierFetch(record) : undefined;
+  } catch (thrown) {
+    const code = toJobError(thrown).reason;
+    const { websiteId, sessionId } = session;
+    telemetry.emit({ name: 'record-unreadable', websiteId, sessionId, version, code });
+    return undefined;
+  }
+}
+
+/** As it was archived: what the schema's parser returns would be a copy that lacks a key `__proto__`. */
+function parseRecord(text: string): EnrichedRecord | undefined {
+  const record: unknown = JSON.parse(text);
+  // It has just been held against the schema.
+  return enrichedRecordSchema.safeParse(record).success ? (record as EnrichedRecord) : undefined;
+}
+
+function toEarlierFetch(record: EnrichedRecord): EarlierFetch {
+  const profile = toEarlierProfile(record);
+  return { messages: record.messages, ...(profile && { profile }) };
+}
+
+function toEarlierProfile({
+  people_id,
+  profile,
+  meta,
+  enrichment,
+}: EnrichedRecord): EarlierProfile | undefined {
+  const readMs = Date.parse(enrichment.profile_fetched_at ?? '');
+  if (!people_id || Number.isNaN(readMs)) return undefined;
+  return { body: profile, peopleId: people_id, readMs, meta };
+}
