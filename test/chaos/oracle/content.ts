@@ -218,12 +218,25 @@ function checkSource(evidence: Evidence, announcement: Enriched): string | undef
     );
     const isThroughout = (each: number) => others.every(({ fingerprints }) => fingerprints?.has(each));
     const isNamedThroughout = (each: string) => others.every(({ names }) => names?.has(each));
+    const named = [...(first?.names ?? [])].filter(isNamedThroughout);
+    if (!fetch.isWhole) return named.filter(toVisible(fetch)).every((each) => content.names.has(each));
     return (
       [...(first?.fingerprints ?? [])].filter(isThroughout).every((each) => content.fingerprints.has(each)) &&
-      [...(first?.names ?? [])].filter(isNamedThroughout).every((each) => content.names.has(each))
+      named.every((each) => content.names.has(each))
     );
   });
   return isComplete ? undefined : 'lacks a message that Crisp had all along';
+}
+
+/** What a fetch has to see that builds on an earlier one: all that this had, and what is newer. No hook tells of an import. */
+function toVisible({ earlierNames }: Fetch): (name: string) => boolean {
+  const newestMs = Math.max(...[...earlierNames].map(toMs));
+  return (name) => earlierNames.has(name) || toMs(name) > newestMs;
+}
+
+/** A message is named by its fingerprint, its timestamp, its type and its sender. */
+function toMs(name: string): number {
+  return Number(/^\[[^,]*,(\d+),/.exec(name)?.[1]);
 }
 
 /** Of one session, equal hashes mean equal records, and equal records have equal hashes. */

@@ -10,6 +10,8 @@ interface CoverQuery {
   readonly beforeIndex: number;
   /** Of the message that must be in the content, where the event was about one. */
   readonly fingerprint?: number | undefined;
+  /** The fetch must have read every page. */
+  readonly needsWhole?: boolean;
 }
 
 /**
@@ -18,11 +20,12 @@ interface CoverQuery {
  * needing to know. Undefined: not at all.
  */
 export function findCover(evidence: Evidence, query: CoverQuery): Cover | undefined {
-  const { sessionKey, afterMs, beforeIndex } = query;
+  const { sessionKey, afterMs, beforeIndex, needsWhole } = query;
   const announcements = (evidence.announcements.get(sessionKey) ?? []).filter(
     ({ index }) => index < beforeIndex,
   );
   for (const fetch of evidence.fetches.get(sessionKey) ?? []) {
+    if (needsWhole && !fetch.isWhole) continue;
     if (fetch.startMs < afterMs || fetch.endIndex >= beforeIndex || !holds(evidence, fetch, query)) continue;
     const cover = findAnnounced(fetch, announcements);
     if (cover) return cover;

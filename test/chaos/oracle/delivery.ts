@@ -23,15 +23,19 @@ export function checkNoLoss(evidence: Evidence): Violation[] {
 }
 
 function findProblem(evidence: Evidence, accepted: Acceptance): string | undefined {
-  const { sessionKey, computedMs, fingerprint, messageId } = accepted;
-  if (computedMs === undefined) return 'the queue had no message for it';
+  const { sessionKey, computedMs: afterMs, event, fingerprint, messageId } = accepted;
+  if (afterMs === undefined) return 'the queue had no message for it';
   const beforeIndex = evidence.history.length;
-  if (findCover(evidence, { sessionKey, afterMs: computedMs, beforeIndex, fingerprint })) return undefined;
+  const needsWhole = CHANGES_OLD_PAGES.has(event);
+  if (findCover(evidence, { sessionKey, afterMs, beforeIndex, fingerprint, needsWhole })) return undefined;
 
   const dead = findDead(evidence, accepted);
   if (!dead) return `nothing covers it, and ${describe(evidence.messages.get(messageId))}`;
   return hasReason(evidence, dead) ? undefined : `message ${dead.messageId} is dead without a reason`;
 }
+
+/** What only those see who read every page. */
+const CHANGES_OLD_PAGES = new Set(['message:updated', 'message:removed']);
 
 /** Its own message, or what a redrive made of it. */
 function findDead(evidence: Evidence, { messageId, sessionKey }: Acceptance): MessageLife | undefined {
@@ -95,7 +99,8 @@ function checkAcknowledged(evidence: Evidence, message: MessageLife, deleted: De
   if (sessionKey === undefined) return toViolation(deleted, `${messageId}, which nobody could read`);
   if (!received) return toViolation(deleted, `${messageId}, which nobody had received`);
   const afterMs = Math.min(received.atMs, toLastEventMs(evidence, message, deleted));
-  const cover = findCover(evidence, { sessionKey, afterMs, beforeIndex: deleted.index });
+  const needsWhole = readFields(message.body)?.mode !== 'incremental';
+  const cover = findCover(evidence, { sessionKey, afterMs, beforeIndex: deleted.index, needsWhole });
   return cover ? [] : toViolation(deleted, `${messageId}, whose receive announced nothing`);
 }
 

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import type * as z from 'zod';
 import { type EnrichedRecord, recordSchema } from '../../../lib/record/schema.ts';
-import { type Content, isFields, joinPages, readFields, readSessionKey, toContent } from './bodies.ts';
+import {
+  type Content,
+  isFields,
+  joinPages,
+  readFields,
+  readSessionKey,
+  toContent,
+  toMessageNames,
+} from './bodies.ts';
 import type { History, HistoryEvent, Terms } from './history.ts';
 
 /** A delivery that the webhook promised to follow up. */
@@ -185,6 +193,10 @@ export interface Fetch {
   readonly endIndex: number;
   /** Crisp's own cache or paging gave an answer that need not be what Crisp then knew. */
   readonly isDisturbed: boolean;
+  /** False where it ended before the last page: it is held to what that and the archive had. */
+  readonly isWhole: boolean;
+  /** Of the messages that the archive had; of a whole fetch, none. */
+  readonly earlierNames: ReadonlySet<string>;
   /** Undefined where Crisp did not answer for the conversation and its messages. */
   readonly content: Content | undefined;
 }
@@ -193,6 +205,7 @@ export interface Fetch {
 function findFetches(of: EventsOf): Map<string, Fetch[]> {
   const open = new Map<string, Placed<'crisp-answered'>[]>();
   const fetches: Fetch[] = [];
+  const toFetch = createToFetch(of);
 
   function close(instance: string): void {
     for (const [key, answers] of open) {
@@ -243,26 +256,80 @@ function findAsked(of: EventsOf): ReadonlySet<number> {
 /** A stale cache, and pages that change while they are read: what Crisp says then is true, and not the whole truth. */
 const SAYS_OTHERWISE = new Set(['F39', 'F41']);
 
-function toFetch(answers: readonly Placed<'crisp-answered'>[]): Fetch {
-  const last = answers.at(-1);
-  return {
-    instance: last?.instance ?? '',
-    sessionKey: last?.sessionKey ?? '',
-    startMs: Math.min(...answers.map(({ atMs }) => atMs)),
-    endMs: Math.max(...answers.map(({ endedMs }) => endedMs)),
-    endIndex: last?.index ?? 0,
-    isDisturbed: answers.some(({ fault }) => fault !== undefined && SAYS_OTHERWISE.has(fault)),
-    content: readContent(answers),
+function createToFetch(of: EventsOf): (answers: readonly Placed<'crisp-answered'>[]) => Fetch {
+  const puts = Map.groupBy(of('object-put'), ({ key }) => key);
+  const saying206 = new Map(
+    of('crisp-answered')
+      .filter(({ route, status }) => route === MESSAGES && status === 206)
+      .toReversed()
+      .map(({ instance, index }) => [instance, index]),
+  );
+
+  return (answers) => {
+    const inOrder = answers.toSorted((a, b) => a.atMs - b.atMs || a.index - b.index);
+    const [first, last] = [answers[0], answers.at(-1)];
+    const pages = inOrder.filter(({ route, body }) => route === MESSAGES && toPage(body));
+    const is206Known = (saying206.get(last?.instance ?? '') ?? Infinity) <= (last?.index ?? 0);
+    const isWhole = !endsEarly(pages.at(-1), is206Known);
+    const before = isWhole ? [] : readNewest(puts, last?.sessionKey ?? '', first?.index ?? 0);
+    return {
+      instance: last?.instance ?? '',
+      sessionKey: last?.sessionKey ?? '',
+      startMs: Math.min(...answers.map(({ atMs }) => atMs)),
+      endMs: Math.max(...answers.map(({ endedMs }) => endedMs)),
+      endIndex: last?.index ?? 0,
+      isDisturbed: answers.some(({ fault }) => fault !== undefined && SAYS_OTHERWISE.has(fault)),
+      isWhole,
+      earlierNames: new Set(toMessageNames(before)),
+      content: readContent(inOrder, before),
+    };
   };
 }
 
-function readContent(answers: readonly Placed<'crisp-answered'>[]): Content | undefined {
-  const inOrder = answers.toSorted((a, b) => a.atMs - b.atMs);
-  const read = (route: string) =>
-    inOrder.filter((each) => each.route === route).map(({ body }) => readFields(body ?? '')?.data);
-  const conversation = read('website/conversation').findLast(isFields);
-  const pages = read('website/conversation/messages').filter((page) => Array.isArray(page));
-  return conversation && pages.length > 0 ? toContent(conversation, joinPages(pages)) : undefined;
+const MESSAGES = 'website/conversation/messages';
+/** No smaller page of Crisp's is known: where it has never said 206, one of this size may have others behind it. */
+const FULL_PAGE = 20;
+
+/** There is more, and nobody asked for it. */
+function endsEarly(page: Placed<'crisp-answered'> | undefined, is206Known: boolean): boolean {
+  if (page?.status === 206) return true;
+  const count = toPage(page?.body)?.length ?? 0;
+  return !is206Known && count >= FULL_PAGE;
+}
+
+function toPage(body: string | undefined): readonly unknown[] | undefined {
+  const data = readFields(body ?? '')?.data;
+  return Array.isArray(data) ? data : undefined;
+}
+
+/** The messages of the version that `latest` named when the fetch began. */
+function readNewest(puts: Puts, sessionKey: string, index: number): readonly unknown[] {
+  const session = sessionKey.replace(':', '/');
+  const latest = puts.get(`latest/${session}.json`)?.findLast((put) => put.index < index);
+  const { version } = readFields(latest?.body ?? '') ?? {};
+  const put = puts.get(`records/${session}/${version}.json`)?.findLast((each) => each.index < index);
+  const messages = readFields(put?.body ?? '')?.messages;
+  return Array.isArray(messages) ? messages : [];
+}
+
+/** What was read, and of the version before it, what is not newer than that. */
+function readContent(
+  inOrder: readonly Placed<'crisp-answered'>[],
+  before: readonly unknown[],
+): Content | undefined {
+  const answered = inOrder.filter(({ route }) => route === 'website/conversation');
+  const conversation = answered.map(({ body }) => readFields(body ?? '')?.data).findLast(isFields);
+  const pages = inOrder
+    .filter(({ route }) => route === MESSAGES)
+    .map(({ body }) => toPage(body))
+    .filter((page) => page !== undefined);
+  const oldestMs = Math.min(...pages.flat().map(toMs));
+  const older = before.filter((message) => toMs(message) <= oldestMs);
+  return conversation && pages.length > 0 ? toContent(conversation, joinPages([older, ...pages])) : undefined;
+}
+
+function toMs(message: unknown): number {
+  return isFields(message) && typeof message.timestamp === 'number' ? message.timestamp : Infinity;
 }
 
 /** An answer to the consumer's question for a conversation itself. */
