@@ -176,6 +176,7 @@ export async function refreshSession(
   }
   const absorbed = unit.messages.length - 1;
   const { mode } = fetched;
+  if (fetched.profileCached) context.quota.noteSaved('cached', 1);
   const { outcome } = await context.announceRecord(fetched, { mode, absorbed, replaces });
   return { outcome };
 }

@@ -455,7 +455,10 @@ function apply(world: World, { kind, place, word, passMs = 0, ...message }: Chan
   if (kind === 'state') world.conversation = { ...conversation, state: `state ${word}` };
   if (kind === 'person') world.conversation = { ...conversation, people_id: PEOPLE[word % 2] };
   if (kind === 'contact') {
-    world.conversation = { ...conversation, meta: { ...Object(conversation.meta), email: `mail ${world.nowMs}` } };
+    world.conversation = {
+      ...conversation,
+      meta: { ...Object(conversation.meta), email: `mail ${world.nowMs}` },
+    };
     if (conversation.meta !== undefined && `mail ${world.nowMs}` !== Object(conversation.meta).email)
       world.profiles.set(peopleId, { ...world.profiles.get(peopleId), email: `mail ${world.nowMs}` });
   }
