@@ -16,8 +16,8 @@ export interface CrispHttpDependencies {
   readonly tier: CrispTier;
   readonly secrets: Secrets;
   readonly throttle: Throttle;
-  /** The day's calls; each request takes one before its turn. */
-  readonly quota?: { take(): Promise<void> };
+  /** The day's calls; each request takes one before its turn, and gives it back where its turn never came. */
+  readonly quota?: { take(): Promise<void>; giveBack(): void };
   readonly clock: Clock;
   readonly maxResponseBytes: number;
   /** For one request, from its start to the last byte of its answer; waiting for the throttle does not count. */
@@ -118,7 +118,10 @@ export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp 
   async function takeTurn(signal: AbortSignal | undefined): Promise<void> {
     try {
       await quota?.take();
-      await throttle.take(signal);
+      await throttle.take(signal).catch((error: unknown) => {
+        quota?.giveBack();
+        throw error;
+      });
     } catch (error) {
       // Nothing was sent: a mistake of ours.
       throw signal?.aborted ? toGivenUp(signal, error) : toJobError(error);

@@ -119,6 +119,8 @@ export function createDynamoQuotaNotes(deps: QuotaNotesDeps): QuotaNotes {
       const item = await ledger.updateIf(key, 'endsMs > :now', { expression, values });
       if (item) return toQuotaDay(item, nowMs);
       const old = await ledger.get(key);
+      // Another instance has begun the new day just now.
+      if (toNumber(old?.endsMs) > nowMs) continue;
       const begun = await ledger.updateIf(key, 'attribute_not_exists(endsMs) OR endsMs = :old', {
         expression: `${setTerms}, endsMs = :ends, used = :used, ${SAVINGS.map((how) => `${how} = :${how}`).join(', ')}`,
         values: {

@@ -8,6 +8,8 @@ import { createBestEffort } from './table.ts';
 export interface CallQuota {
   /** Rejects with `quota_exhausted` where the day's calls are spent. With the ledger away calls go on uncounted. */
   take(): Promise<void>;
+  /** A call that was taken is not made. */
+  giveBack(): void;
   /** Counts what was not fetched; it is written with the next lease, never by itself. */
   noteSaved(how: Saving, count: number): void;
 }
@@ -52,6 +54,9 @@ export function createCallQuota(dependencies: CallQuotaDependencies): CallQuota 
       }
       calls -= 1;
     },
+    giveBack() {
+      calls += 1;
+    },
     noteSaved(how, count) {
       saved.set(how, (saved.get(how) ?? 0) + count);
     },
@@ -76,7 +81,7 @@ export function createCallQuota(dependencies: CallQuotaDependencies): CallQuota 
     tellUsage(day, used);
     isSpent = granted <= 0;
     if (isSpent) throw new JobError('quota_exhausted');
-    calls = granted;
+    calls += granted;
   }
 
   async function isStillSpent(): Promise<boolean> {

@@ -121,6 +121,18 @@ describe('the calls of a day', () => {
     expect(await takeAll(quota)).toEqual({ taken: 10, code: 'quota_exhausted' });
   });
 
+  test('begin anew once, however many instances find the day over at the same moment', async () => {
+    const token = aToken({ dailyQuota: 30 });
+    const instances = Array.from({ length: 6 }, () => token.anInstance());
+    await Promise.all(instances.map((instance) => takeAll(instance)));
+
+    for (let day = 1; day <= 5; day += 1) {
+      await token.clock.advance(24 * HOUR_MS);
+      const results = await Promise.all(instances.map((instance) => takeAll(instance)));
+      expect(results.reduce((sum, { taken }) => sum + taken, 0)).toBe(30);
+    }
+  });
+
   test('begin anew at once where the probe has learned the hour', async () => {
     const token = aToken({ dailyQuota: 10, instances: 1 });
     const quota = token.anInstance();
@@ -177,6 +189,15 @@ describe('the calls of a day', () => {
 
     expect((await token.read()).saved).toEqual({ coalesced: 0, covered: 3, superseded: 0, cached: 1 });
     expect(token.requests).toBe(1);
+  });
+
+  test('taken and not made are given back, to the instance that took them', async () => {
+    const token = aToken({ dailyQuota: 10, instances: 1 });
+    const quota = token.anInstance();
+    await takeAll(quota, 9);
+    for (let back = 0; back < 4; back += 1) quota.giveBack();
+
+    expect((await takeAll(quota)).taken).toBe(5);
   });
 
   test('stand under a hash of the identifier, never under it or the key', async () => {

@@ -117,11 +117,13 @@ export const HOUR_MS = 60 * MINUTE_MS;
 export function createScene({
   conversations: count,
   startMs = EVENING_MS,
+  dailyQuota,
 }: {
   conversations: number;
   startMs?: number;
+  dailyQuota?: number;
 }): Scene {
-  const world = createWorld({ ...SETTINGS, startMs });
+  const world = createWorld({ ...SETTINGS, startMs, dailyQuota });
   const { clock, crisp, hooks } = world;
   const conversations = Array.from({ length: count }, (_, place) =>
     crisp.store.create({ websiteId: WEBSITE_ID, sessionId: `session_${String(place).padStart(8, '0')}` }),

@@ -14,6 +14,8 @@ export interface WorldSettings {
   readonly include: string;
   readonly inlineLimitBytes: number;
   readonly maxPages: number;
+  /** `CRISP_DAILY_QUOTA`; undefined: the tier's, which no run uses up. */
+  readonly dailyQuota?: number | undefined;
   readonly crisp: CrispHabits;
   readonly hooks: HookHabits;
   /** The first of them is the one whose events come most often. */
@@ -58,6 +60,7 @@ export function toEnvironment(settings: WorldSettings) {
     ENRICH_INCLUDE: settings.include,
     INLINE_LIMIT_BYTES: String(settings.inlineLimitBytes),
     MAX_PAGES: String(settings.maxPages),
+    CRISP_DAILY_QUOTA: settings.dailyQuota === undefined ? '' : String(settings.dailyQuota),
     MAX_ATTEMPTS: String(MAX_ATTEMPTS),
     SESSIONS_QUEUE_URL: `https://sqs.eu-west-1.amazonaws.com/123456789012/crisp-enrich-${STAGE}-sessions.fifo`,
     SESSIONS_QUEUE_ARN: `arn:aws:sqs:eu-west-1:123456789012:crisp-enrich-${STAGE}-sessions.fifo`,
