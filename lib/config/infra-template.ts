@@ -42,8 +42,8 @@ interface InfraTemplateOptions {
 const FUNCTIONS_FILE = 'functions.yml';
 
 /**
- * Reads every *.yml of `directory`: functions.yml holds functions, any other file CloudFormation `Resources`. Values
- * are resolved when they are asked for, so what local mode does not use may be anything. Rejects with `InfraError`.
+ * Reads the *.yml of `directory`: functions.yml holds functions, any other file CloudFormation `Resources`; those that
+ * name no resource of local mode are passed over. Values are resolved when they are asked for, so what local mode does not use may be anything. Rejects with `InfraError`.
  */
 export async function loadInfraTemplate(
   directory: string,
@@ -70,15 +70,21 @@ interface InfraFile {
 async function readInfraFiles(directory: string): Promise<InfraFile[]> {
   try {
     const names = (await readdir(directory)).filter((name) => name.endsWith('.yml')).sort();
-    return await Promise.all(names.map((name) => readInfraFile(directory, name)));
+    const files = await Promise.all(names.map((name) => readInfraFile(directory, name)));
+    return files.filter((file) => file !== undefined);
   } catch (error) {
     if (error instanceof InfraError) throw error;
     throw new InfraError('infra_unreadable', `Cannot read the infra files in ${directory}`, { cause: error });
   }
 }
 
-async function readInfraFile(directory: string, name: string): Promise<InfraFile> {
-  const content = parseInfraYaml(await readFile(join(directory, name), 'utf8'), name);
+// The types that are made locally. Parsing is a tenth of a start, and most files hold alarms and rights.
+const LOCAL_TYPE = /\bAWS::(?:SQS::Queue|SNS::Topic|SNS::Subscription|S3::Bucket|DynamoDB::Table)\b/;
+
+async function readInfraFile(directory: string, name: string): Promise<InfraFile | undefined> {
+  const text = await readFile(join(directory, name), 'utf8');
+  if (name !== FUNCTIONS_FILE && !LOCAL_TYPE.test(text)) return undefined;
+  const content = parseInfraYaml(text, name);
   if (!isJsonObject(content)) throw new InfraError('infra_unreadable', `${name} is not a map`);
   return { name, content };
 }

@@ -11,6 +11,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { isLoopbackName } from '../text.ts';
+import { type RequestedPort, UsageError } from './options.ts';
 
 // What every listener of local mode has in common: loopback alone, limits on what is sent to it, no web page of a browser.
 const LOOPBACK = '127.0.0.1';
@@ -98,6 +99,27 @@ export async function listenOnLoopback(httpServer: Server, port: number): Promis
   // A TCP httpServer that is listening has an address with a port.
   const { port: actualPort } = httpServer.address() as AddressInfo;
   return { url: `http://${LOOPBACK}:${actualPort}`, port: actualPort, stop: () => closeServer(httpServer) };
+}
+
+/**
+ * Listens on the requested port. A default port that is in use gives way to any free one; one that was asked for is
+ * answered with a `UsageError`, because somebody counts on it.
+ */
+export async function listenOrGiveWay<Server>(
+  { port, isDefault }: RequestedPort,
+  listen: (port: number) => Promise<Server>,
+): Promise<Server> {
+  try {
+    return await listen(port);
+  } catch (error) {
+    if (!isInUse(error)) throw error;
+    if (isDefault) return listen(0);
+    throw new UsageError(`port ${port} is in use (try 0 for a free one)`, { cause: error });
+  }
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
 function closeServer(httpServer: Server): Promise<void> {

@@ -1,13 +1,9 @@
 import { systemClock } from '../clock.ts';
 import { isRunByNpm, loadLocalConfig, loadLocalEnvironment, loadLocalInfraSettings } from '../config/load.ts';
-import { createS3RecordArchive } from '../record/archive.ts';
 import { plural } from '../text.ts';
 import { chooseEndpoints } from './aws/endpoints.ts';
-import { createDemo } from './demo/demo.ts';
-import { untilStopped } from './listen.ts';
-import { playOnce } from './once.ts';
+import type { SimulatedCrisp } from './crisp.ts';
 import { LOCAL_USAGE, type LocalOptions, parseLocalOptions, UsageError } from './options.ts';
-import type { SimulatedCrisp } from './pipeline.ts';
 import {
   describeRest,
   explainOther,
@@ -16,10 +12,13 @@ import {
   type LocalMode,
   startLocalMode,
 } from './start.ts';
-import { formatProgress, openTerminal, type ReadRecord, type Terminal } from './terminal.ts';
+import { openTerminal, type ReadRecord, type Terminal } from './terminal.ts';
+import { formatProgress } from './totals.ts';
 
 // What a shell gives to a program that Ctrl-C ended.
 const EXIT_INTERRUPTED = 130;
+
+const LOOK_EVERY_MS = 250;
 
 // Whoever closes our output (`| head`) has seen enough.
 process.stdout.on('error', () => process.exit(0));
@@ -58,6 +57,7 @@ async function run(options: LocalOptions): Promise<void> {
 }
 
 async function runOnce(mode: LocalMode, crisp: SimulatedCrisp, terminal: Terminal): Promise<void> {
+  const { playOnce } = await import('./once.ts');
   const report = await playOnce({ mode, crisp, clock: systemClock, terminal });
   terminal.stop();
   await mode.stop();
@@ -71,6 +71,7 @@ async function runUntilStopped(
   { demo: withDemo, dataDir }: LocalOptions,
 ): Promise<void> {
   const { crisp } = mode;
+  const { createDemo } = await import('./demo/demo.ts');
   const demo =
     crisp &&
     createDemo({
@@ -99,9 +100,23 @@ async function runUntilStopped(
 
 /** Reads announced records from the archive. */
 function createRecordReader({ clients, resources }: LocalMode['aws']): ReadRecord {
-  const archive = createS3RecordArchive({ client: clients.s3, bucket: resources.bucket });
   return async (session, version) => {
+    const { createS3RecordArchive } = await import('../record/archive.ts');
+    const archive = createS3RecordArchive({ client: clients.s3, bucket: resources.bucket });
     const body = await archive.getRecord(session, version);
     return body === undefined ? undefined : JSON.parse(body);
   };
+}
+
+/**
+ * Resolves when somebody wants this process to end: by SIGINT or SIGTERM, or, where npm started it, by ending npm. Its
+ * shell does not pass signals on, and a process left behind would keep the ports.
+ */
+function untilStopped({ isRunByNpm }: { readonly isRunByNpm: boolean }): Promise<void> {
+  const parent = process.ppid;
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+    if (isRunByNpm) setInterval(() => process.ppid !== parent && resolve(), LOOK_EVERY_MS).unref();
+  });
 }

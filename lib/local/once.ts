@@ -1,8 +1,8 @@
 import type { StageQueue } from '../aws/queues.ts';
 import type { Clock } from '../clock.ts';
 import { plural } from '../text.ts';
+import type { SimulatedCrisp } from './crisp.ts';
 import { createDemo, type DemoTotals } from './demo/demo.ts';
-import type { SimulatedCrisp } from './pipeline.ts';
 import type { CountersSnapshot } from './simulator/counters.ts';
 import {
   type LocalMode,
@@ -11,7 +11,8 @@ import {
   readQueueDepth,
   readQueueDepths,
 } from './start.ts';
-import { formatCallsLeft, formatSaving, type RunTotals, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+import { formatCallsLeft, formatSaving, type RunTotals } from './totals.ts';
 
 interface PlayOnceInput {
   readonly mode: LocalMode;

@@ -10,16 +10,15 @@ import { type LocalSettings, toLocalSettings } from '../operate/stage.ts';
 import { plural } from '../text.ts';
 import { DataFolderError, type LocalAws, startAws } from './aws/embedded-aws.ts';
 import type { AwsEndpoints } from './aws/endpoints.ts';
-import { DEFAULT_AWS_PORT, DEFAULT_PORT, type LocalOptions, UsageError } from './options.ts';
 import {
   checkCrisp,
   DEMO_HOOK_SECRET,
-  type Pipeline,
   SIMULATOR_PORT,
   type SimulatedCrisp,
-  startPipeline,
   startSimulatedCrisp,
-} from './pipeline.ts';
+} from './crisp.ts';
+import { DEFAULT_AWS_PORT, DEFAULT_PORT, type LocalOptions, UsageError } from './options.ts';
+import { type Pipeline, startPipeline } from './pipeline.ts';
 import { ARCHIVING_EVENTS } from './simulator/events.ts';
 import type { SubscriptionInput } from './simulator/hooks.ts';
 import type { Terminal } from './terminal.ts';

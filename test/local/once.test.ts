@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type OnceCounts, toOnceReport } from '../../lib/local/once.ts';
 import { createCounters } from '../../lib/local/simulator/counters.ts';
 import type { QueueDepths } from '../../lib/local/start.ts';
-import { createTotalsCounter } from '../../lib/local/terminal.ts';
+import { createTotalsCounter } from '../../lib/local/totals.ts';
 import { startLocalScene } from '../support/local-scene.ts';
 
 const EMPTY: QueueDepths = {

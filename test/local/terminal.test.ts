@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { formatCallsLeft, formatProgress, openTerminal } from '../../lib/local/terminal.ts';
+import { openTerminal } from '../../lib/local/terminal.ts';
+import { formatCallsLeft, formatProgress } from '../../lib/local/totals.ts';
 import type { EnrichedRecord } from '../../lib/record/schema.ts';
 import type { TelemetryEvent } from '../../lib/telemetry/events.ts';
 import { aSession } from '../support/builders.ts';

@@ -8,12 +8,11 @@ import { expectBucketOwner } from '../../aws/clients.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { InfraSettings } from '../../config/infra-settings.ts';
 import { type InfraTemplate, loadInfraTemplate } from '../../config/infra-template.ts';
-import { explainForeignRequest, limitServer } from '../http-server.ts';
-import { listenOrGiveWay } from '../listen.ts';
+import { explainForeignRequest, limitServer, listenOrGiveWay } from '../http-server.ts';
 import type { RequestedPort } from '../options.ts';
 import { AWS_SERVICES, type AwsEndpoints, createLocalAwsClients, type LocalAwsClients } from './endpoints.ts';
 import { type LocalServer, startFauxqs } from './fauxqs.ts';
-import { INFRA_DIRECTORY, type ProvisionedResources, provisionResources } from './provision.ts';
+import { INFRA_DIRECTORY, type ProvisionedResources, provision } from './provision.ts';
 
 interface LocalAwsOptions {
   /** Services that are not to be embedded. */
@@ -41,24 +40,20 @@ const REGION = 'us-east-1';
 
 /** Starts what is not given, and creates what is missing in either. */
 export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
+  const { settings, givenEndpoints } = options;
+  const template = await loadInfraTemplate(INFRA_DIRECTORY, { stage: 'local', settings, region: REGION });
   const embedded = await startEmbedded(options);
-  const endpoints = { ...embedded?.endpoints, ...options.givenEndpoints } as AwsEndpoints; // Each is given or embedded.
-  const { settings } = options;
+  const endpoints = { ...embedded?.endpoints, ...givenEndpoints } as AwsEndpoints; // Each is given or embedded.
+  const clients = createLocalAwsClients(endpoints, REGION);
   try {
-    const resources = await provisionResources({
-      endpoints,
-      givenEndpoints: options.givenEndpoints,
-      settings,
-      region: REGION,
-    });
-    const template = await loadInfraTemplate(INFRA_DIRECTORY, { stage: 'local', settings, region: REGION });
-    const clients = createLocalAwsClients(endpoints, REGION);
+    const sqsEndpoint = endpoints.sqs;
+    const resources = await provision(template, clients, { stage: 'local', sqsEndpoint, givenEndpoints });
     // Two emulators can have two accounts.
     if (endpoints.s3 === endpoints.sqs) expectBucketOwner(clients.s3, resources.queues.sessions);
     return {
       region: REGION,
       endpoints,
-      hasOwnQueues: options.givenEndpoints.sqs === undefined,
+      hasOwnQueues: givenEndpoints.sqs === undefined,
       resources,
       template,
       clients,
@@ -68,6 +63,7 @@ export async function startAws(options: LocalAwsOptions): Promise<LocalAws> {
       },
     };
   } catch (error) {
+    clients.destroy();
     await embedded?.stop();
     throw error;
   }

@@ -71,7 +71,8 @@ export async function provisionResources({
   }
 }
 
-async function provision(
+/** Makes the resources of a template by clients that exist. */
+export async function provision(
   template: InfraTemplate,
   clients: LocalAwsClients,
   options: { stage: string; sqsEndpoint: string; givenEndpoints: Partial<AwsEndpoints> },

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { parseSessionId, parseWebsiteId } from '../../ids.ts';
 import { type App, createApp, readBody } from '../http-server.ts';
 import { CONTROLS } from './controls.ts';
-import { BODY_LIMIT_BYTES, refuseBody } from './server.ts';
+import { BODY_LIMIT_BYTES, refuseBody } from './limits.ts';
 import { SimulatorError } from './store.ts';
 import { SWITCH_NAMES, SWITCHES } from './switches.ts';
 import type { Workspace } from './workspace.ts';
@@ -13,7 +13,7 @@ import type { Workspace } from './workspace.ts';
  * limited or delayed. A form of a web page is no JSON, so it is refused as well.
  */
 export function createControl(workspace: Workspace, clock: Clock): App {
-  const app = createApp();
+  const app = createApp().basePath('/_simulator');
   app.get('/', () => show(describe(workspace, clock.nowMs())));
   // Requests by session and route.
   app.get('/sessions', () => show(workspace.counters.bySession()));

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../../ids.ts';
-import { FAULT_EFFECT } from './limits.ts';
 import { MESSAGE_TYPES, type MessageContent } from './model.ts';
 import { SimulatorError } from './store.ts';
 import type { Workspace } from './workspace.ts';
@@ -43,6 +42,25 @@ const data = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])
 const content = z.custom<MessageContent>(
   (value) => typeof value === 'string' || z.looseObject({}).safeParse(value).success,
 );
+const headers = z.record(z.string(), z.string()).exactOptional();
+const status = z.int().min(200).max(599);
+const encoding = z.enum(['utf8', 'base64']).exactOptional();
+const effect = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('answer'),
+    status,
+    reason: z.string(),
+    data: z.unknown().exactOptional(),
+    headers,
+  }),
+  z.strictObject({ kind: z.literal('body'), status, body: z.string(), encoding, headers }),
+  z.strictObject({ kind: z.literal('error-flag'), reason: z.string() }),
+  z.strictObject({ kind: z.literal('delay'), delayMs: wholeNumber }),
+  z.strictObject({ kind: z.literal('trickle'), bytes: z.int().min(1), everyMs: wholeNumber }),
+  z.strictObject({ kind: z.literal('truncate') }),
+  z.strictObject({ kind: z.literal('reset'), at: z.enum(['before-headers', 'mid-body']) }),
+  z.strictObject({ kind: z.literal('hang') }),
+]);
 /** The fields that name a conversation or a person; without `website_id` the first website is meant. */
 const session = { session_id: z.string(), website_id: text };
 const person = { people_id: z.string(), website_id: text };
@@ -206,7 +224,7 @@ export const CONTROLS: readonly Control[] = [
     'fail-route',
     '{ effect: { kind, … }, route?, session_id?, times?, after?, chance? }: meets fitting requests with a fault',
     {
-      ...{ effect: FAULT_EFFECT, route: text, session_id: text, times: z.int().min(1).exactOptional() },
+      ...{ effect, route: text, session_id: text, times: z.int().min(1).exactOptional() },
       ...{ after: wholeNumber.exactOptional(), chance: z.number().min(0).max(1).exactOptional() },
     },
     ({ faults }, { session_id: sessionId, ...fault }) => {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { Agent } from 'undici';
+import type { Agent } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { isLoopbackHost } from '../http-server.ts';
 import type { Counters } from './counters.ts';
@@ -223,7 +223,8 @@ function toAttemptLimit(mode: HookSubscription['mode'], switches: Switches): num
 /** Sends deliveries until they are acknowledged or given up. */
 function createSender({ clock, switches, counters, journal }: HookContext) {
   const counts = counters.hooks;
-  const dispatcher = new Agent({ connections: 32 });
+  // Loaded by the first delivery.
+  let dispatcher: Promise<Agent> | undefined;
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   // The end of each session's newest delivery, for the position in which the next one waits for it.
@@ -264,7 +265,15 @@ function createSender({ clock, switches, counters, journal }: HookContext) {
       const { origin, pathname, search } = new URL(delivery.subscription.url);
       const { body } = delivery;
       const path = `${pathname}${search}`;
-      const answer = await dispatcher.request({ origin, path, method: 'POST', headers, body, signal });
+      dispatcher ??= import('undici').then(({ Agent }) => new Agent({ connections: 32 }));
+      const answer = await (await dispatcher).request({
+        origin,
+        path,
+        method: 'POST',
+        headers,
+        body,
+        signal,
+      });
       await answer.body.dump();
       return answer.statusCode >= 200 && answer.statusCode < 300;
     } catch {
@@ -302,7 +311,7 @@ function createSender({ clock, switches, counters, journal }: HookContext) {
     async stop(): Promise<void> {
       stopping.abort();
       await Promise.all(underWay);
-      await dispatcher.destroy();
+      await (await dispatcher)?.destroy();
     },
   };
 }

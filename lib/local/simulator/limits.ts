@@ -1,9 +1,15 @@
-import * as z from 'zod';
 import type { Random } from './random.ts';
 import { type Reply, refused } from './routes.ts';
 import type { Switches } from './switches.ts';
 
 // What stands between a request and its answer: rate limit, daily quota, faults that were asked for, the read cache.
+/** Bodies of controls, and of the writes that the API does not simulate. */
+export const BODY_LIMIT_BYTES = 1024 * 1024;
+
+export function refuseBody(): Response {
+  return Response.json({ error: 'body_too_large' }, { status: 413, headers: { connection: 'close' } });
+}
+
 export interface LimitsInput {
   /** Default: no limit on the rate, as for plugin tokens. */
   readonly requestsPerSecond?: number;
@@ -123,36 +129,26 @@ function createDailyQuota(initialPerDay: number, resetHourUtc: () => number) {
   };
 }
 
-const wholeNumber = z.int().min(0);
-const headers = z.record(z.string(), z.string()).exactOptional();
-const status = z.int().min(200).max(599);
+type Headers = Readonly<Record<string, string>>;
 
 /** What a fault does to a request. */
-export type FaultEffect = z.infer<typeof FAULT_EFFECT>;
-export const FAULT_EFFECT = z.discriminatedUnion('kind', [
-  // Crisp's envelope with this status and reason.
-  z.strictObject({
-    ...{ kind: z.literal('answer'), status, reason: z.string() },
-    ...{ data: z.unknown().exactOptional(), headers },
-  }),
-  // Any body at all: HTML, a redirect, compressed bytes, another session's conversation.
-  z.strictObject({
-    ...{ kind: z.literal('body'), status, body: z.string() },
-    ...{ encoding: z.enum(['utf8', 'base64']).exactOptional(), headers },
-  }),
-  // The right answer with `error: true` in its envelope, on its own status.
-  z.strictObject({ kind: z.literal('error-flag'), reason: z.string() }),
-  // The right answer, late.
-  z.strictObject({ kind: z.literal('delay'), delayMs: wholeNumber }),
-  // The right answer, a few bytes at a time.
-  z.strictObject({ kind: z.literal('trickle'), bytes: z.int().min(1), everyMs: wholeNumber }),
-  // The right answer, cut in half but ended properly.
-  z.strictObject({ kind: z.literal('truncate') }),
-  // The connection is reset.
-  z.strictObject({ kind: z.literal('reset'), at: z.enum(['before-headers', 'mid-body']) }),
-  // Never answered.
-  z.strictObject({ kind: z.literal('hang') }),
-]);
+export type FaultEffect =
+  /** Crisp's envelope with this status and reason. */
+  | { readonly kind: 'answer'; status: number; reason: string; data?: unknown; headers?: Headers }
+  /** Any body at all: HTML, a redirect, compressed bytes, another session's conversation. */
+  | { readonly kind: 'body'; status: number; body: string; encoding?: 'utf8' | 'base64'; headers?: Headers }
+  /** The right answer with `error: true` in its envelope, on its own status. */
+  | { readonly kind: 'error-flag'; readonly reason: string }
+  /** The right answer, late. */
+  | { readonly kind: 'delay'; readonly delayMs: number }
+  /** The right answer, a few bytes at a time. */
+  | { readonly kind: 'trickle'; readonly bytes: number; readonly everyMs: number }
+  /** The right answer, cut in half but ended properly. */
+  | { readonly kind: 'truncate' }
+  /** The connection is reset. */
+  | { readonly kind: 'reset'; readonly at: 'before-headers' | 'mid-body' }
+  /** Never answered. */
+  | { readonly kind: 'hang' };
 
 interface Fault {
   readonly effect: FaultEffect;

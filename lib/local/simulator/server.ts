@@ -4,7 +4,6 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Clock } from '../../clock.ts';
 import { parseSessionId, parseWebsiteId, type SessionRef } from '../../ids.ts';
 import {
-  type App,
   createApp,
   explainForeignRequest,
   isTooLarge,
@@ -13,20 +12,12 @@ import {
   toPath,
   toQuery,
 } from '../http-server.ts';
-import { createReadCache, type FaultEffect } from './limits.ts';
+import { BODY_LIMIT_BYTES, createReadCache, type FaultEffect, refuseBody } from './limits.ts';
 import { type Reply, ROUTES, type Route, refused } from './routes.ts';
 import type { Account, Workspace } from './workspace.ts';
 
-/** Bodies of controls, and of the writes that the API does not simulate. */
-export const BODY_LIMIT_BYTES = 1024 * 1024;
-
 /** Listens on 127.0.0.1. Port 0 takes a free one; a busy port rejects with `EADDRINUSE`. */
-export async function listen(
-  workspace: Workspace,
-  clock: Clock,
-  control: App,
-  port: number,
-): Promise<ListeningServer> {
+export async function listen(workspace: Workspace, clock: Clock, port: number): Promise<ListeningServer> {
   const stopping = new AbortController();
   const api = createApi(workspace, clock, stopping.signal);
   const app = createApp();
@@ -38,7 +29,10 @@ export async function listen(
     if (isTooLarge(incoming, BODY_LIMIT_BYTES)) return refuseBody();
     return next();
   });
-  app.route('/_simulator', control);
+  app.all('/_simulator/*', async ({ env, req }) => {
+    const { createControl } = await import('./control.ts');
+    return createControl(workspace, clock).fetch(req.raw, env);
+  });
   for (const route of ROUTES) app.get(route.path, ({ env, req }) => api(env, route, req.param()));
   app.notFound(({ env }) => api(env, undefined, {}));
   app.onError((_error, { env }) => {
@@ -55,10 +49,6 @@ export async function listen(
       return server.stop();
     },
   };
-}
-
-export function refuseBody(): Response {
-  return Response.json({ error: 'body_too_large' }, { status: 413, headers: { connection: 'close' } });
 }
 
 interface ApiAnswer {

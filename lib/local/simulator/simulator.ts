@@ -1,5 +1,4 @@
 import type { ListeningServer } from '../http-server.ts';
-import { createControl } from './control.ts';
 import { listen } from './server.ts';
 import { createWorkspace, type SimulatorOptions, type Workspace } from './workspace.ts';
 
@@ -17,7 +16,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const workspace = createWorkspace(options);
   return {
     ...workspace,
-    listen: ({ port = 0 } = {}) => listen(workspace, clock, createControl(workspace, clock), port),
+    listen: ({ port = 0 } = {}) => listen(workspace, clock, port),
     stop: workspace.hooks.stop,
   };
 }

@@ -95,14 +95,21 @@ Resources:
 
   test('a value that nobody asks for may be anything', async () => {
     const template = await load({
-      'queues.yml': 'Resources: { Q: { Type: T, Properties: { Odd: !Transform [x], Plain: 1 } } }',
+      'queues.yml':
+        'Resources: { Q: { Type: AWS::SQS::Queue, Properties: { Odd: !Transform [x], Plain: 1 } } }',
     });
 
-    expect(template.resources('T')[0]?.property('Plain')).toBe(1);
+    expect(template.resources('AWS::SQS::Queue')[0]?.property('Plain')).toBe(1);
+  });
+
+  test('a file of things that local mode does not make is passed over', async () => {
+    const template = await load({ 'alarms.yml': 'Resources: { A: { Type: AWS::CloudWatch::Alarm' });
+
+    expect(template.resources('AWS::CloudWatch::Alarm')).toEqual([]);
   });
 
   test('a file with a mistake in it is named', async () => {
-    const loading = load({ 'broken.yml': 'Resources: {' });
+    const loading = load({ 'broken.yml': 'Resources: { Q: { Type: AWS::SQS::Queue' });
 
     await expect(loading).rejects.toThrow(/broken\.yml/);
   });
