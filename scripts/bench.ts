@@ -2,11 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { runCalls } from './bench/calls.ts';
 import { runCold } from './bench/cold.ts';
+import { runFetch } from './bench/fetch.ts';
 import { runHot } from './bench/hot.ts';
+import { runRate } from './bench/rate.ts';
 import { formatSuite, hasFailed, judge, type SuiteResult } from './bench/report.ts';
 
 // `npm run bench`: every goal with its figure, bound and verdict; ends with 1 where one is missed.
-const SUITES = { calls: runCalls, cold: runCold, hot: runHot } as const;
+const SUITES = { calls: runCalls, fetch: runFetch, hot: runHot, rate: runRate, cold: runCold } as const;
 type SuiteName = keyof typeof SUITES;
 
 const { values } = parseArgs({

@@ -22,7 +22,7 @@ export interface SuiteResult {
   readonly suite: string;
   readonly goals: readonly Goal[];
   readonly rows: readonly Row[];
-  /** By how much the anchor differs from itself, measured twice; absent where nothing was timed. */
+  /** By how much the anchor differs from itself, measured twice, or what stands for that; absent where nothing was timed. */
   readonly noise?: number;
 }
 
@@ -49,7 +49,7 @@ export function hasFailed(results: readonly SuiteResult[]): boolean {
 /** A suite as text: its goals with figure, bound and verdict, then what else was measured. */
 export function formatSuite(result: SuiteResult): string {
   const { suite, goals, rows, noise } = result;
-  const said = noise === undefined ? '' : `  A/A ${toPercent(noise)}${isNoisy(noise) ? ', noisy' : ''}`;
+  const said = noise === undefined ? '' : `  noise ${toPercent(noise)}${isNoisy(noise) ? ', noisy' : ''}`;
   const goalLines = goals.map((goal) => {
     const { id, what, figure, bound, detail } = goal;
     const verdict = judge(goal, result);
