@@ -45,7 +45,7 @@ function createOurs() {
     telemetry,
   });
   const context = {
-    ...{ crisp, telemetry, clock: systemClock, maxPages: 600 },
+    ...{ crisp, telemetry, clock: systemClock, maxPages: 600, profileCacheSeconds: 0 },
     ...{ include: ['profile'] as const, pagingTrust: createPagingTrust() },
   };
   return { fetch: () => fetchConversation(context, session), close: crisp.close };
