@@ -49,6 +49,7 @@ export interface WebhookConfig extends CommonConfig {
   readonly hookMaxAgeSeconds: number;
   readonly triggers: readonly EventTrigger[];
   readonly sessionsQueueUrl: string;
+  readonly ledgerTable: string;
 }
 
 /** The two ends of the event source mapping: the consumer and its queue. */
@@ -74,6 +75,8 @@ export interface ConsumerConfig extends CommonConfig, EventSourceMappingConfig {
   readonly maxPages: number;
   readonly maxResponseBytes: number;
   readonly inlineLimitBytes: number;
+  /** For how long a session that is written to all the time may go without a fetch. */
+  readonly maxWaitSeconds: number;
   readonly maxAttempts: number;
   readonly retryBaseSeconds: number;
   readonly sessionsQueueUrl: string;

@@ -129,6 +129,7 @@ function withoutSecrets(environment: Environment): Environment {
 export const LOCAL_DEFAULTS: Environment = {
   COALESCE_SECONDS: '2',
   COALESCE_MARGIN_SECONDS: '1',
+  COALESCE_MAX_WAIT_SECONDS: '10',
 };
 
 /** With the simulator in Crisp's place there is no limit to respect but this machine's. */

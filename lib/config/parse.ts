@@ -38,6 +38,7 @@ export const FETCH_VARIABLES = {
   MAX_PAGES: true,
   MAX_RESPONSE_BYTES: true,
   INLINE_LIMIT_BYTES: true,
+  COALESCE_MAX_WAIT_SECONDS: true,
   MAX_ATTEMPTS: true,
   RETRY_BASE_SECONDS: true,
 } as const satisfies Partial<Record<VariableName, true>>;
@@ -110,6 +111,7 @@ type FetchSettings = Pick<
   | 'maxPages'
   | 'maxResponseBytes'
   | 'inlineLimitBytes'
+  | 'maxWaitSeconds'
   | 'maxAttempts'
   | 'retryBaseSeconds'
 >;
@@ -129,6 +131,7 @@ export function toFetchSettings(
     maxPages: values.MAX_PAGES,
     maxResponseBytes: values.MAX_RESPONSE_BYTES,
     inlineLimitBytes: values.INLINE_LIMIT_BYTES,
+    maxWaitSeconds: values.COALESCE_MAX_WAIT_SECONDS,
     maxAttempts: values.MAX_ATTEMPTS,
     retryBaseSeconds: values.RETRY_BASE_SECONDS,
   };
@@ -189,6 +192,7 @@ const webhookVariables = z.pick(variables, {
   ...COMMON_VARIABLES,
   ...HOOK_VARIABLES,
   SESSIONS_QUEUE_URL: true,
+  LEDGER_TABLE: true,
 });
 
 /** The webhook's configuration; throws `ConfigError` with all problems. */
@@ -199,6 +203,7 @@ export function parseWebhookConfig(environment: Environment): WebhookConfig {
     ...toCommonConfig(values, secrets),
     ...toHookSettings(values),
     sessionsQueueUrl: values.SESSIONS_QUEUE_URL,
+    ledgerTable: values.LEDGER_TABLE,
   });
 }
 

@@ -37,6 +37,8 @@ export const variables = z.object({
   API_CONCURRENCY: wholeNumber({ min: 0, max: 1000, fallback: 1 }),
   COALESCE_SECONDS: wholeNumber({ min: 1, max: MAX_COALESCE_SECONDS, fallback: 60 }),
   COALESCE_MARGIN_SECONDS: wholeNumber({ min: 1, max: MAX_MARGIN_SECONDS, fallback: 10 }),
+  // 0: every bucket is fetched.
+  COALESCE_MAX_WAIT_SECONDS: wholeNumber({ min: 0, max: 3600, fallback: 300 }),
   // Below the queue's receive limit of 20: the receives that are left take a dead message to the DLQ.
   MAX_ATTEMPTS: wholeNumber({ min: 1, max: 19, fallback: 5 }),
   RETRY_BASE_SECONDS: wholeNumber({ min: 1, max: 900, fallback: 30 }),

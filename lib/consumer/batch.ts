@@ -1,5 +1,5 @@
 import { BadInvocationError, type JobError, toJobError } from '../errors.ts';
-import { decodeJob, type ReceivedMessage, type SessionJob } from '../queue/job.ts';
+import { decodeJob, type ReceivedMessage, type SessionJob, toSequenceNumber } from '../queue/job.ts';
 import { isJsonObject, toShape } from '../text.ts';
 import {
   type ConsumerContext,
@@ -169,6 +169,7 @@ function toReceivedMessage(record: unknown): ReceivedMessage {
     body: typeof body === 'string' ? body : '',
     receiveCount: toCount(attributes.ApproximateReceiveCount) ?? 1,
     sentMs: toCount(attributes.SentTimestamp),
+    sequenceNumber: toSequenceNumber(attributes.SequenceNumber),
     ...(isText(attributes.MessageDeduplicationId) && { deduplicationId: attributes.MessageDeduplicationId }),
   };
 }

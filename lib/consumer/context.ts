@@ -6,6 +6,7 @@ import { type SessionRef, toSessionKey } from '../ids.ts';
 import type { MessageNotes } from '../ledger/message-notes.ts';
 import type { CallQuota } from '../ledger/quota.ts';
 import type { Run, RunLog } from '../ledger/runs.ts';
+import type { SessionNotes } from '../ledger/session-notes.ts';
 import type { BestEffort } from '../ledger/table.ts';
 import type { DecodeJobOptions, ReceivedMessage, SessionJob } from '../queue/job.ts';
 import type { JobVisibility } from '../queue/visibility.ts';
@@ -30,6 +31,7 @@ export interface ConsumerContext {
   readonly breaker: Breaker;
   /** The ledger is best effort: without it the consumer makes more calls and logs less, and loses nothing. */
   readonly notes: MessageNotes;
+  readonly sessions: Pick<SessionNotes, 'readActivity'>;
   readonly runLog: RunLog;
   readonly quota: Pick<CallQuota, 'noteSaved'>;
   readonly bestEffort: BestEffort;
@@ -37,6 +39,8 @@ export interface ConsumerContext {
 
 interface ConsumerPolicy extends RetryPolicy {
   readonly maxAttempts: number;
+  /** `COALESCE_MAX_WAIT_SECONDS`. */
+  readonly maxWaitSeconds: number;
   /**
    * True where the queue ends with this process and returns what was in flight when both start again: the sessions of a
    * batch are then not hidden beyond it.
@@ -109,6 +113,6 @@ export interface RefreshOptions {
 
 /** How a refresh ended; a failure is thrown as `JobError`. `held`: the breaker opened instead of its last step. */
 export type RefreshResult =
-  | { readonly outcome: 'emitted' | 'unchanged' | 'removed' | 'skipped' | 'covered' }
+  | { readonly outcome: 'emitted' | 'unchanged' | 'removed' | 'skipped' | 'covered' | 'superseded' }
   | { readonly outcome: 'deferred'; readonly reason: string; readonly delaySeconds: number }
   | { readonly outcome: 'held'; readonly reason: string };

@@ -20,6 +20,7 @@ import { createDynamoMessageNotes } from '../ledger/message-notes.ts';
 import { createCallQuota } from '../ledger/quota.ts';
 import { createDynamoQuotaNotes, toTokenKey } from '../ledger/quota-notes.ts';
 import { createDynamoRunLog } from '../ledger/runs.ts';
+import { createDynamoSessionNotes } from '../ledger/session-notes.ts';
 import { createBestEffort } from '../ledger/table.ts';
 import { findOnlyWebsite, type ReceivedMessage } from '../queue/job.ts';
 import { createSqsJobVisibility } from '../queue/visibility.ts';
@@ -158,6 +159,7 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
     policy: {
       retryBaseSeconds: config.retryBaseSeconds,
       maxAttempts: config.maxAttempts,
+      maxWaitSeconds: config.maxWaitSeconds,
       random,
       returnsInFlight,
     },
@@ -175,6 +177,7 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
       telemetry,
     }),
     notes: createDynamoMessageNotes({ ...ledger, redact }),
+    sessions: createDynamoSessionNotes(ledger),
     runLog: createDynamoRunLog({ ...ledger, redact }),
     quota,
     bestEffort: createBestEffort(telemetry),

@@ -14,7 +14,7 @@ import {
   type SettledMessage,
   toSession,
 } from './context.ts';
-import { isCovered } from './covered.ts';
+import { countAbsorbed, isCovered, isSuperseded, mayBeSuperseded } from './covered.ts';
 import { confirmRemoval } from './removal.ts';
 import { toHeldSeconds } from './retry.ts';
 import { deferMessage, type RecalledFailure, settleFailure } from './settle.ts';
@@ -90,6 +90,9 @@ async function settleResult(
     case 'covered':
       context.quota.noteSaved('covered', 1);
       return acknowledge(context, unit, { outcome: result.outcome, apiCalls });
+    case 'superseded':
+      context.quota.noteSaved('superseded', 1);
+      return acknowledge(context, unit, { outcome: result.outcome, apiCalls });
     case 'removed':
     case 'skipped':
       return acknowledge(context, unit, { outcome: result.outcome, apiCalls });
@@ -131,11 +134,16 @@ function acknowledge(
   { messages, websiteId, sessionId }: LiveUnit,
   end: { outcome: Exclude<RefreshResult['outcome'], 'deferred' | 'held'>; apiCalls: number },
 ): SettledMessage[] {
-  const name = end.outcome === 'covered' ? 'job-covered' : 'job-acknowledged';
+  const name = toEventName(end.outcome);
   return messages.map(({ message, attempt }) => {
     telemetry.emit({ name, messageId: message.messageId, websiteId, sessionId });
     return { message, outcome: ACKNOWLEDGED, end: { ...end, attempt } };
   });
+}
+
+function toEventName(outcome: RefreshResult['outcome']) {
+  if (outcome === 'covered') return 'job-covered';
+  return outcome === 'superseded' ? 'job-superseded' : 'job-acknowledged';
 }
 
 /** How often a message is put off because Crisp's answer lacks the newest message; then it is announced as it is. */
@@ -156,6 +164,11 @@ export async function refreshSession(
   // Before the fetch, so that a run which another one overtakes cannot announce older content as newer.
   const replaces = (await context.archive.getLatest(unit)) ?? null;
   if (isCovered(replaces, unit)) return { outcome: 'covered' };
+  const maxWaitMs = context.policy.maxWaitSeconds * 1000;
+  const quiet = { maxWaitMs, nowMs: context.clock.nowMs() };
+  const activity = mayBeSuperseded(replaces, quiet) ? await readActivity(context, unit) : undefined;
+  if (activity && isSuperseded(replaces, unit, activity, quiet)) return { outcome: 'superseded' };
+
   const startedMs = context.clock.nowMs();
   let fetched: FetchedConversation;
   try {
@@ -174,11 +187,15 @@ export async function refreshSession(
     const delaySeconds = STALE_READ_DELAY_SECONDS * staleReads;
     return { outcome: 'deferred', reason: 'stale_read', delaySeconds };
   }
-  const absorbed = unit.messages.length - 1;
+  const absorbed = unit.messages.length - 1 + (activity ? countAbsorbed(activity) : 0);
   const { mode } = fetched;
   if (fetched.profileCached) context.quota.noteSaved('cached', 1);
   const { outcome } = await context.announceRecord(fetched, { mode, absorbed, replaces });
   return { outcome };
+}
+
+function readActivity({ sessions, bestEffort }: ConsumerContext, unit: SessionUnit) {
+  return bestEffort('read-activity', () => sessions.readActivity(toSession(unit)));
 }
 
 /** Two looks that found nothing confirm a removal only where none in between found the conversation. */

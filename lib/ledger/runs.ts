@@ -149,7 +149,7 @@ export function toRunKey({ session, messageId, startedMs, receiveCount }: Run): 
 }
 
 /** Beginning of the sort key of a run. What follows begins with the time, so that runs sort as they started. */
-const RUN_PREFIX = 'run:';
+export const RUN_PREFIX = 'run:';
 
 // Epoch milliseconds up to the year 2286.
 const TIME_DIGITS = 13;
@@ -179,7 +179,7 @@ export function toRunItem(run: Run): LedgerItem {
 }
 
 /** What an item says, or undefined where it is no run: another version's, or one that somebody has edited. */
-function toRun(item: LedgerItem): Run | undefined {
+export function toRun(item: LedgerItem): Run | undefined {
   try {
     return { ...readWhat(item), ...readCounts(item), ...readFailure(item) };
   } catch {
@@ -234,7 +234,7 @@ function readText(item: LedgerItem, name: string): string {
 }
 
 /**
- * What one receive of a message came to. `covered`: the record already answered it; `failed`: tried again; `dead`: it waits for SQS to move it away. */
+ * What one receive of a message came to. `covered`: the record already answered it; `superseded`: a later message's fetch will; `failed`: tried again; `dead`: it waits for SQS to move it away. */
 export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 const RUN_OUTCOMES = [
   'emitted',
@@ -242,6 +242,7 @@ const RUN_OUTCOMES = [
   'removed',
   'skipped',
   'covered',
+  'superseded',
   'deferred',
   'held',
   'failed',

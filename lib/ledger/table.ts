@@ -52,30 +52,37 @@ export function createLedgerTable({ client, table }: LedgerTableDeps) {
       return Attributes ?? {};
     },
 
-    /** Changes an item that fulfils the condition, and resolves with it; any other is left as it is: undefined, and no failure. */
-    async updateIf(
-      key: LedgerKey,
-      condition: string,
-      { expression, values }: LedgerChange,
-    ): Promise<LedgerItem | undefined> {
-      const command = new UpdateItemCommand({
-        TableName: table,
-        Key: toItemKey(key),
-        ConditionExpression: condition,
-        UpdateExpression: expression,
-        ExpressionAttributeValues: values,
-        ReturnValues: 'ALL_NEW',
-      });
-      const toFailure = toLedgerFailure('dynamodb:UpdateItem');
-      try {
-        const { Attributes } = await client.send(command);
-        return Attributes ?? {};
-      } catch (thrown) {
-        if (toAwsFailure(thrown).code !== 'conditional_check_failed') toFailure(thrown);
-        return undefined;
-      }
-    },
+    updateIf: (key: LedgerKey, condition: string, change: LedgerChange) =>
+      updateItemIf({ client, table }, key, condition, change),
   };
+}
+
+/**
+ * Changes an item that fulfils the condition, and resolves with it; any other is left as it is: undefined, and no
+ * failure. Rejects with `ledger_failed`.
+ */
+export async function updateItemIf(
+  { client, table }: LedgerTableDeps,
+  key: LedgerKey,
+  condition: string,
+  { expression, values }: LedgerChange,
+): Promise<LedgerItem | undefined> {
+  const command = new UpdateItemCommand({
+    TableName: table,
+    Key: toItemKey(key),
+    ConditionExpression: condition,
+    UpdateExpression: expression,
+    ExpressionAttributeValues: values,
+    ReturnValues: 'ALL_NEW',
+  });
+  const toFailure = toLedgerFailure('dynamodb:UpdateItem');
+  try {
+    const { Attributes } = await client.send(command);
+    return Attributes ?? {};
+  } catch (thrown) {
+    if (toAwsFailure(thrown).code !== 'conditional_check_failed') toFailure(thrown);
+    return undefined;
+  }
 }
 
 /** For `.catch()`: throws the `JobError` of a failed call; `action` is the right that a refusal asks for. */

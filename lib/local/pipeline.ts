@@ -96,8 +96,14 @@ function createWebhook({ config, aws, clock, terminal }: PipelineOptions): UrlFu
   return loadOnce(async () => {
     const { createWebhookHandler } = await import('../webhook/handler.ts');
     const webhook = createWebhookHandler(
-      { ...config, sessionsQueueUrl: aws.resources.queues.sessions },
-      { secrets: createSecrets(config.secrets, clock), sqs: aws.clients.sqs, clock, telemetry: terminal },
+      { ...config, sessionsQueueUrl: aws.resources.queues.sessions, ledgerTable: aws.resources.table },
+      {
+        secrets: createSecrets(config.secrets, clock),
+        sqs: aws.clients.sqs,
+        dynamodb: aws.clients.dynamodb,
+        clock,
+        telemetry: terminal,
+      },
     );
     return (event) => webhook(event, createContext('webhook', aws, clock));
   });

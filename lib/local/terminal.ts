@@ -165,6 +165,8 @@ function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => numb
       return line('skip', event.sessionId, event.reason);
     case 'job-covered':
       return line('same', event.sessionId, 'its record already covers this message: no request');
+    case 'job-superseded':
+      return line('wait', event.sessionId, 'a later message is fetched in its place: no request');
     case 'job-deferred':
       return line('defer', event.sessionId, `${event.reason}, again in ${event.delaySeconds} s`);
     case 'job-failed':

@@ -18,7 +18,7 @@ export interface RunTotals {
   readonly removalsEmitted: number;
   readonly unchanged: number;
   readonly skipped: number;
-  /** Messages that the record already answered. */
+  /** Messages without a fetch of their own: the record answered them, or a later message stood for them. */
   readonly covered: number;
   readonly failures: number;
   /** As of the newest lease; undefined before the first. */
@@ -101,6 +101,7 @@ function toCount(event: TelemetryEvent): Count | undefined {
     case 'job-skipped':
       return 'skipped';
     case 'job-covered':
+    case 'job-superseded':
       return 'covered';
     case 'job-failed':
       return 'failures';

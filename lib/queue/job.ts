@@ -215,6 +215,11 @@ function isS3Notification(records: unknown): boolean {
   );
 }
 
+/** SQS sends it as a text of twenty digits, more than a number of JavaScript's holds. */
+export function toSequenceNumber(text: unknown): bigint | undefined {
+  return typeof text === 'string' && /^\d{1,38}$/.test(text) ? BigInt(text) : undefined;
+}
+
 /** A message of the sessions queue as the consumer received it: still unread, so the body is any text. */
 export interface ReceivedMessage {
   readonly messageId: string;
@@ -224,6 +229,8 @@ export interface ReceivedMessage {
   readonly receiveCount: number;
   /** When it was sent by SQS's own clock, epoch ms; undefined where the attribute is missing. */
   readonly sentMs: number | undefined;
+  /** Of its place among its session's messages: greater is later; undefined where the attribute is missing. */
+  readonly sequenceNumber?: bigint | undefined;
   /** By which SQS drops its twins; undefined where the attribute is missing. */
   readonly deduplicationId?: string | undefined;
 }

@@ -16,7 +16,7 @@ import { escapeBody, type RecordTopic, toNotice } from './topic.ts';
 
 interface AnnounceRecordOptions {
   readonly mode: FetchMode;
-  /** How many queue messages beyond the first this fetch answers. */
+  /** How many queue messages had no fetch of their own, of this fetch and since the last record. */
   readonly absorbed: number;
   /**
    * What `latest` said before the fetch began; null: nothing. With it, a run that another one overtook while it fetched
@@ -51,7 +51,11 @@ export function createAnnounceRecord(deps: AnnounceDeps): AnnounceRecord {
   return async (fetched, { mode, absorbed, replaces }) => {
     const stored = replaces === undefined ? await archive.getLatest(fetched) : (replaces ?? undefined);
     const next = nextVersion(fetched.startedMs, stored?.latest.version);
-    const record = buildRecord(fetched, { version: next, mode, absorbed });
+    const record = buildRecord(fetched, {
+      version: next,
+      mode,
+      absorbed: (stored?.latest.absorbed ?? 0) + absorbed,
+    });
     expectRecord(record);
     tellOddFields(fetched, record);
 
@@ -72,7 +76,11 @@ export function createAnnounceRecord(deps: AnnounceDeps): AnnounceRecord {
    */
   async function noteFetch({ latest, revision }: StoredLatest, session: SessionRef, found: Latest) {
     if (latest.updated_at !== found.updated_at)
-      await archive.putLatest(session, { ...found, version: latest.version }, revision);
+      await archive.putLatest(
+        session,
+        { ...found, version: latest.version, absorbed: latest.absorbed },
+        revision,
+      );
   }
 
   function tellOddFields({ websiteId, sessionId }: SessionRef, { enrichment }: EnrichedRecord): void {

@@ -167,6 +167,7 @@ export function toLatest(
     content_hash: record.kind === 'conversation.enriched' ? record.content_hash : contentHash(record),
     announced,
     updated_at: typeof record.updated_at === 'number' ? record.updated_at : null,
+    ...(record.kind === 'conversation.enriched' && { absorbed: record.enrichment.absorbed }),
     ...starts,
   };
 }
@@ -185,6 +186,8 @@ const latestSchema = z.object({
    */
   started_ms: z.optional(z.number()),
   full_started_ms: z.optional(z.number()),
+  /** As the record's own: a total over all versions. */
+  absorbed: z.optional(z.number()),
 });
 
 /** What the archive says about a session's newest record: the one truth about what was announced. */

@@ -11,7 +11,7 @@ import { conversationShape, type EnrichedRecord, RECORD_SCHEMA_ID, type RemovedR
 interface RecordOptions {
   readonly version: number;
   readonly mode: FetchMode;
-  /** How many queue messages beyond the first this fetch answers. */
+  /** How many queue messages of the session had no fetch of their own. */
   readonly absorbed: number;
 }
 

@@ -102,7 +102,10 @@ const enrichmentSchema = z.looseObject({
     .check(z.describe('When the profile was read; null where none was, or where it could not be used.')),
   absorbed: z
     .int()
-    .check(z.nonnegative(), z.describe('Queue messages beyond the first that this fetch answered.')),
+    .check(
+      z.nonnegative(),
+      z.describe('Queue messages of the conversation so far that had no fetch of their own.'),
+    ),
   odd_fields: z
     .array(z.looseObject({ path: z.string().check(z.minLength(1)), value: z.unknown() }))
     .check(

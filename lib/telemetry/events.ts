@@ -81,6 +81,8 @@ export const EVENTS = {
   'job-deferred': event('info', { ...SESSION, reason: text, messageId: text, delaySeconds: number }),
   /** Acknowledged without a call to Crisp: the record that was announced last answers it. */
   'job-covered': event('info', { ...SESSION, messageId: text }),
+  /** The same: a later message of the session, sent already, is fetched in its place. */
+  'job-superseded': event('info', { ...SESSION, messageId: text }),
   'job-acknowledged': event('info', { ...SESSION, messageId: text }),
   'job-failed': event('warn', {
     ...FAILED_JOB,

@@ -2,9 +2,12 @@ import type { Clock } from '../clock.ts';
 import type { WebhookConfig } from '../config/config.ts';
 import type { SecretOptions, Secrets } from '../config/secret-reader.ts';
 import { toErrorName } from '../defects.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, JobError } from '../errors.ts';
 import type { FetchMode, SessionRef } from '../ids.ts';
+import type { SessionNotes } from '../ledger/session-notes.ts';
+import { createBestEffort } from '../ledger/table.ts';
 import { type CoalescedJob, toCoalescedJob } from '../queue/coalesce.ts';
+import { toSequenceNumber } from '../queue/job.ts';
 import type { QueuedMessage, SessionQueue } from '../queue/sessions-queue.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import {
@@ -36,6 +39,7 @@ export interface WebhookContext {
   >;
   readonly secrets: Pick<Secrets, 'hookSecrets'>;
   readonly queue: SessionQueue;
+  readonly sessions: Pick<SessionNotes, 'noteSent'>;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
@@ -117,8 +121,7 @@ async function enqueue(
   const { config, clock, telemetry } = context;
   const coalesced = toCoalescedJob(session, mode, clock.nowMs(), config.coalesce);
   const { messageId, sequenceNumber } = await sendInTime(coalesced, context);
-  // Here the newest sent message of the session, { sequenceNumber, bucketMs }, will be noted in the ledger for the
-  // debounce: best effort, within 100 ms, and never a reason to refuse what the queue already has.
+  await noteSent(coalesced, sequenceNumber, context);
   telemetry.emit({
     name: 'session-enqueued',
     event: toEventName(name),
@@ -131,18 +134,46 @@ async function enqueue(
   return { outcome: 'queued', messageId };
 }
 
-async function sendInTime(coalesced: CoalescedJob, { queue, clock }: WebhookContext): Promise<QueuedMessage> {
-  const late = Promise.withResolvers<never>();
-  const stop = clock.timer(QUEUE_DEADLINE_MS, () =>
-    late.reject(new HookRefusedError('queue_unavailable', `no answer within ${QUEUE_DEADLINE_MS} ms`)),
+/** How long the ledger may take: a lost note costs one fetch, a slow one every hook. */
+const NOTE_DEADLINE_MS = 100;
+
+/** So that the consumer may leave out what this message is fetched for. Best effort: the queue has the message. */
+async function noteSent(
+  { job }: CoalescedJob,
+  number: string | undefined,
+  { sessions, clock, telemetry }: WebhookContext,
+): Promise<void> {
+  const sequenceNumber = toSequenceNumber(number);
+  if (sequenceNumber === undefined) return;
+  const late = new JobError('ledger_failed', { detail: 'late' });
+  await createBestEffort(telemetry)('note-sent', () =>
+    within(clock, NOTE_DEADLINE_MS, late, sessions.noteSent(job, { ...job, sequenceNumber }, clock.nowMs())),
   );
+}
+
+/** The work, or `late` where it takes longer. */
+async function within<Result>(
+  clock: Clock,
+  deadlineMs: number,
+  late: Error,
+  work: Promise<Result>,
+): Promise<Result> {
+  const ringing = Promise.withResolvers<never>();
+  const stop = clock.timer(deadlineMs, () => ringing.reject(late));
   try {
-    return await Promise.race([queue.send(coalesced), late.promise]);
+    return await Promise.race([work, ringing.promise]);
+  } finally {
+    stop();
+  }
+}
+
+async function sendInTime(coalesced: CoalescedJob, { queue, clock }: WebhookContext): Promise<QueuedMessage> {
+  const late = new HookRefusedError('queue_unavailable', `no answer within ${QUEUE_DEADLINE_MS} ms`);
+  try {
+    return await within(clock, QUEUE_DEADLINE_MS, late, queue.send(coalesced));
   } catch (cause) {
     if (cause instanceof HookRefusedError) throw cause;
     throw new HookRefusedError('queue_unavailable', toFailureName(cause), { cause });
-  } finally {
-    stop();
   }
 }
 

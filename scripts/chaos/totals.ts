@@ -9,6 +9,8 @@ interface ChaosTotals {
   readonly removals: number;
   readonly deadLetters: number;
   readonly redriven: number;
+  readonly covered: number;
+  readonly leftOut: number;
   readonly kills: number;
   readonly violations: number;
   /** How often each fault was injected. */
@@ -16,7 +18,8 @@ interface ChaosTotals {
 }
 
 export const NO_RUNS: ChaosTotals = {
-  ...{ runs: 0, accepted: 0, records: 0, removals: 0, deadLetters: 0, redriven: 0, kills: 0, violations: 0 },
+  ...{ runs: 0, accepted: 0, records: 0, removals: 0, deadLetters: 0, redriven: 0, covered: 0 },
+  ...{ leftOut: 0, kills: 0, violations: 0 },
   faults: {},
 };
 
@@ -30,6 +33,8 @@ export function addRun(totals: ChaosTotals, { figures, violations }: JudgedRun):
     removals: totals.removals + figures.removals,
     deadLetters: totals.deadLetters + figures.deadLetters,
     redriven: totals.redriven + figures.redriven,
+    covered: totals.covered + figures.covered,
+    leftOut: totals.leftOut + figures.leftOut,
     kills: totals.kills + figures.kills,
     violations: totals.violations + violations.length,
     faults,
@@ -38,7 +43,19 @@ export function addRun(totals: ChaosTotals, { figures, violations }: JudgedRun):
 
 /** The last line: figures, for people and for tools that look for `violations 0`. */
 export function formatTotals(totals: ChaosTotals, seconds: number): string {
-  const { runs, accepted, records, removals, deadLetters, redriven, kills, faults, violations } = totals;
+  const {
+    runs,
+    accepted,
+    records,
+    removals,
+    deadLetters,
+    redriven,
+    covered,
+    leftOut,
+    kills,
+    faults,
+    violations,
+  } = totals;
   const injected = Object.values(faults).reduce((sum, times) => sum + times, 0);
   return [
     `runs ${runs}`,
@@ -47,6 +64,8 @@ export function formatTotals(totals: ChaosTotals, seconds: number): string {
     `removals ${removals}`,
     `dead letters ${deadLetters}`,
     `redriven ${redriven}`,
+    `covered ${covered}`,
+    `superseded ${leftOut}`,
     `kills ${kills}`,
     `faults injected ${injected}`,
     `violations ${violations}`,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Latest } from '../../lib/record/archive.ts';
 import { createBatchScene } from '../support/batch-scene.ts';
-import { aMessage } from '../support/builders.ts';
+import { aFailedRun, aMessage, aRun, aSession } from '../support/builders.ts';
 
 // Of the bucket that has just ended, its margin over.
 const BUCKET_MS = 1_790_855_940_000;
@@ -66,6 +66,20 @@ describe('a message that the record already answers', () => {
     expect(scene.runLog.runs).toMatchObject([{ outcome: 'emitted' }]);
   });
 
+  test.each([
+    [71_000, DUE_MS - 1, 'covered'],
+    [71_000, DUE_MS, 'emitted'],
+    [141_000, DUE_MS, 'covered'],
+  ])('of a fetch %d ms into its bucket, and sent at %d, is %s', async (intoMs, sentMs, outcome) => {
+    const startedMs = BUCKET_MS + intoMs;
+    const scene = anAnnouncedSession({ started_ms: startedMs, full_started_ms: startedMs });
+    await scene.clock.advance(DUE_MS + 200_000 - scene.clock.nowMs());
+
+    await scene.handle([aMessage({ job: JOB, sentMs })]);
+
+    expect(scene.runLog.runs).toMatchObject([{ outcome }]);
+  });
+
   test('is fetched together with one that it does not answer', async () => {
     const scene = anAnnouncedSession();
     await scene.clock.advance(DUE_MS + 65_000 - scene.clock.nowMs());
@@ -74,5 +88,94 @@ describe('a message that the record already answers', () => {
     await scene.handle([aMessage({ job: JOB }), aMessage({ job: next })]);
 
     expect(scene.refreshed.map(({ messages }) => messages.length)).toEqual([2]);
+  });
+});
+
+describe('a message that a later one is fetched for', () => {
+  /** A busy session: fetched a minute ago, and its next message was sent already. */
+  async function aBusySession() {
+    const scene = anAnnouncedSession({ started_ms: DUE_MS - 60_000, full_started_ms: DUE_MS - 60_000 });
+    await scene.clock.advance(DUE_MS + 5000 - scene.clock.nowMs());
+    const startedMs = DUE_MS - 60_000;
+    await scene.runLog.record([aRun({ session: aSession(), startedMs, outcome: 'emitted' })]);
+    await scene.sessions.noteSent(aSession(), LATER, startedMs);
+    return scene;
+  }
+
+  const LATER = { mode: 'incremental', sequenceNumber: 8n, notBeforeMs: DUE_MS + 60_000 } as const;
+  const OWN = { sequenceNumber: 7n, job: { ...JOB, mode: 'incremental' } } as const;
+  type Scene = Awaited<ReturnType<typeof aBusySession>>;
+
+  test('is acknowledged without a call to Crisp, and counted in the record that comes', async () => {
+    const scene = await aBusySession();
+
+    await scene.handle([aMessage(OWN)]);
+    await scene.clock.advance(60_000);
+    await scene.handle([
+      aMessage({
+        ...OWN,
+        sequenceNumber: 8n,
+        job: { ...LATER, sequenceNumber: undefined, bucketMs: BUCKET_MS + 60_000 },
+      }),
+    ]);
+
+    expect(scene.refreshed).toHaveLength(1);
+    expect(scene.telemetry.named('job-superseded')).toHaveLength(1);
+    expect(scene.runLog.runs.map(({ outcome }) => outcome)).toEqual(['emitted', 'superseded', 'emitted']);
+    expect(scene.announced).toMatchObject([{ absorbed: 1 }]);
+  });
+
+  test('may ask for less, and be of the same bucket', async () => {
+    const scene = await aBusySession();
+    await scene.sessions.noteSent(aSession(), { ...LATER, mode: 'full', notBeforeMs: DUE_MS }, 0);
+
+    await scene.handle([aMessage(OWN)]);
+
+    expect(scene.refreshed).toEqual([]);
+  });
+
+  test.each<[string, (scene: Scene) => unknown, Record<string, unknown>]>([
+    ['it is the noted message itself', () => {}, { sequenceNumber: 8n }],
+    ['its own number is not known', () => {}, { sequenceNumber: undefined }],
+    ['the later one asks for less', () => {}, { job: JOB }],
+    [
+      'the later one is due no later',
+      ({ sessions }) =>
+        sessions.noteSent(aSession(), { ...LATER, sequenceNumber: 9n, notBeforeMs: DUE_MS }, 0),
+      {},
+    ],
+    [
+      'the ledger is away',
+      ({ sessions }) => Object.assign(sessions, { readActivity: () => Promise.reject(new Error('away')) }),
+      {},
+    ],
+    [
+      'the last run failed',
+      ({ runLog }) => runLog.record([aFailedRun({ session: aSession(), startedMs: DUE_MS })]),
+      {},
+    ],
+    ['no run is known', ({ runLog }) => Object.assign(runLog, { ofSession: async () => [] }), {}],
+    ['the last fetch is as long ago as a session may wait', ({ clock }) => clock.advance(235_000), {}],
+  ])('is fetched where %s', async (_, change, own) => {
+    const scene = await aBusySession();
+    await change(scene);
+
+    await scene.handle([aMessage({ ...OWN, ...own })]);
+
+    expect(scene.refreshed).toHaveLength(1);
+  });
+
+  test('a quiet session costs the ledger no read', async () => {
+    const scene = await aBusySession();
+    let reads = 0;
+    scene.sessions.readActivity = async () => {
+      reads += 1;
+      return { sent: [], runs: [] };
+    };
+    await scene.clock.advance(600_000);
+
+    await scene.handle([aMessage(OWN)]);
+
+    expect(reads).toBe(0);
   });
 });

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { toSessionKey } from '../../lib/ids.ts';
 import { type BreakerNotes, type Opening, STREAK_CAP } from '../../lib/ledger/breaker-notes.ts';
 import type { Run, RunHistory, RunLog, RunOutcome } from '../../lib/ledger/runs.ts';
+import type { SessionNotes } from '../../lib/ledger/session-notes.ts';
 import { aFailedRun, aFreshSession, aRun, aSession, OTHER_WEBSITE_ID } from '../support/builders.ts';
 
 const NOW_MS = 1_790_856_000_500;
@@ -352,12 +353,54 @@ export function describeRunLog(implementation: string, create: () => RunLogUnder
   });
 }
 
+/** What all notes about sessions must do; `create` gives them with the log of the same runs. */
+export function describeSessionNotes(
+  implementation: string,
+  create: () => { readonly notes: SessionNotes; readonly runLog: RunLog },
+): void {
+  describe(`session notes: ${implementation}`, () => {
+    // As SQS numbers are: more than a number of JavaScript's holds exactly.
+    const FIRST = 18_849_496_460_467_696_128n;
+    const SENT = { mode: 'incremental', sequenceNumber: FIRST, notBeforeMs: NOW_MS } as const;
+
+    test('of a session that nobody has noted nothing is known', async () => {
+      expect(await create().notes.readActivity(aFreshSession())).toEqual({ sent: [], runs: [] });
+    });
+
+    test('the newest message of each mode is read back, in whatever order they were noted', async () => {
+      const { notes } = create();
+      const [session, other] = [aFreshSession(), aFreshSession()];
+      const newest = { ...SENT, sequenceNumber: FIRST + 1n, notBeforeMs: NOW_MS + 60_000 };
+      const full = { ...SENT, mode: 'full' } as const;
+
+      for (const sent of [newest, SENT, full]) await notes.noteSent(session, sent, NOW_MS);
+      await notes.noteSent(other, { ...SENT, sequenceNumber: FIRST + 9n }, NOW_MS);
+
+      expect((await notes.readActivity(session)).sent).toEqual([newest, full]);
+    });
+
+    test('its runs come with them, newest first', async () => {
+      const { notes, runLog } = create();
+      const session = aFreshSession();
+      const [first, second] = [
+        aRun({ session }),
+        aRun({ session, startedMs: NOW_MS + 1, outcome: 'covered' }),
+      ];
+      await notes.noteSent(session, SENT, NOW_MS);
+      await runLog.record([first, second]);
+
+      expect(await notes.readActivity(session)).toEqual({ sent: [SENT], runs: [second, first] });
+    });
+  });
+}
+
 const OUTCOMES: RunOutcome[] = [
   'emitted',
   'unchanged',
   'removed',
   'skipped',
   'covered',
+  'superseded',
   'deferred',
   'held',
   'failed',

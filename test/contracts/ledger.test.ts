@@ -8,12 +8,13 @@ import {
   createDynamoRedriveNotes,
 } from '../../lib/ledger/message-notes.ts';
 import { createDynamoRunHistory, createDynamoRunLog } from '../../lib/ledger/runs.ts';
+import { createDynamoSessionNotes } from '../../lib/ledger/session-notes.ts';
 import { createMemoryBreakerNotes } from '../support/breaker-scene.ts';
 import { createMemoryLookNotes, createMemoryRedriveNotes } from '../support/dead-letter-scene.ts';
 import { startEmbeddedLedger } from '../support/embedded-aws.ts';
-import { createMemoryMessageNotes, createMemoryRunLog } from '../support/memory.ts';
+import { createMemoryMessageNotes, createMemoryRunLog, createMemorySessionNotes } from '../support/memory.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
-import { describeBreakerNotes, describeRunLog } from './ledger-contracts.ts';
+import { describeBreakerNotes, describeRunLog, describeSessionNotes } from './ledger-contracts.ts';
 import {
   describeFailureNotes,
   describeLookNotes,
@@ -107,5 +108,15 @@ describe('run log', () => {
   describeRunLog('DynamoDB embedded', () => ({
     runLog: createDynamoRunLog(ledger),
     history: createDynamoRunHistory(ledger),
+  }));
+
+  describeSessionNotes('in memory', () => {
+    const runLog = createMemoryRunLog();
+    return { runLog, notes: createMemorySessionNotes(runLog) };
+  });
+
+  describeSessionNotes('DynamoDB embedded', () => ({
+    runLog: createDynamoRunLog(ledger),
+    notes: createDynamoSessionNotes(ledger),
   }));
 });

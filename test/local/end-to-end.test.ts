@@ -310,6 +310,7 @@ describe('secrets story', () => {
       AWS_LAMBDA_FUNCTION_NAME: 'crisp-enrich-test-webhook',
       CRISP_SECRETS_PATH: '/crisp-enrich/test/',
       SESSIONS_QUEUE_URL: queueUrl,
+      LEDGER_TABLE: aws.resources.table,
     });
     const handler = createWebhookHandler(config, {
       secrets: createSsmSecrets({
@@ -318,6 +319,7 @@ describe('secrets story', () => {
         readSsm: createSdkParameterReader(ssm),
       }),
       sqs: aws.clients.sqs,
+      dynamodb: aws.clients.dynamodb,
       telemetry: createRecordingTelemetry(),
       clock,
     });

@@ -40,7 +40,18 @@ describe('announcing a record', () => {
       updated_at: 1_790_856_000_000,
       started_ms: FETCH_STARTED_MS,
       full_started_ms: FETCH_STARTED_MS,
+      absorbed: 0,
     });
+  });
+
+  test('a record counts the messages without a fetch of all records before it', async () => {
+    const { topic, announceRecord } = setUp();
+    await announceRecord(aFetchedConversation(), { mode: 'full', absorbed: 3 });
+
+    const resolved = aFetchedConversation({ conversation: { state: 'resolved' } });
+    await announceRecord(resolved, { mode: 'full', absorbed: 2 });
+
+    expect(topic.records).toMatchObject([{ enrichment: { absorbed: 3 } }, { enrichment: { absorbed: 5 } }]);
   });
 
   test('latest tells when the newest fetch began, and the newest full one', async () => {

@@ -12,6 +12,8 @@ test('the last line has the sums of all runs', async () => {
     removals: 1,
     deadLetters: 2,
     redriven: 3,
+    covered: 5,
+    leftOut: 6,
     kills: 4,
   };
   const run = { ...judged, figures: { ...figures, faults: ['F2', 'F31'] as const }, violations: [] };
@@ -19,7 +21,7 @@ test('the last line has the sums of all runs', async () => {
   const totals = addRun(addRun(NO_RUNS, run), run);
 
   expect(formatTotals(totals, 12.34)).toBe(
-    'runs 2 · events accepted 20 · records 10 · removals 2 · dead letters 4 · redriven 6 · kills 8 · faults injected 4 · ' +
+    'runs 2 · events accepted 20 · records 10 · removals 2 · dead letters 4 · redriven 6 · covered 10 · superseded 12 · kills 8 · faults injected 4 · ' +
       'violations 0 · seconds 12.3',
   );
   expect(formatFaults(totals)).toBe('F2 2 · F31 2');

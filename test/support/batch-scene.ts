@@ -8,7 +8,12 @@ import type { StoredLatest } from '../../lib/record/archive.ts';
 import { createMemoryBreaker } from './breaker-scene.ts';
 import { aMessage, aSession } from './builders.ts';
 import { aCrispApi } from './crisp.ts';
-import { createMemoryMessageNotes, createMemoryRunLog, createRecordingTelemetry } from './memory.ts';
+import {
+  createMemoryMessageNotes,
+  createMemoryRunLog,
+  createMemorySessionNotes,
+  createRecordingTelemetry,
+} from './memory.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
 const COALESCE = { coalesceSeconds: 60, marginSeconds: 10 };
@@ -31,11 +36,13 @@ function createContext(random: () => number) {
   const announced: unknown[] = [];
   const unchanged = new Set<string>();
   const removals: string[] = [];
+  const runLog = createMemoryRunLog();
   const doubles = {
     clock,
     telemetry,
     notes: createMemoryMessageNotes(),
-    runLog: createMemoryRunLog(),
+    runLog,
+    sessions: createMemorySessionNotes(runLog),
     breaker: createMemoryBreaker(),
     visibility: {
       hideFor: async (handle: string, seconds: number) => void hidden.set(handle, seconds),
@@ -46,7 +53,13 @@ function createContext(random: () => number) {
   const context = {
     ...doubles,
     decoding: { coalesce: COALESCE, onlyWebsiteId: undefined },
-    policy: { retryBaseSeconds: 30, maxAttempts: MAX_ATTEMPTS, random, returnsInFlight: false },
+    policy: {
+      retryBaseSeconds: 30,
+      maxAttempts: MAX_ATTEMPTS,
+      maxWaitSeconds: 300,
+      random,
+      returnsInFlight: false,
+    },
     bestEffort: createBestEffort(telemetry),
     crisp: aCrispApi({ getWebsite: () => crisp.website() }),
     quota: { noteSaved: (how, count) => void saved.push([how, count]) },
@@ -72,7 +85,7 @@ interface BatchSceneOptions {
 
 /** Handles batches around a fetch that the test decides about. */
 export function createBatchScene({ refresh = emitted, random = () => 0 }: BatchSceneOptions = {}) {
-  const { context, saved, doubles, hidden, deleted, archived, unchanged } = createContext(random);
+  const { context, saved, doubles, hidden, deleted, archived, announced, unchanged } = createContext(random);
   const { clock } = doubles;
   const refreshed: SessionUnit[] = [];
   const refreshing = { refresh };
@@ -87,6 +100,7 @@ export function createBatchScene({ refresh = emitted, random = () => 0 }: BatchS
     refreshed,
     refreshing,
     archived,
+    announced,
     /** Sessions whose record equals what was announced. */
     unchanged,
     /** What was counted as saved. */

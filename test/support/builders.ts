@@ -197,7 +197,8 @@ export const RESOURCES = {
 
 /** The webhook's configuration from a sound environment and what the test changes of it. */
 export function webhook(environment: Environment = {}) {
-  return parseWebhookConfig({ CRISP_HOOK_SECRETS: SECRET, SESSIONS_QUEUE_URL, ...environment });
+  const { LEDGER_TABLE } = RESOURCES;
+  return parseWebhookConfig({ CRISP_HOOK_SECRETS: SECRET, SESSIONS_QUEUE_URL, LEDGER_TABLE, ...environment });
 }
 
 /** The same for the consumer. */

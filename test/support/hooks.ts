@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, LambdaFunctionURLEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -21,16 +22,20 @@ export function createWebhookUnderTest(environment: Environment = {}, secrets?: 
   const config = parseWebhookConfig({
     CRISP_HOOK_SECRETS: HOOK_SECRET,
     SESSIONS_QUEUE_URL: QUEUE_URL,
+    LEDGER_TABLE: 'crisp-enrich-test-ledger',
     ...environment,
   });
   const client = new SQSClient({ region: 'eu-west-1' });
   const sqs = mockClient(client);
   sqs.on(SendMessageCommand).resolves({ MessageId: 'message-1', SequenceNumber: '18849496460467696128' });
+  const dynamodb = new DynamoDBClient({ region: 'eu-west-1' });
+  mockClient(dynamodb).resolves({});
   const telemetry = createRecordingTelemetry();
   const clock = createVirtualClock(HOOK_NOW_MS);
   const handler = createWebhookHandler(config, {
     secrets: secrets ?? toSecrets(config),
     sqs: client,
+    dynamodb,
     clock,
     telemetry,
   });

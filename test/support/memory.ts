@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { JobError } from '../../lib/errors.ts';
+import { toSessionKey } from '../../lib/ids.ts';
 import type { Failure, FailureNote, FailureNotes } from '../../lib/ledger/failure-notes.ts';
 import type { FailureWeight, MessageNotes } from '../../lib/ledger/message-notes.ts';
 import { type Run, type RunHistory, type RunLog, toRunKey, toRunOwner } from '../../lib/ledger/runs.ts';
+import type { SentMessage, SessionNotes } from '../../lib/ledger/session-notes.ts';
 import type { CoalescedJob } from '../../lib/queue/coalesce.ts';
 import type {
   QueuedMessage,
@@ -180,6 +182,26 @@ export function createMemoryRunLog(): MemoryRunLog {
     ofUnreadMessage: async (messageId, { limit }) => newest(toRunOwner(messageId), limit),
     recent: async ({ limit }) =>
       [...byKey.values()].sort((a, b) => b.startedMs - a.startedMs).slice(0, limit),
+  };
+}
+
+/** The notes about sessions in memory, beside the runs of a log. */
+export function createMemorySessionNotes(history: RunHistory): SessionNotes {
+  const notes = new Map<string, SentMessage>();
+
+  return {
+    async noteSent(session, { mode, sequenceNumber, notBeforeMs }) {
+      const key = `${toSessionKey(session)}:${mode}`;
+      if ((notes.get(key)?.sequenceNumber ?? -1n) < sequenceNumber)
+        notes.set(key, { mode, sequenceNumber, notBeforeMs });
+    },
+    async readActivity(session) {
+      const keys = ['incremental', 'full'].map((mode) => `${toSessionKey(session)}:${mode}`);
+      return {
+        sent: keys.flatMap((key) => notes.get(key) ?? []),
+        runs: await history.ofSession(session, { limit: 24 }),
+      };
+    },
   };
 }
 

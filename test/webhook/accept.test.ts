@@ -6,26 +6,36 @@ import { toHookDelivery } from '../../lib/webhook/handler.ts';
 import { decideHook, KNOWN_EVENTS, toEventName } from '../../lib/webhook/triggers.ts';
 import { WEBSITE_ID } from '../support/builders.ts';
 import { aHookPayload, aHookRequest, HOOK_NOW_MS, HOOK_SECRET, type HookRequest } from '../support/hooks.ts';
-import { createMemorySessionQueue, createRecordingTelemetry } from '../support/memory.ts';
+import {
+  createMemoryRunLog,
+  createMemorySessionNotes,
+  createMemorySessionQueue,
+  createRecordingTelemetry,
+} from '../support/memory.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 describe('accept webhook', () => {
   function createAcceptance(override?: SessionQueue) {
     const memory = createMemorySessionQueue();
     const clock = createVirtualClock(HOOK_NOW_MS);
+    const sessions = { ...createMemorySessionNotes(createMemoryRunLog()) };
     const config = parseWebhookConfig({
       CRISP_HOOK_SECRETS: HOOK_SECRET,
       SESSIONS_QUEUE_URL: 'https://sqs.example.com/sessions.fifo',
+      LEDGER_TABLE: 'a-ledger',
     });
     const context = {
       config,
       secrets: { hookSecrets: async () => [HOOK_SECRET] },
       queue: override ?? memory,
+      sessions,
       clock,
       telemetry: createRecordingTelemetry(),
     };
     return {
       queue: memory,
+      sessions,
+      telemetry: context.telemetry,
       clock,
       accept: (request?: HookRequest) => acceptHook(toHookDelivery(aHookRequest(request)), context),
     };
@@ -54,6 +64,40 @@ describe('accept webhook', () => {
 
     expect(queue.messages.map(({ job }) => job.bucketMs)).toEqual([1_790_856_000_000, 1_790_856_060_000]);
   });
+
+  test('the newest sent message is noted, apart for full, and never an older one in its place', async () => {
+    const { sessions, queue, clock, accept } = createAcceptance();
+    await accept();
+    await accept({ payload: aHookPayload({}, { event: 'message:updated' }) });
+    await clock.advance(60_000);
+    await accept();
+    await accept();
+
+    const [first, full, second] = queue.messages;
+    if (!first || !full || !second) throw new Error('three messages were expected');
+    expect((await sessions.readActivity(first.job)).sent).toEqual(
+      [second, full].map(({ job: { mode, notBeforeMs }, sequenceNumber = '' }) => ({
+        mode,
+        notBeforeMs,
+        sequenceNumber: BigInt(sequenceNumber),
+      })),
+    );
+  });
+
+  test.each(['away', 'silent'] as const)(
+    'with a ledger that is %s the hook is queued all the same',
+    async (state) => {
+      const { sessions, clock, telemetry, accept } = createAcceptance();
+      sessions.noteSent = () =>
+        state === 'away' ? Promise.reject(new Error('away')) : new Promise<never>(() => undefined);
+
+      const accepting = accept();
+      await clock.advance(100);
+
+      expect(await accepting).toMatchObject({ outcome: 'queued' });
+      expect(telemetry.named('ledger-unavailable')).toMatchObject([{ operation: 'note-sent' }]);
+    },
+  );
 
   test('an edit is not absorbed by a message that asks for less', async () => {
     const { queue, accept } = createAcceptance();
@@ -99,6 +143,7 @@ describe('decide hook', () => {
     const { triggers } = parseWebhookConfig({
       CRISP_HOOK_SECRETS: 'whsec_9f1c7a52e0b84d36',
       SESSIONS_QUEUE_URL: 'https://sqs.example.com/sessions.fifo',
+      LEDGER_TABLE: 'a-ledger',
       TRIGGER_EVENTS: triggerEvents,
     });
     const event = {

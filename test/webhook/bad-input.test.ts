@@ -374,6 +374,7 @@ describe('webhook canary', () => {
         CRISP_HOOK_SECRETS: SECRET,
         CRISP_HOOK_MODE: hookMode,
         SESSIONS_QUEUE_URL: 'https://sqs.example.com/sessions.fifo',
+        LEDGER_TABLE: 'a-ledger',
         LOG_LEVEL: logLevel,
       }),
       {

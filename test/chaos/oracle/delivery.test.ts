@@ -281,8 +281,22 @@ describe('no early delete', () => {
     ),
   ];
 
+  /** The message of the first bucket is deleted without a fetch, after the one of another moment was sent. */
+  const LEFT_OUT = ({ second, isLater = true }: { second: number; isLater?: boolean }): Steps => {
+    const other = named('-2', aDelivery({ suffix: '-2', startMs: START_MS + second }));
+    const own = named('', aDelivery());
+    const out = named('', aReceive()).filter(([name]) => name === 'received' || name === 'deleted');
+    return isLater ? [...own, ...other, ...out] : [...other, ...own, ...out];
+  };
+
   describe('a message was deleted too early', () => {
     test.each<[string, Steps]>([
+      ['where the other message of its session is due earlier', LEFT_OUT({ second: -60_000 })],
+      ['where the other message of its session asks for no more', LEFT_OUT({ second: 30_000 })],
+      [
+        'where the other message of its session was sent before',
+        LEFT_OUT({ second: 61_000, isLater: false }),
+      ],
       [
         'where the fetch that shall have answered it began before its last event',
         WITHOUT_FETCH(START_MS + 73_000),
@@ -353,6 +367,7 @@ describe('no early delete', () => {
         inserted(DEAD, [['again', AGAIN]], { before: 'taken' }),
       ],
       ['where the fetch of another message began after each of its events', WITHOUT_FETCH(START_MS + 59_000)],
+      ['where a later message of its session waits that is due no earlier', LEFT_OUT({ second: 61_000 })],
       ['where rubbish was sent again as it was', RUBBISH('{')],
       [
         'where a person dropped a dead letter',

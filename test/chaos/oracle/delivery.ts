@@ -37,7 +37,7 @@ function findProblem(evidence: Evidence, accepted: Acceptance): string | undefin
 /** What only those see who read every page. */
 const CHANGES_OLD_PAGES = new Set(['message:updated', 'message:removed']);
 
-/** Its own message, or what a redrive made of it. */
+/** Its own message, what a redrive made of it, or the later one that its own was left out for. */
 function findDead(evidence: Evidence, { messageId, sessionKey }: Acceptance): MessageLife | undefined {
   const own = evidence.messages.get(messageId);
   const diedAt = own?.deadLetterings[0]?.index ?? Infinity;
@@ -45,6 +45,7 @@ function findDead(evidence: Evidence, { messageId, sessionKey }: Acceptance): Me
     (each) =>
       isDead(each) &&
       (each === own ||
+        (own !== undefined && own.deletions.length > 0 && isSuccessor(evidence, each, own)) ||
         (each.sessionKey === sessionKey &&
           each.sends.some(({ by, index }) => by === 'redrive' && index > diedAt))),
   );
@@ -81,8 +82,9 @@ export function checkNoEarlyAck(evidence: Evidence): Violation[] {
 
 /**
  * I5: a message is acknowledged only for a fetch that began after each of its events, once archive and topic have its
- * record or nothing had changed; and a dead letter is taken away only after a message stands in its place. The fetch of
- * an earlier message will do where it began after the bucket: what has no bucket needs one of its own receive.
+ * record or nothing had changed, or for a later message that is still in the queue; and a dead letter is taken away only
+ * after a message stands in its place. The fetch of an earlier message will do where it began after the bucket: what has no
+ * bucket needs one of its own receive.
  */
 export function checkNoEarlyDelete(evidence: Evidence): Violation[] {
   return [...evidence.messages.values()].flatMap((message) => [
@@ -101,7 +103,33 @@ function checkAcknowledged(evidence: Evidence, message: MessageLife, deleted: De
   const afterMs = Math.min(received.atMs, toLastEventMs(evidence, message, deleted));
   const needsWhole = readFields(message.body)?.mode !== 'incremental';
   const cover = findCover(evidence, { sessionKey, afterMs, beforeIndex: deleted.index, needsWhole });
-  return cover ? [] : toViolation(deleted, `${messageId}, whose receive announced nothing`);
+  const successor = [...evidence.messages.values()].find(
+    (each) =>
+      isSuccessor(evidence, each, message) &&
+      (each.sends[0]?.index ?? Infinity) < deleted.index &&
+      !each.deletions.some(({ index }) => index < deleted.index),
+  );
+  return cover || successor ? [] : toViolation(deleted, `${messageId}, whose receive announced nothing`);
+}
+
+/** A later message of the session, at least as strong, whose fetch begins after every event of this one. */
+function isSuccessor(
+  { terms }: Evidence,
+  later: MessageLife,
+  { sessionKey, sends, body }: MessageLife,
+): boolean {
+  const [own, others] = [readFields(body), readFields(later.body)];
+  const isStronger = others?.mode === 'full' && own?.mode !== 'full';
+  const [endMs, laterMs] = [own, others].map((fields) =>
+    typeof fields?.bucketMs === 'number' ? fields.bucketMs + terms.coalesceSeconds * 1000 : undefined,
+  );
+  if (endMs === undefined || laterMs === undefined || sessionKey === undefined) return false;
+  return (
+    later.sessionKey === sessionKey &&
+    (later.sends[0]?.index ?? -1) > (sends[0]?.index ?? Infinity) &&
+    (others?.mode === 'full' || own?.mode !== 'full') &&
+    (laterMs > endMs || (laterMs === endMs && isStronger))
+  );
 }
 
 /** By when all had happened that the message stands for. */

@@ -16,6 +16,10 @@ export interface Figures {
   readonly deadLetters: number;
   /** Of those, dead letters of sessions whose events are all covered: there is nothing left to be saved. */
   readonly superseded: number;
+  /** Messages that were acknowledged without a fetch: the record answered them. */
+  readonly covered: number;
+  /** The same: a later message stood for them. */
+  readonly leftOut: number;
   readonly mostReceives: number;
   readonly crispRequests: number;
 }
@@ -59,12 +63,18 @@ function toFigures(evidence: Evidence): Figures {
     removals: announcements.filter(({ kind }) => kind === 'removed').length,
     deadLetters: dead.length,
     superseded: dead.filter(({ sessionKey }) => isCovered(evidence, sessionKey)).length,
+    covered: count(evidence, 'job-covered'),
+    leftOut: count(evidence, 'job-superseded'),
     mostReceives: evidence
       .of('message-received')
       .filter(({ queue }) => queue === 'sessions')
       .reduce((most, { receiveCount }) => Math.max(most, receiveCount), 0),
     crispRequests: evidence.of('crisp-answered').length,
   };
+}
+
+function count(evidence: Evidence, event: string): number {
+  return evidence.of('line-written').filter(({ text }) => text.startsWith(`{"name":"${event}"`)).length;
 }
 
 function isCovered(evidence: Evidence, sessionKey: string | undefined): boolean {

@@ -384,6 +384,8 @@ describe('judge', () => {
       removals: 0,
       deadLetters: 0,
       superseded: 0,
+      covered: 0,
+      leftOut: 0,
       mostReceives: 1,
       crispRequests: 4,
     });

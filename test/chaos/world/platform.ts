@@ -235,7 +235,11 @@ function createFunctions({ settings, random, recorder, crisp, clientsOf }: Funct
   return {
     createWebhook(instance: Instance) {
       const { clients, ...equipment } = equip(instance);
-      return createWebhookHandler(webhookConfig, { ...equipment, sqs: clients.sqs });
+      return createWebhookHandler(webhookConfig, {
+        ...equipment,
+        sqs: clients.sqs,
+        dynamodb: clients.dynamodb,
+      });
     },
 
     createConsumer(instance: Instance) {
