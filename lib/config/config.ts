@@ -67,7 +67,7 @@ export interface ConsumerConfig extends CommonConfig, EventSourceMappingConfig {
   readonly dailyQuota: number;
   /** The part of it that live events keep, 0 to 1; backfill, reconcile and redrive plan with the rest. */
   readonly quotaLiveShare: number;
-  /** How many instances share that rate: consumer concurrency + API concurrency + 1 for reconcile. */
+  /** How many instances share that rate: those of the functions that may run, the consumer's and the API's. */
   readonly instances: number;
   readonly include: readonly Inclusion[];
   /** How long incremental fetches use a profile again; 0: never. */

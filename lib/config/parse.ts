@@ -92,9 +92,6 @@ export function parseApiConfig(environment: Environment): ApiConfig {
   });
 }
 
-// The scheduled search for missed conversations runs once at a time.
-const RECONCILE_INSTANCES = 1;
-
 /** What Crisp's documents say that a token may do in a day, by its tier. */
 const DAILY_QUOTAS = { plugin: 5000, website: 10_000 };
 
@@ -125,7 +122,7 @@ export function toFetchSettings(
     requestsPerSecond: values.CRISP_REQUESTS_PER_SECOND,
     dailyQuota: values.CRISP_DAILY_QUOTA ?? DAILY_QUOTAS[values.CRISP_TIER],
     quotaLiveShare: values.QUOTA_LIVE_SHARE,
-    instances: values.CONSUMER_CONCURRENCY + values.API_CONCURRENCY + RECONCILE_INSTANCES,
+    instances: values.CONSUMER_CONCURRENCY + values.API_CONCURRENCY,
     include: values.ENRICH_INCLUDE,
     profileCacheSeconds: values.PROFILE_CACHE_SECONDS,
     maxPages: values.MAX_PAGES,

@@ -138,7 +138,11 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
     baseUrl: config.crispApiUrl,
     tier: config.crispTier,
     maxResponseBytes: config.maxResponseBytes,
-    throttle: createThrottle({ ...toThrottleShare(config.requestsPerSecond, config.instances), clock }),
+    throttle: createThrottle({
+      ...toThrottleShare(config.requestsPerSecond, config.instances),
+      clock,
+      random,
+    }),
     quota,
     secrets,
     clock,

@@ -15,7 +15,11 @@ interface ThrottleDependencies {
   readonly ratePerSecond: number;
   /** How many requests may start at once after a pause; at least 1. */
   readonly burst: number;
+  /** True where other instances have such a share: they must not start in step. */
+  readonly isShared?: boolean;
   readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
 }
 
 interface Waiter {
@@ -23,14 +27,22 @@ interface Waiter {
   readonly fail: (error: unknown) => void;
 }
 
-/** One bucket for all that an instance does: in any window of T seconds at most burst + rate × T requests start. */
-export function createThrottle({ ratePerSecond, burst, clock }: ThrottleDependencies): Throttle {
+/**
+ * One bucket for all that an instance does: in any window of T seconds at most burst + rate × (T + 10 ms) requests start.
+ * Instances that share a rate and begin in the same moment, for the first time or after a pause, would go on in step and
+ * arrive together: each begins at a moment of its own within the time of one request.
+ */
+export function createThrottle(dependencies: ThrottleDependencies): Throttle {
+  const { ratePerSecond, burst, clock, isShared = false, random = Math.random } = dependencies;
   let bucket = createTokenBucket({ ratePerSecond, burst, nowMs: clock.nowMs() });
+  let usedMs = Number.NEGATIVE_INFINITY;
   const waiting = new Set<Waiter>();
   let isServing = false;
 
   function take(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
+    if (isShared && waiting.size === 0 && clock.nowMs() - usedMs >= PAUSE_MS)
+      bucket = shiftStart(bucket, clock.nowMs(), random());
     if (waiting.size === 0 && tryTake() === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { proceed: leave(resolve), fail: leave(reject) };
@@ -50,7 +62,8 @@ export function createThrottle({ ratePerSecond, burst, clock }: ThrottleDependen
 
   /** 0 when a token was taken, otherwise how many ms until there is one. */
   function tryTake(): number {
-    const taken = takeToken(bucket, clock.nowMs());
+    usedMs = clock.nowMs();
+    const taken = takeToken(bucket, usedMs);
     bucket = taken.bucket;
     return taken.waitMs;
   }
@@ -82,10 +95,10 @@ export function createThrottle({ ratePerSecond, burst, clock }: ThrottleDependen
   };
 }
 
-interface ThrottleShare {
-  readonly ratePerSecond: number;
-  readonly burst: number;
-}
+/** After so long an instance may no longer be where its share began. */
+const PAUSE_MS = 1000;
+
+type ThrottleShare = Pick<ThrottleDependencies, 'ratePerSecond' | 'burst' | 'isShared'>;
 
 /**
  * A hundredth below the configured rate: requests that start together do not arrive together, and a server whose own
@@ -98,7 +111,8 @@ const PACE = 0.99;
  * itself may start two requests at once, the conversation and its first page; among several that would add up.
  */
 export function toThrottleShare(requestsPerSecond: number, instances: number): ThrottleShare {
-  return { ratePerSecond: (requestsPerSecond * PACE) / instances, burst: instances === 1 ? 2 : 1 };
+  const isShared = instances > 1;
+  return { ratePerSecond: (requestsPerSecond * PACE) / instances, burst: isShared ? 1 : 2, isShared };
 }
 
 /** How fast requests may start. Plain data: every function takes one and returns the next. */
@@ -107,7 +121,7 @@ export interface TokenBucket {
   readonly fullRate: number;
   /** The rate now: lower for a while after a refusal. */
   readonly rate: number;
-  /** The most tokens that an idle bucket gathers: so many requests may start at once. */
+  /** So many requests may start at once after a pause: the most tokens that are gathered, but for those of `LATE_MS`. */
   readonly burst: number;
   readonly tokens: number;
   readonly updatedMs: number;
@@ -126,6 +140,9 @@ const FULL_RATE_REGAINED_IN_MS = 30_000;
 const ONE_HALVING_PER_MS = 1_000;
 /** However often it was refused, the bucket still gives a request now and then, or it could not notice the recovery. */
 const LOWEST_SHARE = 1 / 16;
+
+/** Waits are whole milliseconds, and timers late: a token that was due meanwhile is not lost. */
+const LATE_MS = 10;
 
 // Tokens are fractions of sums: without it a wait that was computed to the millisecond would end one too early.
 const ROUNDING = 1e-9;
@@ -157,13 +174,19 @@ export function lowerRate(bucket: TokenBucket, nowMs: number): TokenBucket {
   return { ...filled, rate, tokens: Math.min(filled.tokens, 0), loweredMs: nowMs };
 }
 
+/** Puts the first request off by a share of the time that one takes; whatever had been gathered is gone. */
+export function shiftStart(bucket: TokenBucket, nowMs: number, share: number): TokenBucket {
+  const filled = refill(bucket, nowMs);
+  return { ...filled, tokens: Math.min(filled.tokens, 1 - share) };
+}
+
 // A clock that is set back gives nothing, and does not make the bucket wait until it is where it was.
 function refill(bucket: TokenBucket, nowMs: number): TokenBucket {
   const { fullRate, rate, burst, tokens } = bucket;
   const elapsedMs = Math.max(0, nowMs - bucket.updatedMs);
   return {
     ...bucket,
-    tokens: Math.min(burst, tokens + (elapsedMs / 1000) * rate),
+    tokens: Math.min(burst + (LATE_MS / 1000) * rate, tokens + (elapsedMs / 1000) * rate),
     rate: Math.min(fullRate, rate + (elapsedMs / FULL_RATE_REGAINED_IN_MS) * fullRate),
     updatedMs: nowMs,
   };

@@ -47,7 +47,7 @@ describe('config', () => {
     expect(config).toMatchObject({
       crispTier: 'plugin',
       requestsPerSecond: 10,
-      instances: 4,
+      instances: 3,
       include: ['profile'],
       maxPages: 600,
       maxResponseBytes: 16 * 1024 * 1024,
