@@ -100,7 +100,7 @@ export async function runChaos(seed: number, { faults }: ChaosOptions = {}): Pro
   calm(world, plan);
   const { isQuiet, stuckFor } = await comeToRest(world);
   redrive(world, plan, random.fork('redrive'));
-  const isQuietAgain = await world.settle(2 * 24 * HOUR);
+  const isQuietAgain = await world.settle(4 * 24 * HOUR);
   world.end();
 
   const figures = toFigures(world, plan);
@@ -176,7 +176,9 @@ function calm(world: World, { pause }: RunPlan): void {
 
 /** Long enough for every wait that there is. Only a run of removals may turn the mapping off for as long as nobody looks. */
 async function comeToRest(world: World): Promise<{ isQuiet: boolean; stuckFor: string | undefined }> {
-  if (await world.settle(12 * HOUR)) return { isQuiet: true, stuckFor: undefined };
+  // A spent budget holds the queue to the end of the day, and what is left may need another one.
+  const patienceMs = world.settings.dailyQuota === undefined ? 12 * HOUR : 4 * 24 * HOUR;
+  if (await world.settle(patienceMs)) return { isQuiet: true, stuckFor: undefined };
   const code = world.mapping.state.name === 'Disabled' ? findOpening(world.history) : undefined;
   if (code !== undefined) void world.operator.run('resume', ({ resume }) => resume());
   const isQuiet = await world.settle(2 * 24 * HOUR);

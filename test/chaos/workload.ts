@@ -1,4 +1,4 @@
-import type { Random } from '../../lib/local/simulator/random.ts';
+import { createRandom, type Random } from '../../lib/local/simulator/random.ts';
 import { CANARIES, type Conversation, type CrispMessage, currentState } from './world/crisp-store.ts';
 import type { DeliveryTrouble, HookEvent } from './world/hooks.ts';
 import type { WorldSettings } from './world/settings.ts';
@@ -192,6 +192,8 @@ export function drawSettings(seed: number, random: Random): WorldSettings {
     include: random.pick(['profile', 'profile', 'profile,pages,events,relations']),
     inlineLimitBytes: random.pick([204_800, 204_800, 3_000]),
     maxPages: 25,
+    // Of its own stream: what else is drawn for a seed stays as it is.
+    dailyQuota: createRandom(seed).fork('daily-quota').chance(0.15) ? 60 : undefined,
     crisp: {
       pageSize: random.pick([20, 40]),
       isInclusive: random.chance(0.3),

@@ -319,6 +319,8 @@ function toHugeReply() {
   };
 }
 
+const DAY = 24 * HOUR;
+
 /** Crisp refuses, fails, or cannot be reached. */
 export const AVAILABILITY_FAULTS: readonly Fault[] = [
   {
@@ -345,6 +347,25 @@ export const AVAILABILITY_FAULTS: readonly Fault[] = [
         probability: 1,
         random,
         trouble: () => answering(() => refusal(status, 'quota_limit_exceeded')),
+      });
+    },
+  },
+  {
+    id: 'F81',
+    title: 'Crisp gives so many calls a day, which begins at an hour that nobody knows',
+    lastsMs: [6 * HOUR, 30 * HOUR],
+    inject(world, random) {
+      const [perDay, beginsMs] = [random.integer(3, 40), random.integer(0, 23) * HOUR];
+      const status = random.pick([429, 423, 420]);
+      const reason = random.pick(['quota_limit_exceeded', 'rate_limited']);
+      let [day, used] = [0, 0];
+      return world.crisp.disturbances.add(() => {
+        const today = Math.floor((world.clock.nowMs() - beginsMs) / DAY);
+        if (today !== day) [day, used] = [today, 0];
+        used += 1;
+        return used <= perDay
+          ? undefined
+          : { fault: 'F81', kind: 'answer', answer: () => refusal(status, reason) };
       });
     },
   },

@@ -176,6 +176,8 @@ export interface Terms {
   /** How often SQS hands out a message before it moves it. */
   readonly receiveLimit: number;
   readonly maxAttempts: number;
+  /** Calls in a day; undefined: more than a run makes. */
+  readonly dailyQuota?: number | undefined;
   readonly visibilityTimeoutMs: number;
   /** How long one invocation of the consumer may run. */
   readonly functionTimeoutMs: number;

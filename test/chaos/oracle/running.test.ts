@@ -290,6 +290,59 @@ describe('progress', () => {
   });
 });
 
+describe('the budget of a day', () => {
+  const DAY_MS = 86_400_000;
+  const MIDNIGHT_MS = Math.ceil(START_MS / DAY_MS) * DAY_MS;
+  const calls = (count: number, fromMs: number): Steps =>
+    Array.from({ length: count }, (_, place) => [
+      `call-${fromMs}-${place}`,
+      {
+        ...({ type: 'crisp-answered', by: 'consumer', instance: 'consumer-1', status: 200 } as const),
+        ...{ route: 'website/conversation', path: '/v1', atMs: fromMs + place * 1000, endedMs: fromMs },
+      },
+    ]);
+  const learned: Steps = [
+    [
+      'learned',
+      {
+        type: 'line-written',
+        atMs: MIDNIGHT_MS + 7 * 3_600_000 + 60_000,
+        by: 'probe-1',
+        text: '{"name":"quota-reset-learned","resetMinute":420}',
+      },
+    ],
+  ];
+  const ofSecondDay = calls(50, MIDNIGHT_MS + 8 * 3_600_000);
+
+  test.each<[string, Steps]>([
+    ['one more than the budget', calls(31, MIDNIGHT_MS)],
+    ['one more in the second of two days', [...calls(30, MIDNIGHT_MS - 60_000), ...calls(31, MIDNIGHT_MS)]],
+    [
+      'more than a lease beyond it after an hour was learned',
+      [...learned, ...calls(71, MIDNIGHT_MS + 8 * 3_600_000)],
+    ],
+  ])('is exceeded by %s', (_case, steps) => {
+    expect(check('I6', steps, { dailyQuota: 30 })).not.toEqual([]);
+  });
+
+  test.each<[string, Steps]>([
+    ['all of it in each of two days', [...calls(30, MIDNIGHT_MS - 60_000), ...calls(30, MIDNIGHT_MS)]],
+    [
+      'a new day at the hour that was learned',
+      [...calls(30, MIDNIGHT_MS), ...learned, ...ofSecondDay.slice(0, 30)],
+    ],
+    [
+      'what is called while the ledger is away',
+      [
+        ['fault', { type: 'fault-injected', atMs: START_MS, fault: 'F65', place: 'ledger' }],
+        ...calls(40, MIDNIGHT_MS),
+      ],
+    ],
+  ])('allows %s', (_case, steps) => {
+    expect(check('I6', steps, { dailyQuota: 30 })).toEqual([]);
+  });
+});
+
 describe('nothing crashed', () => {
   const line = (text: string) => ({ type: 'line-written', atMs: START_MS, by: 'consumer', text }) as const;
   const killed = (instance: string) =>

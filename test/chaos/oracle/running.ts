@@ -117,6 +117,7 @@ function toProgressViolations(atMs: number, text: string): Violation[] {
 export function checkBoundedLoad(evidence: Evidence): Violation[] {
   return [
     ...checkRates(evidence),
+    ...checkDailyQuota(evidence),
     ...checkReceives(evidence),
     ...checkAttempts(evidence),
     ...checkRefusedDeaths(evidence),
@@ -146,6 +147,37 @@ function checkRates(evidence: Evidence): Violation[] {
     slack: slack * consumerInstances,
   };
   return [...shares, ...checkTotal(requests, together, consumerInstances)];
+}
+
+const DAY_MS = 24 * 3600_000;
+/** What an instance may still hold of the day before where the day begins anew at a moment that nobody foresaw. */
+const LARGEST_LEASE = 20;
+
+/**
+ * The consumer's calls of a day never exceed the budget. A day begins at midnight UTC, where an hour was learned at that
+ * moment, and from then on at that hour. Without the ledger, and with a new token, nothing is promised.
+ */
+function checkDailyQuota({ of, terms }: Evidence): Violation[] {
+  const { dailyQuota, consumerInstances } = terms;
+  const isUncounted = of('fault-injected').some(({ place }) => place === 'ledger' || place === 'secrets');
+  if (dailyQuota === undefined || isUncounted) return [];
+  const learned = of('line-written').flatMap(({ atMs, text }) =>
+    text.includes('"quota-reset-learned"') ? [{ atMs, offsetMs: JSON.parse(text).resetMinute * 60_000 }] : [],
+  );
+  const toDay = (atMs: number) =>
+    [
+      Math.floor(atMs / DAY_MS),
+      ...learned
+        .filter((each) => each.atMs <= atMs)
+        .map(({ offsetMs }) => Math.floor((atMs - offsetMs) / DAY_MS)),
+    ].join();
+  const calls = of('crisp-answered').filter(({ by }) => by === 'consumer');
+  const allowed = dailyQuota + (learned.length > 0 ? LARGEST_LEASE * consumerInstances : 0);
+  return [...Map.groupBy(calls, ({ atMs }) => toDay(atMs)).values()]
+    .filter((its) => its.length > allowed)
+    .flatMap((its) =>
+      toLoadViolations(its[allowed]?.atMs ?? 0, `${its.length} requests in a day of ${dailyQuota}`),
+    );
 }
 
 interface Budget {

@@ -82,6 +82,7 @@ export function toTerms(settings: WorldSettings): Terms {
     consumerInstances: CONSUMER_CONCURRENCY,
     receiveLimit: RECEIVE_LIMIT,
     maxAttempts: MAX_ATTEMPTS,
+    dailyQuota: settings.dailyQuota,
     visibilityTimeoutMs: VISIBILITY_SECONDS * 1000,
     functionTimeoutMs: CONSUMER_TIMEOUT_MS,
     transitJitterMs: CRISP_TRANSIT_MS[1] - CRISP_TRANSIT_MS[0],
