@@ -34,8 +34,8 @@ export const SECRETS_PATH = `/crisp-enrich/${STAGE}/`;
 export const CONSUMER_CONCURRENCY = 2;
 export const CONSUMER_TIMEOUT_MS = 600_000;
 const REQUESTS_PER_SECOND = 10;
-/** The rate is shared with the API and the search for missed conversations, one instance each. */
-const INSTANCES = CONSUMER_CONCURRENCY + 2;
+/** The rate is shared with the API, which has one instance. */
+const INSTANCES = CONSUMER_CONCURRENCY + 1;
 const MAX_ATTEMPTS = 5;
 
 export const RECEIVE_LIMIT = QUEUE_NUMBERS.receiveLimit;
@@ -85,7 +85,8 @@ export function toTerms(settings: WorldSettings): Terms {
     dailyQuota: settings.dailyQuota,
     visibilityTimeoutMs: VISIBILITY_SECONDS * 1000,
     functionTimeoutMs: CONSUMER_TIMEOUT_MS,
-    transitJitterMs: CRISP_TRANSIT_MS[1] - CRISP_TRANSIT_MS[0],
+    // The throttle keeps a token that was due up to ten milliseconds ago.
+    transitJitterMs: CRISP_TRANSIT_MS[1] - CRISP_TRANSIT_MS[0] + 10,
     mappingPropagationMs: MAPPING_CHANGE_MS[1],
     // What somebody types and has not sent is nobody's to keep.
     secrets: [hook, nextHook, ...keys, typed],
