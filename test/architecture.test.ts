@@ -15,13 +15,15 @@ const FLOORS: readonly (readonly string[])[] = [
   ['lib/breaker'],
   ['lib/consumer', 'lib/dead-letters', 'lib/webhook'],
   ['lib/operate'],
+  // Local mode's front door serves it, as its function does.
+  ['lib/api'],
   ['lib/cli', 'lib/local', 'functions'],
 ];
 
 /** What decides without the world: it waits for nothing, and is given time, chance and environment. */
 const PURE = [
   ...['defects', 'errors', 'ids', 'redact', 'text'].map((name) => `lib/${name}.ts`),
-  ...['config', 'parse', 'local-config', 'variables', 'secrets', 'infra-settings'].map(
+  ...['config', 'parse', 'local-config', 'variables', 'secrets', 'api-keys', 'infra-settings'].map(
     (name) => `lib/config/${name}.ts`,
   ),
   ...['answers', 'fields', 'foreign-body', 'merge', 'page-walk', 'url'].map((name) => `lib/crisp/${name}.ts`),

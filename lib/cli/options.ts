@@ -2,6 +2,7 @@ import { type DeadLetterFilter, parseCodeFilter } from '../dead-letters/filter.t
 import { isRunStage, OperationError, RUN_STAGES } from '../errors.ts';
 import { parseSessionId, parseWebsiteId, type SessionId, type SessionRef, type WebsiteId } from '../ids.ts';
 import type { Operations } from '../operate/operations.ts';
+import { chooseWebsite } from '../operate/website.ts';
 import { toPrintable } from '../text.ts';
 import {
   type CommandContext,
@@ -219,12 +220,10 @@ export async function withWebsite(
   { sessionId, websiteId }: TypedSession,
   { given, configured, known }: WebsiteChoice,
 ): Promise<SessionRef> {
-  const own = websiteId ?? given;
-  if (own) return { websiteId: own, sessionId };
-  const choices = configured.length > 0 ? configured : await known();
-  const [only, ...others] = choices;
-  if (only && others.length === 0) return { websiteId: only, sessionId };
-  const which = only ? `one of ${choices.join(', ')}` : 'none has been seen yet';
+  const chosen = await chooseWebsite(websiteId ?? given, { configured, known });
+  if ('websiteId' in chosen) return { websiteId: chosen.websiteId, sessionId };
+  const { choices } = chosen;
+  const which = choices.length > 0 ? `one of ${choices.join(', ')}` : 'none has been seen yet';
   throw new OperationError(
     'website_id_required',
     `website_id_required: say which website with --website ID (${which})`,

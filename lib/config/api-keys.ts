@@ -1,9 +1,9 @@
 import type { ConfigProblem, ConfigProblemCode } from '../errors.ts';
 
 /** What a key of the API may be used for. */
-const API_SCOPES = ['read', 'enqueue', 'operate'] as const;
+export const API_SCOPES = ['read', 'enqueue', 'operate'] as const;
 
-type ApiScope = (typeof API_SCOPES)[number];
+export type ApiScope = (typeof API_SCOPES)[number];
 
 export interface ApiKey {
   /** Who uses it; logs show the name, never the key. */

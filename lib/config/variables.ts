@@ -14,7 +14,7 @@ import {
 
 export const DEFAULT_CRISP_API_URL = 'https://api.crisp.chat/v1';
 
-const INCLUSIONS: readonly Inclusion[] = ['profile', 'pages', 'events', 'relations'];
+export const INCLUSIONS: readonly Inclusion[] = ['profile', 'pages', 'events', 'relations'];
 const MIB = 1024 * 1024;
 
 // A name, or the beginning of one and a star, or a name and a state; Crisp's names are words joined by colons.

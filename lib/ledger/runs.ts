@@ -75,7 +75,7 @@ function readRuns(item: LedgerItem): Run[] {
 }
 
 /** How far the runs of all sessions go back, at least. */
-const RECENT_DAYS = 7;
+export const RECENT_DAYS = 7;
 
 const DAY_MS = 86_400_000;
 

@@ -52,7 +52,7 @@ export async function startSimulatedCrisp(
     config: {
       ...config,
       crispApiUrl: new URL(`${server.url}/v1`),
-      secrets: { source: 'environment', hookSecrets, crispToken: simulator.account.token },
+      secrets: { ...config.secrets, source: 'environment', hookSecrets, crispToken: simulator.account.token },
     },
     async stop() {
       await simulator.stop();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
+import { toProblemJson } from '../api/problem.ts';
 import type { EventSourceMapping } from '../breaker/mapping.ts';
 import type { Clock } from '../clock.ts';
 import {
@@ -20,6 +21,8 @@ export type UrlFunction = (event: LambdaFunctionURLEvent) => Promise<LambdaFunct
 interface FrontDoorOptions {
   /** By path: a function gets its path and everything below it. */
   readonly functions: Readonly<Record<string, UrlFunction>>;
+  /** The API below `/v1`, for programs of this machine. */
+  readonly api?: UrlFunction;
   /** What `GET /healthz` answers; undefined while the pipeline is not ready (503). */
   readonly health: () => object | undefined;
   /** What feeds the consumer, for the tools of this machine; absent: `/deliveries` is not found. */
@@ -59,6 +62,7 @@ function createTurnstile(most: number) {
 /** Opens the one local HTTP port in front of the functions, on loopback alone. */
 export async function openFrontDoor({
   functions,
+  api,
   health,
   deliveries,
   port,
@@ -85,17 +89,28 @@ export async function openFrontDoor({
     app.post('/deliveries/on', ({ env }) => answer(env, deliveries.turnOn));
     app.post('/deliveries/off', ({ env }) => answer(env, deliveries.turnOff));
   }
-  const inTurn = createTurnstile(MOST_RUNNING);
-  for (const [path, invoke] of Object.entries(functions)) {
-    app.on('ALL', [path, `${path}/*`], async ({ env: { incoming, outgoing } }) => {
+  const invoke = (run: UrlFunction, refuseAs: Refuse) => {
+    // Each function has its own turns: nobody who reads conversations keeps a hook waiting.
+    const inTurn = createTurnstile(MOST_RUNNING);
+    return async ({ incoming, outgoing }: HttpBindings) => {
       const requestId = randomUUID();
       const body = await readBody(incoming, bodyLimitBytes);
-      if (!body) return refuse(outgoing, 413, 'body_too_large', requestId);
-      const run = () => invoke(toFunctionUrlEvent(incoming, body, { requestId, nowMs: clock.nowMs() }));
-      return inTurn(run).then(
+      if (!body) return refuseAs(outgoing, 413, 'body_too_large', requestId);
+      return inTurn(() => run(toFunctionUrlEvent(incoming, body, { requestId, nowMs: clock.nowMs() }))).then(
         (result) => sendResult(outgoing, result),
-        () => refuse(outgoing, 500, 'unexpected', requestId),
+        () => refuseAs(outgoing, 500, 'unexpected', requestId),
       );
+    };
+  };
+  for (const [path, run] of Object.entries(functions)) {
+    const answer = invoke(run, refuse);
+    app.on('ALL', [path, `${path}/*`], ({ env }) => answer(env));
+  }
+  if (api) {
+    const answer = invoke(api, refuseAsProblem);
+    app.on('ALL', ['/v1', '/v1/*'], ({ env }) => {
+      const foreign = explainForeignRequest(env.incoming.headers);
+      return foreign ? refuseAsProblem(env.outgoing, 403, foreign.code) : answer(env);
     });
   }
   app.notFound(({ env }) => refuse(env.outgoing, 404, 'not_found'));
@@ -110,6 +125,20 @@ const JSON_BODY = { 'content-type': 'application/json' };
 function refuse(outgoing: ServerResponse, status: number, error: string, requestId: string = randomUUID()) {
   const body = JSON.stringify({ error, request_id: requestId });
   return send(outgoing, status, { ...JSON_BODY, connection: 'close' }, body);
+}
+
+type Refuse = typeof refuse;
+
+/** The form that the API gives its own refusals. */
+function refuseAsProblem(
+  outgoing: ServerResponse,
+  status: number,
+  code: string,
+  requestId: string = randomUUID(),
+) {
+  const body = toProblemJson({ code, status, context: {} }, requestId);
+  const headers = { 'content-type': 'application/problem+json', connection: 'close' };
+  return send(outgoing, status, headers, JSON.stringify(body));
 }
 
 /** The event that a Lambda Function URL would make of a request: lower-case headers, repeated ones joined by a comma. */

@@ -53,6 +53,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const door = await listenOrGiveWay(port, (number) =>
     openFrontDoor({
       functions: { '/webhook': createWebhook(options) },
+      api: createApi(options, mapping),
       health,
       deliveries: mapping,
       port: number,
@@ -106,6 +107,21 @@ function createWebhook({ config, aws, clock, terminal }: PipelineOptions): UrlFu
       },
     );
     return (event) => webhook(event, createContext('webhook', aws, clock));
+  });
+}
+
+function createApi(
+  { config, aws, clock, terminal }: PipelineOptions,
+  mapping: EventSourceMapping,
+): UrlFunction {
+  return loadOnce(async () => {
+    const { createApiHandler } = await import('../api/handler.ts');
+    const secrets = createSecrets(config.secrets, clock);
+    const api = createApiHandler(
+      { ...toFunctionConfig(config, aws), stage: 'local' },
+      { secrets, clients: aws.clients, mapping, clock, telemetry: terminal },
+    );
+    return (event) => api(event, createContext('api', aws, clock));
   });
 }
 

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { STAGE_QUEUE_NAMES, type StageQueue } from '../aws/queues.ts';
 import type { Clock } from '../clock.ts';
+import { API_SCOPES } from '../config/api-keys.ts';
 import { InfraError } from '../config/infra-resolver.ts';
 import type { InfraSettings } from '../config/infra-settings.ts';
 import type { LocalConfig } from '../config/local-config.ts';
@@ -50,6 +52,9 @@ export interface LocalHealth {
   readonly status: 'ok';
   readonly stage: 'local';
   readonly webhook: string;
+  readonly api: string;
+  /** Made at this start; absent where `API_KEYS` is set. */
+  readonly api_key?: string;
   readonly aws: { readonly region: string; readonly endpoints: AwsEndpoints };
   readonly queues: LocalAws['resources']['queues'];
   readonly topic: string;
@@ -77,7 +82,7 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
       : await startSimulatedCrisp(input.config, { clock, dataDir });
     if (crisp) started.unshift(crisp.stop);
 
-    const config = crisp?.config ?? input.config;
+    const { config, madeKey } = withApiKey(crisp?.config ?? input.config);
     const pipeline = await startPipeline({
       config,
       aws,
@@ -88,7 +93,12 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
     });
     started.unshift(pipeline.stop);
 
-    health = toHealth(pipeline.url, { aws, config, settings: toLocalSettings(input.config, settings) });
+    health = toHealth(pipeline.url, {
+      aws,
+      config,
+      madeKey,
+      settings: toLocalSettings(input.config, settings),
+    });
     if (!crisp) warnAboutCrisp(config, input);
     crisp?.simulator.subscribeHook(toSubscription(health.webhook, crisp));
     return { health, aws, pipeline, baseline, crisp, stop: () => stopAll(pipeline.stop, started) };
@@ -105,6 +115,15 @@ async function stopAll(
   const cutOff = await stopPipeline();
   for (const stop of started) if (stop !== stopPipeline) await stop();
   return cutOff;
+}
+
+/** Where nobody has set a key, one is made for this run: whoever may read `healthz` on this machine may use it. */
+function withApiKey(config: LocalConfig): { readonly config: LocalConfig; readonly madeKey?: string } {
+  const { secrets } = config;
+  if (secrets.source !== 'environment' || (secrets.apiKeys ?? []).length > 0) return { config };
+  const madeKey = randomBytes(16).toString('hex');
+  const apiKeys = [{ name: 'local', scopes: API_SCOPES, key: madeKey }];
+  return { config: { ...config, secrets: { ...secrets, apiKeys } }, madeKey };
 }
 
 /** Beside the start, which does not wait for it: the pipeline takes hooks in whatever Crisp says now. */
@@ -128,13 +147,20 @@ function toSubscription(webhook: string, { config, simulator }: SimulatedCrisp):
 
 function toHealth(
   url: string,
-  { aws, config, settings }: { aws: LocalAws; config: LocalConfig; settings: LocalSettings },
+  {
+    aws,
+    config,
+    madeKey,
+    settings,
+  }: { aws: LocalAws; config: LocalConfig; madeKey: string | undefined; settings: LocalSettings },
 ): LocalHealth {
   const { queues, topicArn, bucket, table } = aws.resources;
   return {
     status: 'ok',
     stage: 'local',
     webhook: `${url}/webhook`,
+    api: `${url}/v1`,
+    ...(madeKey !== undefined && { api_key: madeKey }),
     aws: { region: aws.region, endpoints: aws.endpoints },
     queues,
     topic: topicArn,
@@ -263,6 +289,7 @@ export function formatBanner({ health, crisp }: LocalMode, { port, awsPort }: Lo
     crisp && ` (simulator; controls at ${crisp.controlUrl}${explainPort(health.crisp, SIMULATOR_PORT)})`;
   const rows: [what: string, where: string][] = [
     ['webhook', `POST ${webhook}${frontDoor}`],
+    ['API', `${health.api}${health.api_key === undefined ? '' : ` (key ${health.api_key})`}`],
     ['Crisp', `${health.crisp}${simulator ?? ''}`],
     ['records', `${queues.records}${sqs}`],
     ['dead letters', queues['sessions-dlq']],

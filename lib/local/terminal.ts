@@ -188,6 +188,10 @@ function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => numb
       );
     case 'record-unreadable':
       return line('warn', event.sessionId, `archived version not read (${event.code}): read all of Crisp's`);
+    case 'api-answered':
+      return line('api', '', `${event.route}: ${event.status}, ${event.durationMs} ms`);
+    case 'api-refused':
+      return line('api', '', `refused: ${event.status} ${event.code}${suffix(event.detail)}`);
     case 'hook-warning':
       return line('warn', '', `${event.code}${suffix(event.detail)}`);
     case 'clock-suspect':

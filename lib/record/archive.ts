@@ -51,9 +51,9 @@ interface S3RecordArchiveDeps {
 export function createS3RecordArchive({ client, bucket }: S3RecordArchiveDeps): RecordArchive {
   return {
     async putRecord(session, version, body) {
-      const key = toArchiveKey(session, version);
-      await put(key, body, ABSENT);
-      return { bucket, key, bytes: Buffer.byteLength(body), sha256: sha256(body) };
+      const archived = toArchived(session, version, { bucket, body });
+      await put(archived.key, body, ABSENT);
+      return archived;
     },
 
     async getRecord(session, version) {
@@ -125,6 +125,20 @@ function toArchiveError(thrown: unknown, action: keyof typeof HINTS): JobError {
 function toEtag({ ETag }: { readonly ETag?: string | undefined }): string {
   if (!ETag) throw new JobError('archive_failed', { detail: 'no_etag' });
   return ETag;
+}
+
+/** How a record lies in the archive, by its own text. */
+export function toArchived(
+  session: SessionRef,
+  version: number,
+  { bucket, body }: { readonly bucket: string; readonly body: string },
+): ArchivedRecord {
+  return {
+    bucket,
+    key: toArchiveKey(session, version),
+    bytes: Buffer.byteLength(body),
+    sha256: sha256(body),
+  };
 }
 
 function sha256(text: string): string {

@@ -93,7 +93,11 @@ function attributeBytes(attributes: MessageAttributes): number {
   return bytes;
 }
 
-function toClaimCheck(record: EnrichedRecord, { bucket, key, bytes, sha256 }: ArchivedRecord): ClaimCheck {
+/** Where a record is, in its place. */
+export function toClaimCheck(
+  record: EnrichedRecord,
+  { bucket, key, bytes, sha256 }: ArchivedRecord,
+): ClaimCheck {
   return {
     schema: record.schema,
     kind: record.kind,

@@ -118,6 +118,9 @@ export const EVENTS = {
   'quota-low': event('warn', { used: number, quota: number }),
   /** Crisp was seen to begin a day so many minutes after midnight UTC. */
   'quota-reset-learned': event('info', { resetMinute: number }),
+  /** `route` is its path with the names of its ids, never the ids. */
+  'api-answered': event('info', { route: text, status: number, durationMs: number }),
+  'api-refused': event('warn', { code: text, status: number, detail: maybeText, unlogged: maybeNumber }),
   'day-summarized': event('info', {
     accepted: number,
     announced: number,

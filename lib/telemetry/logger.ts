@@ -60,6 +60,7 @@ export function createPowertoolsTelemetry({
 
 /** True for a refusal that whoever knows the URL can cause at will; the others happen to genuine hooks alone. */
 function isFromAnyone(event: TelemetryEvent): boolean {
+  if (event.name === 'api-refused') return event.status < 500;
   return event.name === 'hook-refused' && event.code !== 'queue_unavailable' && event.code !== 'unexpected';
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { API_PROBLEMS } from '../../lib/api/problem.ts';
 import { type BadInvocationError, CONFIG_PROBLEMS, JOB_ERRORS, OPERATION_ERRORS } from '../../lib/errors.ts';
 import { toMetrics } from '../../lib/record/build.ts';
 import { contentHash } from '../../lib/record/content-hash.ts';
@@ -140,6 +141,7 @@ describe('documented codes', () => {
 
     const violations = checkDocumentedCodes(document, [
       { heading: 'Refused hooks', codes: HOOK_REFUSALS },
+      { heading: 'API', codes: API_PROBLEMS },
       { heading: 'Failed jobs', codes: DISPOSITIONS },
       { heading: 'Command line', codes: OPERATION_ERRORS },
       { heading: 'Failed invocations', codes: INVOCATION_ERRORS },

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parseConsumerConfig, parseProbeConfig, parseWebhookConfig } from '../../lib/config/parse.ts';
+import {
+  parseApiConfig,
+  parseConsumerConfig,
+  parseProbeConfig,
+  parseWebhookConfig,
+} from '../../lib/config/parse.ts';
 import { TEMPLATE_RULES } from './rules/template-rules.ts';
 import {
   packageRepository,
@@ -27,6 +32,7 @@ const MAX_BUNDLE_BYTES: Readonly<Record<string, number>> = {
   consumer: 889 * KB,
   probe: 591 * KB,
   summary: 291 * KB,
+  api: 2000 * KB,
 };
 
 let packaged: RepositoryPackage;
@@ -40,6 +46,7 @@ beforeAll(async () => {
 
 const webhookConfig = () => parseWebhookConfig(runtimeEnvironment(template, 'WebhookLambdaFunction'));
 const consumerConfig = () => parseConsumerConfig(runtimeEnvironment(template, 'ConsumerLambdaFunction'));
+const apiConfig = () => parseApiConfig(runtimeEnvironment(template, 'ApiLambdaFunction'));
 const probeConfig = () => parseProbeConfig(runtimeEnvironment(template, 'ProbeLambdaFunction'));
 
 describe('the artefacts', () => {
@@ -100,6 +107,7 @@ describe('the functions', () => {
     expect(webhookConfig().secrets).toEqual(expected);
     expect(consumerConfig().secrets).toEqual(expected);
     expect(probeConfig().secrets).toEqual(expected);
+    expect(apiConfig().secrets).toEqual(expected);
   });
 });
 

@@ -84,7 +84,7 @@ export function checkFunctionUrls(template: Template): string[] {
   const permissions = resourcesOf(template, 'AWS::Lambda::Permission');
   const urls = resourcesOf(template, 'AWS::Lambda::Url');
   return [
-    ...(urls.length === 1 ? [] : [`there are ${urls.length} function URLs`]),
+    ...(urls.length === 2 ? [] : [`there are ${urls.length} function URLs`]),
     ...urls.flatMap(({ id, properties }) => {
       const target = targetOf(properties.TargetFunctionArn);
       const granted = permissions
@@ -279,13 +279,21 @@ const WITHOUT_COMMAND = [
   's3:ListBucket',
 ];
 
+/** Of adapters that a function reads through, and others write through. */
+const READ_ONLY: Readonly<Record<string, readonly string[]>> = {
+  api: ['s3:PutObject', 'lambda:UpdateEventSourceMapping'],
+};
+
 /** A role has the rights that its function's own code needs, and no other. */
 export function checkUsedActions(
   template: Template,
   { name }: Pick<Artifact, 'name'>,
   root: string,
 ): string[] {
-  const used = findActions(bundleOwnCode({ absWorkingDir: root, entryPoints: [`functions/${name}.ts`] }));
+  const own = bundleOwnCode({ absWorkingDir: root, entryPoints: [`functions/${name}.ts`] });
+  const used = findActions(own)
+    .flatMap(toRights)
+    .filter((action) => !READ_ONLY[name]?.includes(action));
   const granted = grantedActions(template, name);
   return [
     ...new Set([
