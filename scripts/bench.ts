@@ -1,14 +1,32 @@
 import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runAws } from './bench/aws.ts';
 import { runCalls } from './bench/calls.ts';
 import { runCold } from './bench/cold.ts';
+import { toChart, toDocument } from './bench/document.ts';
 import { runFetch } from './bench/fetch.ts';
+import { runGrowth } from './bench/growth.ts';
 import { runHot } from './bench/hot.ts';
+import { runQuota } from './bench/quota.ts';
 import { runRate } from './bench/rate.ts';
 import { formatSuite, hasFailed, judge, type SuiteResult } from './bench/report.ts';
+import { runStart } from './bench/start.ts';
 
-// `npm run bench`: every goal with its figure, bound and verdict; ends with 1 where one is missed.
-const SUITES = { calls: runCalls, fetch: runFetch, hot: runHot, rate: runRate, cold: runCold } as const;
+// `npm run bench`: every goal with its figure, bound and verdict; ends with 1 where one is missed. `--suite NAME` (again
+// for more), `--quick`, `--json FILE`, `--docs` (writes docs/benchmarks.md and its chart).
+const SUITES = {
+  calls: runCalls,
+  fetch: runFetch,
+  hot: runHot,
+  rate: runRate,
+  cold: runCold,
+  quota: runQuota,
+  growth: runGrowth,
+  aws: runAws,
+  start: runStart,
+} as const;
 type SuiteName = keyof typeof SUITES;
 
 const { values } = parseArgs({
@@ -16,20 +34,40 @@ const { values } = parseArgs({
     json: { type: 'string' },
     suite: { type: 'string', multiple: true },
     quick: { type: 'boolean', default: false },
+    docs: { type: 'boolean', default: false },
   },
 });
-const names = (values.suite ?? Object.keys(SUITES)) as SuiteName[];
+const unknown = values.suite?.find((name) => !isSuite(name));
+if (unknown !== undefined) throw new Error(`no suite ${unknown}: one of ${Object.keys(SUITES).join(', ')}`);
+
+const names = (values.suite ?? Object.keys(SUITES)).filter(isSuite);
 const results: SuiteResult[] = [];
 for (const name of names) {
   const result = await SUITES[name]({ isQuick: values.quick });
   console.log(formatSuite(result));
   results.push(result);
 }
-if (values.json !== undefined) {
+if (values.json !== undefined) await writeFile(values.json, toJson());
+if (values.docs) await writeDocuments();
+process.exit(hasFailed(results) ? 1 : 0);
+
+function isSuite(name: string): name is SuiteName {
+  return Object.hasOwn(SUITES, name);
+}
+
+function toJson(): string {
   const suites = results.map((result) => ({
     ...result,
     goals: result.goals.map((goal) => ({ ...goal, verdict: judge(goal, result) })),
   }));
-  await writeFile(values.json, `${JSON.stringify({ node: process.version, suites }, null, 1)}\n`);
+  return `${JSON.stringify({ node: process.version, suites }, null, 1)}\n`;
 }
-process.exitCode = hasFailed(results) ? 1 : 0;
+
+async function writeDocuments(): Promise<void> {
+  const docs = fileURLToPath(new URL('../docs/', import.meta.url));
+  const machine = `${availableParallelism()} cores, ${process.arch}, Node ${process.versions.node}`;
+  const date = new Date().toISOString().slice(0, 10);
+  await writeFile(`${docs}benchmarks.md`, toDocument(results, { date, machine }));
+  const rows = results.flatMap((result) => result.rows);
+  await writeFile(`${docs}calls-per-chat.svg`, toChart(rows));
+}

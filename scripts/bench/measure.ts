@@ -30,6 +30,26 @@ export async function runSubject<Result>(
   return JSON.parse(result);
 }
 
+/** Runs Node with these words; the sample is the whole process's, from spawn to its end. */
+export async function runNode(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Sample> {
+  const startedMs = performance.now();
+  const { exitCode, result, errors } = await run(['--import', REPORT_AT_EXIT, ...words], env);
+  if (result === '')
+    throw new Error(`${words.join(' ')} ended with ${exitCode}: ${errors.slice(-MOST_SHOWN)}`);
+  return { ...JSON.parse(result), wallMs: performance.now() - startedMs };
+}
+
+const REPORT_AT_EXIT = `data:text/javascript,${encodeURIComponent(`
+  import { writeSync } from 'node:fs';
+  process.on('exit', () => {
+    const { user, system } = process.cpuUsage();
+    writeSync(${RESULT_FD}, JSON.stringify({ cpuMs: (user + system) / 1000, peakMib: process.resourceUsage().maxRSS / 1024 }));
+  });
+`)}`;
+
 async function run(words: readonly string[], env: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, words, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],

@@ -66,6 +66,8 @@ function play(world: World, trace: readonly ChatEvent[], history: number): Map<s
       const conversation = chats.get(chat) ?? begin(world, history);
       chats.set(chat, conversation);
       if (kind === 'message') return say(world, conversation);
+      if (kind === 'edit') return tell(world, conversation, 'message:updated', {});
+      if (kind === 'nothing') return tell(world, conversation, 'message:received', {});
       const state = kind === 'resolve' ? 'resolved' : world.random.pick(['pending', 'unresolved']);
       if (kind === 'resolve') resolvedMs.set(conversation.sessionId, START_MS + atMs);
       world.crisp.store.set(conversation, { state });

@@ -68,7 +68,7 @@ function toPercent(share: number): string {
 }
 
 /** Three digits that count, and whole numbers whole. */
-function toText(value: number): string {
+export function toText(value: number): string {
   if (Number.isInteger(value)) return String(value);
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -1,11 +1,14 @@
 import type { Random } from '../../lib/local/simulator/random.ts';
 
-/** Something that happens in a chat: a message, or a change of its state. */
+/**
+ * Something that happens in a chat: a message, or a change of its state. `edit` and `nothing` are hooks without a change,
+ * which ask for the whole conversation or for what is new.
+ */
 export interface ChatEvent {
   readonly atMs: number;
   /** Its number, from 0. */
   readonly chat: number;
-  readonly kind: 'message' | 'state' | 'resolve';
+  readonly kind: 'message' | 'state' | 'resolve' | 'edit' | 'nothing';
 }
 
 const CHAT_MS = 12 * 60_000;
