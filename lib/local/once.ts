@@ -84,6 +84,7 @@ export function toOnceReport(counts: OnceCounts): OnceReport {
     `${plural(demo.conversations, 'conversation')}, ${plural(demo.events, 'event')} in ${Math.round(demo.durationMs / 1000)} s`,
     ...rows.map(formatRow),
     `  ${'coalescing saved'.padEnd(WHAT_WIDTH)} ${formatSaving(totals)}`,
+    `  ${'calls on every event'.padEnd(WHAT_WIDTH)} ${totals.loopRequests}, as the official client would make them`,
     ...(totals.callsToday ? [`  ${'quota'.padEnd(WHAT_WIDTH)} ${formatCallsLeft(totals.callsToday)}`] : []),
     agrees ? 'All counts agree.' : 'Counts marked ✗ do not agree.',
   ].join('\n');

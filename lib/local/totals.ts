@@ -14,6 +14,8 @@ export interface RunTotals {
   readonly crispRequests: number;
   /** Of those, the ones for a conversation itself: one starts each fetch. */
   readonly conversationRequests: number;
+  /** Requests that the official client would have made, had it read the conversation on every queued hook. */
+  readonly loopRequests: number;
   readonly recordsEmitted: number;
   readonly removalsEmitted: number;
   readonly unchanged: number;
@@ -39,10 +41,19 @@ type Count = Exclude<keyof RunTotals, 'messages' | 'callsToday'>;
 // As the Crisp client names it: the path without its ids.
 const CONVERSATION_ROUTE = 'website/conversation';
 
+// Crisp's page, as the simulator has it.
+const PAGE_SIZE = 20;
+
+/** What one read of a conversation costs where the status is not shown: itself, its profile, its pages and an empty one. */
+function toLoopRequests(messages: number): number {
+  return 3 + Math.ceil(messages / PAGE_SIZE);
+}
+
 /** Counts the events of one run. */
 export function createTotalsCounter(): TotalsCounter {
   const hooksByMessage = new Map<string, number>();
   const hooksBySession = new Map<string, number>();
+  const hooksSinceFetch = new Map<string, number>();
   const counts: Record<Count, number> = {
     hooksQueued: 0,
     hooksIgnored: 0,
@@ -50,6 +61,7 @@ export function createTotalsCounter(): TotalsCounter {
     conversationsFetched: 0,
     crispRequests: 0,
     conversationRequests: 0,
+    loopRequests: 0,
     recordsEmitted: 0,
     removalsEmitted: 0,
     unchanged: 0,
@@ -72,6 +84,11 @@ export function createTotalsCounter(): TotalsCounter {
       if (event.name === 'session-enqueued') {
         hooksByMessage.set(event.messageId, hooksOf(event.messageId) + 1);
         hooksBySession.set(event.sessionId, (hooksBySession.get(event.sessionId) ?? 0) + 1);
+        hooksSinceFetch.set(event.sessionId, (hooksSinceFetch.get(event.sessionId) ?? 0) + 1);
+      }
+      if (event.name === 'conversation-fetched') {
+        counts.loopRequests += (hooksSinceFetch.get(event.sessionId) ?? 0) * toLoopRequests(event.messages);
+        hooksSinceFetch.delete(event.sessionId);
       }
       if (event.name === 'quota-counted') callsToday = { used: event.used, quota: event.quota };
       const counted = toCount(event);
@@ -112,10 +129,18 @@ function toCount(event: TelemetryEvent): Count | undefined {
 
 /** One line: what came in, what it cost, what coalescing saved. */
 export function formatProgress(totals: RunTotals): string {
-  const { hooksQueued, hooksIgnored, messages, conversationsFetched, crispRequests, recordsEmitted } = totals;
+  const {
+    hooksQueued,
+    hooksIgnored,
+    messages,
+    conversationsFetched,
+    crispRequests,
+    loopRequests,
+    recordsEmitted,
+  } = totals;
   return (
     `total  ${plural(hooksQueued, 'hook')} (and ${hooksIgnored} ignored) → ${plural(messages, 'message')} → ` +
-    `${plural(conversationsFetched, 'fetch', 'fetches')} (${plural(crispRequests, 'request')}) → ${plural(recordsEmitted, 'record')}${totals.unchanged > 0 ? ` (${totals.unchanged} found nothing new)` : ''}; coalescing saved ${formatSaving(totals)}${totals.callsToday === undefined ? '' : `; ${formatCallsLeft(totals.callsToday)}`}`
+    `${plural(conversationsFetched, 'fetch', 'fetches')} (${plural(crispRequests, 'request')}; on every event ${loopRequests}) → ${plural(recordsEmitted, 'record')}${totals.unchanged > 0 ? ` (${totals.unchanged} found nothing new)` : ''}; coalescing saved ${formatSaving(totals)}${totals.callsToday === undefined ? '' : `; ${formatCallsLeft(totals.callsToday)}`}`
   );
 }
 

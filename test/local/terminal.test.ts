@@ -147,3 +147,15 @@ test('the totals name what is left of the day’s calls, as of the newest lease'
   expect(formatCallsLeft({ used: 5003, quota: 5000 })).toBe('0 of 5000 calls left today');
   expect(formatCallsLeft({ used: 12, quota: 0 })).toBe('12 calls today');
 });
+
+test('the totals say what the official client would have asked for on every hook that a fetch answered', () => {
+  const { terminal } = openScene();
+
+  for (const event of [queued, queued, fetched, fetched, queued, { ...fetched, messages: 41 }])
+    terminal.emit(event);
+  terminal.stop();
+
+  // Conversation, profile, page and an empty page, twice; then three pages. The second fetch answers no hook.
+  expect(terminal.totals().loopRequests).toBe(4 + 4 + 6);
+  expect(formatProgress(terminal.totals())).toContain('; on every event 14)');
+});
