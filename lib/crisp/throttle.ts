@@ -175,7 +175,7 @@ export function lowerRate(bucket: TokenBucket, nowMs: number): TokenBucket {
 }
 
 /** Puts the first request off by a share of the time that one takes; whatever had been gathered is gone. */
-export function shiftStart(bucket: TokenBucket, nowMs: number, share: number): TokenBucket {
+function shiftStart(bucket: TokenBucket, nowMs: number, share: number): TokenBucket {
   const filled = refill(bucket, nowMs);
   return { ...filled, tokens: Math.min(filled.tokens, 1 - share) };
 }
