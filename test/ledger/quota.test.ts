@@ -258,6 +258,34 @@ describe('spare calls', () => {
     );
   });
 
+  test('a producer with 10,000 sessions before it, a fetch a second, leaves live events their calls and their pace', () => {
+    const [quota, callsOfAFetch, callsASecond] = [5000, 3, 6];
+    let day: QuotaDay = { ...DAY, quota };
+    let [toDo, lastPlannedMs, longestWait, refused, planned] = [10_000, 0, 0, 0, 0];
+    const queue: { readonly isLive: boolean; readonly atMs: number }[] = [];
+
+    for (let nowMs = MIDNIGHT_MS - 24 * HOUR_MS; nowMs < MIDNIGHT_MS; nowMs += 1000) {
+      // Live events take seven tenths of the day's calls, evenly.
+      if ((nowMs / 1000) % 75 === 0) queue.push({ isLive: true, atMs: nowMs });
+      if (nowMs - lastPlannedMs >= 15 * 60_000) day = { ...day, planned: 0 };
+      if (toDo > 0 && countSpareCalls(day, nowMs) >= callsOfAFetch) {
+        day = { ...day, planned: day.planned + callsOfAFetch };
+        [toDo, lastPlannedMs, planned] = [toDo - 1, nowMs, planned + 1];
+        queue.push({ isLive: false, atMs: nowMs });
+      }
+      for (const { isLive, atMs } of queue.splice(0, callsASecond / callsOfAFetch)) {
+        if (day.used + callsOfAFetch > quota) refused += 1;
+        else day = { ...day, used: day.used + callsOfAFetch };
+        if (isLive) longestWait = Math.max(longestWait, nowMs - atMs);
+      }
+    }
+
+    expect(refused).toBe(0);
+    expect(longestWait).toBeLessThanOrEqual(1000);
+    // Nearly all that live events left of the day was used.
+    expect(planned * callsOfAFetch).toBeGreaterThan(quota * 0.28);
+  });
+
   test('are planned once, whoever asks at the same moment, and are free again a quarter of an hour later', async () => {
     const token = aToken({ dailyQuota: 1000, liveShare: 0.5 });
     await takeAll(token.anInstance(), 20);
