@@ -26,7 +26,9 @@ const PURE = [
   ...['config', 'parse', 'local-config', 'variables', 'secrets', 'api-keys', 'infra-settings'].map(
     (name) => `lib/config/${name}.ts`,
   ),
-  ...['answers', 'fields', 'foreign-body', 'merge', 'page-walk', 'url'].map((name) => `lib/crisp/${name}.ts`),
+  ...['answers', 'fields', 'foreign-body', 'merge', 'page-walk', 'url', 'volatile'].map(
+    (name) => `lib/crisp/${name}.ts`,
+  ),
   ...['coalesce', 'job'].map((name) => `lib/queue/${name}.ts`),
   ...['build', 'content-hash', 'schema'].map((name) => `lib/record/${name}.ts`),
   ...['evidence'].map((name) => `lib/breaker/${name}.ts`),

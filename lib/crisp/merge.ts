@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { JobError } from '../errors.ts';
 import { isJsonObject } from '../text.ts';
+import { VOLATILE_MESSAGE_FIELDS } from './volatile.ts';
 
 /** Collects the pages of one conversation. */
 interface MessageMerge {
@@ -105,9 +106,6 @@ export function toTimestampMs(message: unknown): number | undefined {
   const isUsable = typeof timestamp === 'number' && timestamp >= 0 && timestamp < Number.MAX_SAFE_INTEGER;
   return isUsable ? timestamp : undefined;
 }
-
-/** What changes of a message by itself: where it was read and delivered, and what a link shows. */
-export const VOLATILE_MESSAGE_FIELDS = ['read', 'delivered', 'ignored', 'preview'] as const;
 
 const VOLATILE = new Set<string>(VOLATILE_MESSAGE_FIELDS);
 

@@ -10,8 +10,8 @@ import {
   type StoredLatest,
   toLatest,
 } from './archive.ts';
-import { buildRecord, buildRemovedRecord, nextVersion } from './build.ts';
-import { type EnrichedRecord, expectRecord, type RemovedRecord } from './schema.ts';
+import { buildRecord, buildRemovedRecord, expectRecord, nextVersion } from './build.ts';
+import type { EnrichedRecord, RemovedRecord } from './schema.ts';
 import { escapeBody, type RecordTopic, toNotice } from './topic.ts';
 
 interface AnnounceRecordOptions {

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
-import { VOLATILE_MESSAGE_FIELDS } from '../crisp/merge.ts';
-import { JobError } from '../errors.ts';
+import { VOLATILE_MESSAGE_FIELDS } from '../crisp/volatile.ts';
 
 export const RECORD_SCHEMA_ID = 'crisp-enrich/conversation/v1';
 
@@ -181,18 +180,6 @@ export const recordSchema = z.union([enrichedRecordSchema, claimCheckSchema, rem
 export type EnrichedRecord = z.infer<typeof enrichedRecordSchema>;
 export type ClaimCheck = z.infer<typeof claimCheckSchema>;
 export type RemovedRecord = z.infer<typeof removedRecordSchema>;
-
-/**
- * Refuses a record that is not what the published schema promises its readers. Odd fields of Crisp's are set aside before,
- * so this is a defect of ours, which must not reach anybody. Throws `schema_mismatch` with the field's path; its
- * value is in no message.
- */
-export function expectRecord(record: EnrichedRecord): void {
-  const [issue] = enrichedRecordSchema.safeParse(record).error?.issues ?? [];
-  if (issue === undefined) return;
-  const expected = issue.code === 'invalid_type' ? `expected ${issue.expected}` : issue.code;
-  throw new JobError('schema_mismatch', { detail: issue.path.join('.'), hint: expected });
-}
 
 /** The published JSON Schema (2020-12) of everything that the records topic carries, as the text of its file. */
 export function recordJsonSchema(): string {

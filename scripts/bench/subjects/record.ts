@@ -1,7 +1,6 @@
 import type { FetchedConversation } from '../../../lib/crisp/conversation.ts';
 import { parseSessionId, parseWebsiteId } from '../../../lib/ids.ts';
-import { buildRecord } from '../../../lib/record/build.ts';
-import { expectRecord } from '../../../lib/record/schema.ts';
+import { buildRecord, expectRecord } from '../../../lib/record/build.ts';
 import { escapeBody } from '../../../lib/record/topic.ts';
 import { measureCpu, readOptions, report } from './support.ts';
 
