@@ -21,7 +21,9 @@ if (Number(found.split('.')[0]) >= REQUIRED_MAJOR) {
   module.enableCompileCache(
     fileURLToPath(new URL('../../node_modules/.cache/crisp-enrich', import.meta.url)),
   );
-  await import('./main.ts');
+  // A release has no TypeScript: Node strips types outside of node_modules only.
+  const isSource = existsSync(new URL('./main.ts', import.meta.url));
+  await import(isSource ? './main.ts' : '../../dist/cli/main.js');
 } else if (existsSync(own) && realpathSync(own) !== realpathSync(process.execPath)) {
   runWith(own);
 } else {
