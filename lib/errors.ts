@@ -64,6 +64,7 @@ export const JOB_ERRORS = {
   bad_response: { disposition: 'transient', stage: 'fetch', evidence: 'crisp' },
   bad_encoding: { disposition: 'transient', stage: 'fetch', evidence: 'crisp' },
   response_too_large: { disposition: 'permanent', stage: 'fetch', evidence: 'verdict' },
+  conversation_too_large: { disposition: 'permanent', stage: 'fetch', evidence: 'none' },
   session_mismatch: { disposition: 'permanent', stage: 'fetch', evidence: 'verdict' },
   schema_mismatch: { disposition: 'permanent', stage: 'fetch', evidence: 'none' },
   conversation_missing: { disposition: 'missing', stage: 'fetch', evidence: 'none' },

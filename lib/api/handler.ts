@@ -129,6 +129,7 @@ function createApiContext(config: ApiConfig, options: KnownOptions): ApiContext 
   });
   const fetching = {
     ...{ crisp, clock, telemetry, maxPages: config.maxPages },
+    maxConversationBytes: config.maxConversationBytes,
     pagingTrust: createPagingTrust(),
     // Whoever asks now gets the profile of now.
     profileCacheSeconds: 0,

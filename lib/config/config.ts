@@ -73,6 +73,7 @@ export interface ConsumerConfig extends CommonConfig, EventSourceMappingConfig {
   /** How long incremental fetches use a profile again; 0: never. */
   readonly profileCacheSeconds: number;
   readonly maxPages: number;
+  readonly maxConversationBytes: number;
   readonly maxResponseBytes: number;
   readonly inlineLimitBytes: number;
   /** For how long a session that is written to all the time may go without a fetch. */

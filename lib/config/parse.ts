@@ -36,6 +36,7 @@ export const FETCH_VARIABLES = {
   ENRICH_INCLUDE: true,
   PROFILE_CACHE_SECONDS: true,
   MAX_PAGES: true,
+  MAX_CONVERSATION_BYTES: true,
   MAX_RESPONSE_BYTES: true,
   INLINE_LIMIT_BYTES: true,
   COALESCE_MAX_WAIT_SECONDS: true,
@@ -106,6 +107,7 @@ type FetchSettings = Pick<
   | 'include'
   | 'profileCacheSeconds'
   | 'maxPages'
+  | 'maxConversationBytes'
   | 'maxResponseBytes'
   | 'inlineLimitBytes'
   | 'maxWaitSeconds'
@@ -126,6 +128,7 @@ export function toFetchSettings(
     include: values.ENRICH_INCLUDE,
     profileCacheSeconds: values.PROFILE_CACHE_SECONDS,
     maxPages: values.MAX_PAGES,
+    maxConversationBytes: values.MAX_CONVERSATION_BYTES,
     maxResponseBytes: values.MAX_RESPONSE_BYTES,
     inlineLimitBytes: values.INLINE_LIMIT_BYTES,
     maxWaitSeconds: values.COALESCE_MAX_WAIT_SECONDS,

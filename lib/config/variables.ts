@@ -50,6 +50,8 @@ export const variables = z.object({
   }),
   PROFILE_CACHE_SECONDS: wholeNumber({ min: 0, max: 86_400, fallback: 3600 }),
   MAX_PAGES: wholeNumber({ min: 1, max: 100_000, fallback: 600 }),
+  // Five at once take up to 15 bytes of memory for each of theirs: 750 of the consumer's 1,024 MiB.
+  MAX_CONVERSATION_BYTES: wholeNumber({ min: 1024, max: 1024 * MIB, fallback: 8 * MIB }),
   MAX_RESPONSE_BYTES: wholeNumber({ min: 1024, max: 128 * MIB, fallback: 16 * MIB }),
   // SNS takes 256 KiB, attributes included.
   INLINE_LIMIT_BYTES: wholeNumber({ min: 0, max: 256 * 1024, fallback: 204_800 }),

@@ -151,6 +151,7 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
   });
   const fetching = {
     ...{ crisp, clock, telemetry, include: config.include, maxPages: config.maxPages },
+    maxConversationBytes: config.maxConversationBytes,
     pagingTrust: createPagingTrust(),
     profileCacheSeconds: config.profileCacheSeconds,
   };

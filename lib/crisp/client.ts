@@ -39,10 +39,17 @@ export interface CrispApi {
    */
   getWebsite(websiteId: WebsiteId, signal?: AbortSignal): Promise<JsonObject>;
   /**
-   * The same API, telling `onRequest` of each request as it is sent, so that one fetch can count its own. Absent where a
+   * The same API, telling of each request and answer, so that one fetch can count its own. Absent where a
    * call is always one request.
    */
-  observedBy?(onRequest: () => void): CrispApi;
+  observedBy?(observer: RequestObserver): CrispApi;
+}
+
+interface RequestObserver {
+  /** Called as each request is sent. */
+  readonly onRequest: () => void;
+  /** Called before an answer is read; what it throws ends the call. */
+  readonly onAnswer?: (bytes: number) => void;
 }
 
 /** How many requests may still be sent, over several clients. */
@@ -79,7 +86,7 @@ interface Answer {
 interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   readonly query?: CrispQuery | undefined;
-  readonly onRequest?: (() => void) | undefined;
+  readonly observer?: RequestObserver | undefined;
 }
 
 /**
@@ -90,12 +97,12 @@ export function createCrispApi(dependencies: CrispHttpDependencies): CrispClient
   const http = createCrispHttp(dependencies);
   return { ...createRoutes(), close: http.close };
 
-  function createRoutes(onRequest?: () => void): CrispApi {
+  function createRoutes(observer?: RequestObserver): CrispApi {
     const read = <Value>(
       segments: readonly CrispSegment[],
       toValue: (answer: Answer) => Value,
       options: { signal?: AbortSignal | undefined; query?: CrispQuery } = {},
-    ) => get(segments, toValue, { ...options, onRequest });
+    ) => get(segments, toValue, { ...options, observer });
 
     return {
       getConversation: (session, signal) =>
@@ -174,10 +181,11 @@ export function createCrispApi(dependencies: CrispHttpDependencies): CrispClient
   async function ask(
     segments: readonly CrispSegment[],
     route: string,
-    { signal, query, onRequest }: RequestOptions,
+    { signal, query, observer }: RequestOptions,
   ): Promise<Answer> {
     const url = buildCrispUrl(dependencies.baseUrl, segments, query);
-    const response = await http.get({ url, route, signal, onRequest });
+    const response = await http.get({ url, route, signal, onRequest: observer?.onRequest });
+    observer?.onAnswer?.(Buffer.byteLength(response.body));
     const answer = classifyResponse(response, { nowMs: dependencies.clock.nowMs(), requestUrl: url });
     if (answer.outcome === 'data') return answer;
     if (answer.error.disposition === 'refused') dependencies.throttle.noteRefusal();
@@ -235,15 +243,27 @@ interface CountedCrisp {
 
 /**
  * Counts requests as they are sent, and tells `onRequest` of each; where the API cannot tell them apart from calls, a call
- * counts as one.
+ * counts as one. Answers of more than `maxBytes` together fail with `conversation_too_large`, before they are parsed.
  */
-export function countRequests(crisp: CrispApi, onRequest?: () => void): CountedCrisp {
-  let requests = 0;
-  const count = () => {
-    requests += 1;
-    onRequest?.();
+export function countRequests(
+  crisp: CrispApi,
+  onRequest?: () => void,
+  maxBytes = Number.POSITIVE_INFINITY,
+): CountedCrisp {
+  let [requests, bytes] = [0, 0];
+  const observer = {
+    onRequest() {
+      requests += 1;
+      onRequest?.();
+    },
+    onAnswer(more: number) {
+      bytes += more;
+      if (bytes > maxBytes)
+        throw new JobError('conversation_too_large', { hint: `more than ${maxBytes} bytes` });
+    },
   };
-  return { crisp: crisp.observedBy?.(count) ?? countCalls(crisp, count), total: () => requests };
+  const counted = crisp.observedBy?.(observer) ?? countCalls(crisp, observer.onRequest);
+  return { crisp: counted, total: () => requests };
 }
 
 function countCalls(crisp: CrispApi, count: () => void): CrispApi {

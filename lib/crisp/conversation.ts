@@ -18,6 +18,8 @@ interface FetchContext {
   readonly telemetry: Telemetry;
   /** What is read beside conversation and messages. */
   readonly include: readonly Inclusion[];
+  /** Of all answers together: what is larger is refused before it fills the memory. */
+  readonly maxConversationBytes?: number;
   /** Of messages, and of each numbered list. */
   readonly maxPages: number;
   /** One for all fetches with the same token, kept as long as the process. */
@@ -80,8 +82,8 @@ export async function fetchConversation(
 ): Promise<FetchedConversation> {
   const { clock, telemetry, include, maxPages } = context;
   const startedMs = clock.nowMs();
-  const readEarlier = options.readEarlier && once(options.readEarlier);
-  const { crisp, total } = countRequests(context.crisp, onRequest);
+  const readEarlier = options.readEarlier && once(() => readWithin(context, options.readEarlier));
+  const { crisp, total } = countRequests(context.crisp, onRequest, context.maxConversationBytes);
 
   const [conversation, read, profile, visitedPages, events, relations] = await runTogether((signal) => {
     const conversation = crisp.getConversation(session, signal);
@@ -193,6 +195,15 @@ export function coversLatestMessage(conversation: JsonObject, messages: readonly
   const latest = toFingerprint(isJsonObject(preview) ? preview : undefined);
   if (latest === undefined) return null;
   return messages.some((message) => toFingerprint(message) === latest);
+}
+
+/** One that has grown too large is not built on, but read in full, and refused. */
+async function readWithin(
+  { maxConversationBytes = Number.POSITIVE_INFINITY }: FetchContext,
+  readEarlier: FetchOptions['readEarlier'],
+): Promise<EarlierFetch | undefined> {
+  const earlier = await readEarlier?.();
+  return earlier && earlier.bytes <= maxConversationBytes ? earlier : undefined;
 }
 
 function once<Value>(read: () => Promise<Value>): () => Promise<Value> {

@@ -4,6 +4,8 @@ import { createMessageMerge, toStableText, toTimestampMs } from './merge.ts';
 
 /** What an earlier fetch of the same conversation brought, of which it is known that it was complete. */
 export interface EarlierFetch {
+  /** Of the archived version. */
+  readonly bytes: number;
   /** All that there were then. */
   readonly messages: readonly unknown[];
   /** Absent where it read none, or could not use what it read. */

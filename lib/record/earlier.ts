@@ -30,7 +30,7 @@ export async function readEarlierFetch(
       record.content_hash === content_hash &&
       record.website_id === session.websiteId &&
       record.session_id === session.sessionId;
-    return isTheirs ? toEarlierFetch(record) : undefined;
+    return isTheirs ? toEarlierFetch(record, Buffer.byteLength(text ?? '')) : undefined;
   } catch (thrown) {
     const code = toJobError(thrown).reason;
     const { websiteId, sessionId } = session;
@@ -46,9 +46,9 @@ function parseRecord(text: string): EnrichedRecord | undefined {
   return enrichedRecordSchema.safeParse(record).success ? (record as EnrichedRecord) : undefined;
 }
 
-function toEarlierFetch(record: EnrichedRecord): EarlierFetch {
+function toEarlierFetch(record: EnrichedRecord, bytes: number): EarlierFetch {
   const profile = toEarlierProfile(record);
-  return { messages: record.messages, ...(profile && { profile }) };
+  return { bytes, messages: record.messages, ...(profile && { profile }) };
 }
 
 function toEarlierProfile({

@@ -139,6 +139,7 @@ describe('create breaker', () => {
       'deadline_reached',
       'paging_stuck',
       'paging_cap_reached',
+      'conversation_too_large',
       'schema_mismatch',
     ] as const)('%s, of however many sessions', async (code) => {
       const scene = createBreakerScene();

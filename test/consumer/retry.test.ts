@@ -104,6 +104,7 @@ describe('decide failure', () => {
     bad_response: OWN,
     bad_encoding: OWN,
     response_too_large: HOPELESS,
+    conversation_too_large: HOPELESS,
     session_mismatch: HOPELESS,
     schema_mismatch: HOPELESS,
     conversation_missing: NEVER_OWN,

@@ -211,7 +211,7 @@ describe('count requests', () => {
   });
 
   test('an API that tells of its requests is believed: a repeated one counts twice', async () => {
-    const observedBy = (onRequest: () => void): CrispApi => ({
+    const observedBy: CrispApi['observedBy'] = ({ onRequest }) => ({
       ...api,
       async getConversation() {
         onRequest();
@@ -273,6 +273,19 @@ describe('failed route', () => {
       });
     },
   );
+});
+
+test('answers of more than the cap together are refused before they are parsed, with a readable reason', async () => {
+  const { crisp, server } = await setUpCrisp(() => ({ data: ['x'.repeat(600)] }));
+  const counted = countRequests(crisp, undefined, 1500);
+
+  await counted.crisp.listMessages(aSession());
+  await counted.crisp.listMessages(aSession());
+  const failure = await failureOf(counted.crisp.listMessages(aSession()));
+
+  expect(failure).toMatchObject({ code: 'conversation_too_large', hint: 'more than 1500 bytes' });
+  expect(failure).toMatchObject({ disposition: 'permanent', route: 'website/conversation/messages' });
+  expect(server.requests).toHaveLength(3);
 });
 
 describe('fetch over http', () => {

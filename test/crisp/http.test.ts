@@ -103,8 +103,10 @@ describe('crisp http', () => {
           { data: conversation },
         ]);
         let counted = 0;
-        const observed = crisp.observedBy?.(() => {
-          counted += 1;
+        const observed = crisp.observedBy?.({
+          onRequest: () => {
+            counted += 1;
+          },
         });
         await readConversation(crisp);
         await settle();

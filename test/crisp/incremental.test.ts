@@ -27,6 +27,7 @@ interface World {
   messages: JsonObject[];
   profiles: Map<string, JsonObject>;
   nowMs: number;
+  maxConversationBytes?: number;
   readonly server: { pageSize: number; isInclusive: boolean; says206: boolean };
 }
 
@@ -98,6 +99,7 @@ function aChain(world: World, profileCacheSeconds = 3600) {
       {
         ...{ crisp: toApi(world, calls), clock: { ...createVirtualClock(), nowMs: () => world.nowMs } },
         ...{ telemetry, include: ['profile'], maxPages: 1000, pagingTrust, profileCacheSeconds },
+        ...(world.maxConversationBytes && { maxConversationBytes: world.maxConversationBytes }),
       },
       session,
       mode === 'full'
@@ -223,6 +225,13 @@ describe('an incremental fetch', () => {
       expect(chain.telemetry.named('record-unreadable')).toHaveLength(how === 'missing' ? 0 : 1);
     },
   );
+
+  test('reads all where the archived version is larger than a conversation may be', async () => {
+    const { world, chain } = await afterLongHistory((world) => say(world));
+    world.maxConversationBytes = 10_000;
+
+    expect((await chain.refresh('incremental')).enrichment).toMatchObject({ mode: 'full', pages: 22 });
+  });
 
   test.each<[string, Partial<Latest>]>([
     ['a removal', { kind: 'conversation.removed' }],
