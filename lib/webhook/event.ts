@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { parseSessionId, parseWebsiteId, type SessionId, type WebsiteId } from '../ids.ts';
 import { isJsonObject, type JsonObject, toMediaType, toShape } from '../text.ts';
 import { HookRefusedError } from './refusal.ts';
@@ -7,7 +8,6 @@ const MAX_DEPTH = 64;
 const MAX_VALUES = 10_000;
 
 const BYTE_ORDER_MARK = '\ufeff';
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The JSON of a verified body. Throws `HookRefusedError`; its detail never quotes the body. */
 export function parseHookBody(bytes: Uint8Array): unknown {
@@ -46,12 +46,10 @@ function isContainer(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
+// Not by a `TextDecoder`: the first one of a process loads what knows all other encodings, too.
 function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return UTF8.decode(bytes);
-  } catch (cause) {
-    throw new HookRefusedError('invalid_utf8', undefined, { cause });
-  }
+  if (!isUtf8(bytes)) throw new HookRefusedError('invalid_utf8');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }
 
 interface HookWarning {

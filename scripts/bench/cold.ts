@@ -113,5 +113,6 @@ function toEnvironment(awsUrl: string) {
     CRISP_SECRETS_PATH: '/crisp-enrich/bench/',
     METRICS_NAMESPACE: 'crisp-enrich/bench',
     SESSIONS_QUEUE_URL: `${awsUrl}/123456789012/crisp-enrich-bench-sessions.fifo`,
+    LEDGER_TABLE: 'crisp-enrich-bench-ledger',
   };
 }
