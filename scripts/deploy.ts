@@ -8,6 +8,7 @@ import {
   prepareTarget,
   readAccount,
   readStack,
+  requireConcurrency,
   requireCrispToken,
   settleStack,
   type Target,
@@ -21,6 +22,7 @@ await runCommand(async () => {
   const words = parseStage(process.argv.slice(2), { flags: ['yes'] });
   const target = await prepareTarget(root, words);
   const hasHookSecret = await requireCrispToken(target);
+  await requireConcurrency(target);
   const client = new CloudFormationClient({ region: target.region });
   try {
     const stack = await settleStack(client, target);

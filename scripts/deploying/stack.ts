@@ -5,6 +5,7 @@ import {
   type Stack,
   waitUntilStackDeleteComplete,
 } from '@aws-sdk/client-cloudformation';
+import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { toAwsOperationError } from '../../lib/aws/failures.ts';
 import { type DeploySettings, loadDeploySettings, loadOperatorConfig } from '../../lib/config/load.ts';
@@ -73,6 +74,39 @@ export async function requireCrispToken({ stage, region, options }: Target): Pro
     );
   } finally {
     store.close();
+  }
+}
+
+/** AWS lets no function reserve what would leave the account's others with less. */
+const LEAST_UNRESERVED = 10;
+
+/**
+ * Throws `UsageError` where the functions reserve more concurrency than the account has: a new one may run ten at once, and
+ * CloudFormation finds that out after minutes. Without the right to look, it is left to CloudFormation.
+ */
+export async function requireConcurrency({ stage, region, settings }: Target): Promise<void> {
+  const reserved = [
+    { name: 'API_CONCURRENCY', count: settings.apiConcurrency },
+    { name: 'WEBHOOK_RESERVED_CONCURRENCY', count: settings.webhookReservedConcurrency ?? 0 },
+  ].filter(({ count }) => count > 0);
+  const needed = reserved.reduce((sum, { count }) => sum + count, 0);
+  if (needed === 0) return;
+
+  const client = new LambdaClient({ region });
+  try {
+    const { AccountLimit } = await client.send(new GetAccountSettingsCommand({}));
+    const limit = AccountLimit?.ConcurrentExecutions ?? Number.POSITIVE_INFINITY;
+    if (limit - needed >= LEAST_UNRESERVED) return;
+    const asked = reserved.map(({ name, count }) => `${name}=${count}`).join(' and ');
+    throw new UsageError(
+      `This account runs at most ${limit} functions at once in ${region}, of which AWS keeps ${LEAST_UNRESERVED} unreserved, and ` +
+        `${asked} would reserve ${needed}: set ${needed === 1 ? 'it' : 'them'} to 0 in .env.${stage} (without the API ` +
+        'everything else works), or ask AWS for more "Concurrent executions", and deploy again. Nothing was created.',
+    );
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+  } finally {
+    client.destroy();
   }
 }
 

@@ -15,7 +15,12 @@ const CREDENTIAL = /Credential=[^/]+\/\d+\/([\w-]+)\/([\w-]+)\/aws4_request/;
  * `region service Operation`.
  */
 export async function startStubAws() {
-  const account: StubAccount = { buckets: new Map(), tables: new Map(), parameters: new Set() };
+  const account: StubAccount = {
+    buckets: new Map(),
+    tables: new Map(),
+    parameters: new Set(),
+    settings: { AccountLimit: { ConcurrentExecutions: 1000 } },
+  };
   const stacks = createStubStacks(account);
   const requests: string[] = [];
   const server = createServer(async (request, response) => {
@@ -45,7 +50,13 @@ export async function startStubAws() {
       case 's3':
         return answerS3(account, request, body, place.region);
       case 'lambda':
-        return { operation: 'GetFunction', ...failure('json', 404, 'ResourceNotFoundException') };
+        return request.url?.endsWith('/account-settings')
+          ? {
+              operation: 'GetAccountSettings',
+              type: 'application/json',
+              text: JSON.stringify(account.settings),
+            }
+          : { operation: 'GetFunction', ...failure('json', 404, 'ResourceNotFoundException') };
       case 'ssm':
       case 'dynamodb':
       case 'ecr':

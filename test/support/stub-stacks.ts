@@ -261,4 +261,6 @@ export interface StubAccount {
   readonly tables: Map<string, StubTable>;
   /** Names of parameters. */
   readonly parameters: Set<string>;
+  /** What Lambda says of itself: how many functions may run at once. */
+  settings: { readonly AccountLimit: { readonly ConcurrentExecutions: number } };
 }

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { type StubAws, startStubAws } from '../../support/deploy.ts';
 import { COMPILE_CACHE } from '../../support/private-temporary-folder.ts';
 
@@ -41,10 +43,15 @@ afterEach(async () => {
   await rm(join(copy, '.env.prod'), { force: true });
 });
 
+const FUNCTIONS = Object.keys(
+  parse(readFileSync(join(ROOT, 'infra/functions.yml'), 'utf8'), { logLevel: 'silent' }),
+).length;
+
 /** All requests of a first deployment. Sorted where they are compared, because some are made at once. */
 const REQUESTS = [
-  // Ours: is there a token, a stack, anything of an earlier one?
+  // Ours: is there a token, room for what is reserved, a stack, anything of an earlier one?
   'ssm DescribeParameters',
+  'lambda GetAccountSettings',
   'cloudformation DescribeStacks',
   'sts GetCallerIdentity',
   's3 HeadBucket',
@@ -60,9 +67,9 @@ const REQUESTS = [
   'cloudformation DescribeStackResource',
   's3 HeadBucket',
   's3 ListObjectsV2',
-  ...Array.from({ length: 4 }, () => 'lambda GetFunction'),
+  ...Array.from({ length: FUNCTIONS }, () => 'lambda GetFunction'),
   // Template, state, and a zip for each function.
-  ...Array.from({ length: 6 }, () => 's3 PutObject'),
+  ...Array.from({ length: FUNCTIONS + 2 }, () => 's3 PutObject'),
   // Everything else.
   'cloudformation ValidateTemplate',
   'cloudformation DeleteChangeSet',
@@ -107,8 +114,21 @@ test('a stage is deployed from a fresh copy, and a forgotten setting is asked fo
   });
   expect(aws.requests).toEqual([
     'eu-west-1 ssm DescribeParameters',
+    'eu-west-1 lambda GetAccountSettings',
     'eu-west-1 cloudformation DescribeStacks',
   ]);
+});
+
+test('an account too small for what is reserved is found before anything is made', async () => {
+  aws.account.settings = { AccountLimit: { ConcurrentExecutions: 10 } };
+
+  const refused = await run('deploy', EU);
+
+  expect(refused.exitCode).toBe(2);
+  expect(refused.printed).toMatch(
+    /^This account runs at most 10 functions at once in eu-west-1, .* API_CONCURRENCY=1 would reserve 1: set it to 0 in \.env\.prod .* Nothing was created\.\n$/,
+  );
+  expect(aws.requests).toEqual(['eu-west-1 ssm DescribeParameters', 'eu-west-1 lambda GetAccountSettings']);
 });
 
 test('a second region is deployed beside the first, and what an earlier stack left is taken over, and deleted once its name was typed', {
