@@ -1,5 +1,5 @@
-import type { SessionRef } from '../ids.ts';
-import type { Opening } from '../ledger/breaker-notes.ts';
+import { type SessionRef, toSessionKey } from '../ids.ts';
+import type { Opening, Row } from '../ledger/breaker-notes.ts';
 import type { Blame } from '../ledger/failure-notes.ts';
 import { createBestEffort } from '../ledger/table.ts';
 import type { BreakerContext } from './context.ts';
@@ -41,7 +41,14 @@ export function createBreaker(dependencies: Omit<BreakerContext, 'bestEffort'>):
     },
 
     async noteSuccess(session) {
-      await bestEffort('note-success', () => notes.noteSuccess(session, clock.nowMs()));
+      const row = await watch.row();
+      const nowMs = clock.nowMs();
+      if (row && isNoNews(row, session, nowMs)) return;
+      const noted = await bestEffort('note-success', async () => {
+        await notes.noteSuccess(session, nowMs);
+        return { quietSinceMs: nowMs };
+      });
+      watch.learn(row && noted && { ...row, ...noted });
     },
 
     async judge(session, failed) {
@@ -50,6 +57,7 @@ export function createBreaker(dependencies: Omit<BreakerContext, 'bestEffort'>):
       // What is delivered while it opens fails for the same reason: that is known already.
       const isOurs = evidence === 'none' || evidence === 'platform';
       if (!isOurs && (await watch.find()) !== undefined) return 'outage';
+      watch.learn(undefined);
       const blame = await judgeEvidence(context, evidence, session, failed);
       if (blame === 'outage')
         await open({ code: error.code, route: error.route, session, retryAfterMs: error.retryAfterMs });
@@ -57,6 +65,7 @@ export function createBreaker(dependencies: Omit<BreakerContext, 'bestEffort'>):
     },
 
     async judgeRemoval(session) {
+      watch.learn(undefined);
       const inARow = await bestEffort('note-removal', () => notes.noteRemoval(session));
       // Not counted: to wait costs nothing, and a removal deletes what was archived.
       if (inARow === undefined) return 'outage';
@@ -82,6 +91,15 @@ export function createBreaker(dependencies: Omit<BreakerContext, 'bestEffort'>):
     watch.remember(opened);
     triedMs = Number.NEGATIVE_INFINITY;
   }
+}
+
+/** By then another session's success is noted, so that a look asks for one that was healthy lately. */
+const HEALTHY_FOR_MS = 600_000;
+
+/** True where a success ends nothing: most of them cost the ledger no write. */
+function isNoNews({ quietSinceMs, refuted }: Row, session: SessionRef, nowMs: number): boolean {
+  if (refuted.sessions.includes(toSessionKey(session))) return false;
+  return quietSinceMs !== undefined && nowMs - quietSinceMs < HEALTHY_FOR_MS;
 }
 
 /** EventBridge's minutes are not exact: a look that would be due a moment later is not put off by a whole minute. */

@@ -15,7 +15,12 @@ import {
 } from './evidence.ts';
 import { findOther, repeatRoute } from './look.ts';
 
-const NOTHING_KNOWN: Row = { failed: [], healthy: undefined, refuted: { sessions: [], atMs: 0 } };
+const NOTHING_KNOWN: Row = {
+  failed: [],
+  healthy: undefined,
+  refuted: { sessions: [], atMs: 0 },
+  quietSinceMs: undefined,
+};
 
 /**
  * Whom a failed run's evidence blames; `outage` asks for the breaker to be opened. It takes the control call that fails

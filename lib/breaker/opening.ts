@@ -1,7 +1,7 @@
 import { MAX_RETRY_AFTER_MS } from '../crisp/answers.ts';
 import { toJobError } from '../errors.ts';
 import { type SessionRef, toSessionKey } from '../ids.ts';
-import type { NotedOpening, Opening } from '../ledger/breaker-notes.ts';
+import type { NotedOpening, Opening, Row } from '../ledger/breaker-notes.ts';
 import type { BreakerContext } from './context.ts';
 
 export interface OpenReason {
@@ -115,6 +115,7 @@ const READ_EVERY_MS = 5000;
 export function watchOpening({ notes, bestEffort, clock }: BreakerContext) {
   let own: Opening | undefined;
   let noted: Promise<NotedOpening | undefined> = Promise.resolve(undefined);
+  let row: Promise<Row | undefined> | undefined;
   let readMs = Number.NEGATIVE_INFINITY;
 
   return {
@@ -122,18 +123,34 @@ export function watchOpening({ notes, bestEffort, clock }: BreakerContext) {
       own = opening;
     },
 
+    /** What is in a row, as of a few seconds ago. */
+    async row(): Promise<Row | undefined> {
+      readIfOld(clock.nowMs());
+      row ??= bestEffort('read-row', () => notes.readRow());
+      return row;
+    },
+
+    /** The row has changed; undefined: it is read anew the next time. */
+    learn(changed: Row | undefined): void {
+      row = changed && Promise.resolve(changed);
+    },
+
     async find(): Promise<Opening | undefined> {
       const nowMs = clock.nowMs();
-      if (nowMs - readMs >= READ_EVERY_MS) {
-        readMs = nowMs;
-        noted = bestEffort('read-opening', () => notes.readOpening());
-      }
+      readIfOld(nowMs);
       const newest = await noted;
       // By the opening and not by when it was closed: that comes from another machine's clock, an operator's perhaps.
       if (own && newest?.closing && newest.openedMs >= own.openedMs) own = undefined;
       return [own, newest].find((opening) => opening && isHeld(opening, nowMs));
     },
   };
+
+  function readIfOld(nowMs: number): void {
+    if (nowMs - readMs < READ_EVERY_MS) return;
+    readMs = nowMs;
+    noted = bestEffort('read-opening', () => notes.readOpening());
+    row = undefined;
+  }
 }
 
 /** The first look comes after a minute: most troubles are shorter. */

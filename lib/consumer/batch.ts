@@ -11,7 +11,7 @@ import {
   toSession,
   toSessionUnits,
 } from './context.ts';
-import { refreshUnit } from './refresh.ts';
+import { type RefreshTime, refreshUnit } from './refresh.ts';
 import {
   deferMessage,
   deleteMessage,
@@ -43,8 +43,8 @@ export async function processBatch(
   }
   const units = toSessionUnits(decoded);
   const sharesBatch = units.length > 1;
-  // Before any work begins: it may be what kills the instance.
-  await leaseBatch(context, units, invocation.deadlineMs);
+  // Before any work begins: it may be what kills the instance. A session that is alone is leased before its fetch.
+  if (sharesBatch) await leaseBatch(context, units.filter(hasDue(context)), invocation.deadlineMs);
   work.push(...units.map((unit) => processUnit(context, unit, { ...invocation, sharesBatch })));
 
   const settled = (await Promise.all(work)).flat();
@@ -88,7 +88,7 @@ async function processUnit(
   { deadlineMs, requestId, sharesBatch }: UnitInvocation,
 ): Promise<SettledMessage[]> {
   const startedMs = context.clock.nowMs();
-  const settled = await settleUnit(context, unit, deadlineMs);
+  const settled = await settleUnit(context, unit, { deadlineMs, sharesBatch });
   if (sharesBatch) {
     // Lambda deletes it when the batch is over; until then the session would be locked by work that is done.
     const done = settled.filter(({ outcome }) => outcome.outcome === 'acknowledged');
@@ -105,10 +105,9 @@ async function processUnit(
 async function settleUnit(
   context: ConsumerContext,
   unit: SessionUnit,
-  deadlineMs: number,
+  time: RefreshTime,
 ): Promise<SettledMessage[]> {
-  const nowMs = context.clock.nowMs();
-  const isDue = ({ job }: DecodedMessage) => (job.notBeforeMs ?? 0) <= nowMs;
+  const isDue = isDueAt(context.clock.nowMs());
   const early = unit.messages.filter((message) => !isDue(message));
   const deferred = early.map((message) => deferUntilDue(context, message));
   const recalled = await Promise.all(
@@ -120,9 +119,16 @@ async function settleUnit(
     final ? [retainFinal(context, message, final)] : [],
   );
   const live = recalled.filter(({ final }) => !final);
-  const refreshed =
-    live.length > 0 ? await refreshUnit(context, { ...unit, messages: live }, deadlineMs) : [];
+  const refreshed = live.length > 0 ? await refreshUnit(context, { ...unit, messages: live }, time) : [];
   return [...(await Promise.all([...deferred, ...dead])), ...refreshed];
+}
+
+function isDueAt(nowMs: number) {
+  return ({ job }: DecodedMessage) => (job.notBeforeMs ?? 0) <= nowMs;
+}
+
+function hasDue({ clock }: ConsumerContext) {
+  return ({ messages }: SessionUnit) => messages.some(isDueAt(clock.nowMs()));
 }
 
 function deferUntilDue(context: ConsumerContext, each: DecodedMessage): Promise<SettledMessage> {

@@ -109,6 +109,8 @@ export interface RefreshOptions {
   readonly signal: AbortSignal;
   /** Called for each request to Crisp as it is sent. */
   readonly onRequest: () => void;
+  /** Hides the messages beyond the invocation: to be called before what may kill it. */
+  readonly lease?: () => Promise<void>;
 }
 
 /** How a refresh ended; a failure is thrown as `JobError`. `held`: the breaker opened instead of its last step. */

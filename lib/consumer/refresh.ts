@@ -3,6 +3,7 @@ import type { FetchedConversation } from '../crisp/conversation.ts';
 import { coversLatestMessage } from '../crisp/conversation.ts';
 import { JobError, toJobError } from '../errors.ts';
 import type { SessionRef } from '../ids.ts';
+import type { StoredLatest } from '../record/archive.ts';
 import { readEarlierFetch } from '../record/earlier.ts';
 import {
   ACKNOWLEDGED,
@@ -17,7 +18,7 @@ import {
 import { countAbsorbed, isCovered, isSuperseded, mayBeSuperseded } from './covered.ts';
 import { confirmRemoval } from './removal.ts';
 import { toHeldSeconds } from './retry.ts';
-import { deferMessage, type RecalledFailure, settleFailure } from './settle.ts';
+import { deferMessage, leaseBatch, type RecalledFailure, settleFailure } from './settle.ts';
 
 /** A message that is to be tried. */
 type LiveMessage = DecodedMessage & Pick<RecalledFailure, 'attempt'>;
@@ -27,6 +28,13 @@ interface LiveUnit extends SessionRef {
   readonly messages: readonly LiveMessage[];
 }
 
+export interface RefreshTime {
+  /** When Lambda ends the invocation, epoch ms. */
+  readonly deadlineMs: number;
+  /** True where other sessions are handled beside this one; all of them are leased already. */
+  readonly sharesBatch: boolean;
+}
+
 /**
  * Refreshes a session once for all of its messages, which share the outcome. Makes no call to Crisp while the breaker is
  * open. Never throws.
@@ -34,7 +42,7 @@ interface LiveUnit extends SessionRef {
 export async function refreshUnit(
   context: ConsumerContext,
   unit: LiveUnit,
-  deadlineMs: number,
+  { deadlineMs, sharesBatch }: RefreshTime,
 ): Promise<SettledMessage[]> {
   if ((await context.breaker.holding()) !== undefined)
     return hold(context, unit, { reason: 'breaker_open', apiCalls: 0 });
@@ -45,7 +53,11 @@ export async function refreshUnit(
   };
   const deadline = startDeadline(context.clock, deadlineMs);
   try {
-    const refreshed = await tryRefresh(context, unit, { signal: deadline.signal, onRequest });
+    const refreshed = await tryRefresh(context, unit, {
+      signal: deadline.signal,
+      onRequest,
+      ...(!sharesBatch && { lease: () => leaseBatch(context, [unit], deadlineMs) }),
+    });
     return 'result' in refreshed
       ? await settleResult(context, unit, { result: refreshed.result, apiCalls })
       : await settleThrown(context, unit, { thrown: refreshed.thrown, apiCalls, signal: deadline.signal });
@@ -169,6 +181,7 @@ export async function refreshSession(
   const activity = mayBeSuperseded(replaces, quiet) ? await readActivity(context, unit) : undefined;
   if (activity && isSuperseded(replaces, unit, activity, quiet)) return { outcome: 'superseded' };
 
+  if (!isProven(replaces, unit)) await options.lease?.();
   const startedMs = context.clock.nowMs();
   let fetched: FetchedConversation;
   try {
@@ -192,6 +205,11 @@ export async function refreshSession(
   if (fetched.profileCached) context.quota.noteSaved('cached', 1);
   const { outcome } = await context.announceRecord(fetched, { mode, absorbed, replaces });
   return { outcome };
+}
+
+/** True of a session that was fetched before and is received for the first time: it does not kill the instance. */
+function isProven(replaces: StoredLatest | null, { messages }: SessionUnit): boolean {
+  return replaces?.latest.announced === true && messages.every(({ message }) => message.receiveCount === 1);
 }
 
 function readActivity({ sessions, bestEffort }: ConsumerContext, unit: SessionUnit) {

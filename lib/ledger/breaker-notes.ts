@@ -8,6 +8,8 @@ export interface Row {
   /** The newest session that was fetched and announced; undefined where there was none yet. */
   readonly healthy: SessionRef | undefined;
   readonly refuted: Refuted;
+  /** When the newest success was noted, epoch ms; undefined where something has failed or was removed since. */
+  readonly quietSinceMs: number | undefined;
 }
 
 /**
@@ -236,6 +238,7 @@ function toPause({ sinceMs, pauseReason }: LedgerItem): Pause | undefined {
 
 function toRow(item: LedgerItem): Row {
   const { failedSessions, healthyWebsiteId, healthySessionId, refutedSessions, refutedMs } = item;
+  const isQuiet = !failedSessions && !item.removedSessions && !item.triedSessions && item.healthyMs;
   return {
     failed: failedSessions?.SS ?? [],
     healthy: toSession(healthyWebsiteId?.S, healthySessionId?.S),
@@ -243,6 +246,7 @@ function toRow(item: LedgerItem): Row {
       sessions: refutedSessions?.SS ?? [],
       atMs: refutedMs === undefined ? 0 : readNumber(refutedMs),
     },
+    quietSinceMs: isQuiet ? readNumber(isQuiet) : undefined,
   };
 }
 

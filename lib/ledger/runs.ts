@@ -1,5 +1,5 @@
-import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
-import { isRunStage, type RunStage } from '../errors.ts';
+import { BatchWriteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { isRunStage, JobError, type RunStage } from '../errors.ts';
 import { parseSessionId, parseWebsiteId, type SessionRef, toSessionKey } from '../ids.ts';
 import { clipReason } from '../text.ts';
 import {
@@ -87,25 +87,30 @@ function toRecentOwner(ms: number): string {
 // As long as a message can wait: 14 days in the queue and 14 in the dead-letter queue.
 const RUN_SECONDS = 30 * 24 * 3600;
 
+// Items in one BatchWriteItem; the API allows no more.
+const MOST_WRITES = 25;
+
 interface DynamoRunLogDeps extends LedgerTableDeps {
   /** The last look at code and reason: takes out the secrets that the function has read. */
   readonly redact?: (text: string) => string;
 }
 
 /**
- * The run log in the ledger: an item for each run with its session, and one that lists all of them by the time alone. The
- * same runs again change nothing. Rejects with `JobError` `ledger_failed` where one could not be written; the others are.
+ * The run log in the ledger: an item for each run with its session, and one that lists all of them by the time alone, in
+ * one request. The same runs again change nothing. Rejects with `JobError` `ledger_failed` where one was not written.
  */
 export function createDynamoRunLog({ client, table, redact = (text) => text }: DynamoRunLogDeps): RunLog {
   return {
     async record(runs) {
       const known = runs.map(redactRun);
       const items = [...known.map(toOwnItem), ...toRecentItems(known)];
-      const results = await Promise.allSettled(
-        items.map((Item) => client.send(new PutItemCommand({ TableName: table, Item }))),
-      );
-      const failed = results.find((result) => result.status === 'rejected');
-      if (failed) toLedgerFailure('dynamodb:PutItem')(failed.reason);
+      for (let at = 0; at < items.length; at += MOST_WRITES) {
+        const requests = items.slice(at, at + MOST_WRITES).map((Item) => ({ PutRequest: { Item } }));
+        const command = new BatchWriteItemCommand({ RequestItems: { [table]: requests } });
+        const answer = await client.send(command).catch(toLedgerFailure('dynamodb:BatchWriteItem'));
+        if (answer.UnprocessedItems?.[table]?.length)
+          throw new JobError('ledger_failed', { detail: 'unprocessed_items' });
+      }
     },
   };
   function redactRun({ code, reason, ...run }: Run): Run {

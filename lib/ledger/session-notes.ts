@@ -37,6 +37,7 @@ export interface SessionNotes {
 const SENT = 'sent';
 // It is of use for minutes: as long as a message may supersede another one.
 const SENT_SECONDS = 24 * 3600;
+const MOST_REMEMBERED = 1000;
 // A busy session has two messages in each bucket at most, and is fetched every few of them.
 const MOST_ITEMS = 25;
 
@@ -58,8 +59,11 @@ export function createDynamoSessionNotes(ledger: LedgerTableDeps): SessionNotes 
 
 /** What the webhook notes; it has no right to read. */
 export function createDynamoSentNotes(ledger: LedgerTableDeps): Pick<SessionNotes, 'noteSent'> {
+  // Most hooks become part of a message that this instance has noted.
+  const noted = new Set<bigint>();
   return {
     async noteSent(session, { mode, sequenceNumber, notBeforeMs }, nowMs) {
+      if (noted.has(sequenceNumber)) return;
       const [condition, expression] = NOTE_SENT[mode];
       const values = {
         ':number': { N: String(sequenceNumber) },
@@ -67,6 +71,8 @@ export function createDynamoSentNotes(ledger: LedgerTableDeps): Pick<SessionNote
         ':end': toExpiry(nowMs, SENT_SECONDS),
       };
       await updateItemIf(ledger, { pk: toRunOwner(session), sk: SENT }, condition, { expression, values });
+      if (noted.size >= MOST_REMEMBERED) noted.clear();
+      noted.add(sequenceNumber);
     },
   };
 }

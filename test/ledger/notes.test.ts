@@ -1,8 +1,8 @@
 import {
   BatchGetItemCommand,
+  BatchWriteItemCommand,
   DynamoDBClient,
   GetItemCommand,
-  PutItemCommand,
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
@@ -255,21 +255,40 @@ describe('dynamo run log', () => {
   });
 
   describe('the run log in DynamoDB', () => {
-    test('a run that cannot be written is a failure of the ledger, and keeps no other from being written', async () => {
-      dynamoDb.on(PutItemCommand).rejectsOnce(anAwsError('TimeoutError')).resolves({});
+    test('runs that cannot be written are a failure of the ledger', async () => {
+      dynamoDb.on(BatchWriteItemCommand).rejectsOnce(anAwsError('TimeoutError')).resolves({});
 
       const recorded = runLog.record([aRun(), aRun({ messageId: 'message-2' })]);
 
       await expect(recorded).rejects.toMatchObject({ reason: 'ledger_failed:timeout_error' });
       await expect(recorded).rejects.not.toThrow('canary');
-      expect(dynamoDb.commandCalls(PutItemCommand)).toHaveLength(3);
+    });
+
+    test('a run that was left unwritten is a failure, too', async () => {
+      const left = { ledger: [{ PutRequest: { Item: {} } }] };
+      dynamoDb.on(BatchWriteItemCommand).resolves({ UnprocessedItems: left });
+
+      await expect(runLog.record([aRun()])).rejects.toMatchObject({
+        reason: 'ledger_failed:unprocessed_items',
+      });
+    });
+
+    test('more runs than one request takes are all written', async () => {
+      dynamoDb.on(BatchWriteItemCommand).resolves({});
+
+      await runLog.record(Array.from({ length: 60 }, (_, place) => aRun({ messageId: `message-${place}` })));
+
+      const sizes = dynamoDb
+        .commandCalls(BatchWriteItemCommand)
+        .map(({ args }) => args[0].input.RequestItems?.ledger?.length);
+      expect(sizes).toEqual([25, 25, 11]);
     });
 
     test('a missing permission is named', async () => {
       dynamoDb.rejects(anAwsError('AccessDeniedException'));
 
       await expect(runLog.record([aRun()])).rejects.toMatchObject({
-        hint: expect.stringContaining('dynamodb:PutItem'),
+        hint: expect.stringContaining('dynamodb:BatchWriteItem'),
       });
       await expect(history.ofSession(aSession(), { limit: 1 })).rejects.toMatchObject({
         hint: expect.stringContaining('dynamodb:Query'),
@@ -277,11 +296,12 @@ describe('dynamo run log', () => {
     });
 
     test('a run is kept under its session and its time, and expires 30 days later, in epoch seconds', async () => {
-      dynamoDb.on(PutItemCommand).resolves({});
+      dynamoDb.on(BatchWriteItemCommand).resolves({});
 
       await runLog.record([aRun({ startedMs: 1_790_856_000_500, messageId: 'message-7', receiveCount: 3 })]);
 
-      expect(dynamoDb.commandCalls(PutItemCommand)[0]?.args[0].input.Item).toMatchObject({
+      const [call] = dynamoDb.commandCalls(BatchWriteItemCommand);
+      expect(call?.args[0].input.RequestItems?.ledger?.[0]?.PutRequest?.Item).toMatchObject({
         pk: { S: 'session:8c842203-7ed8-4e29-a608-7cf78a7d2fcc:session_a' },
         sk: { S: 'run:1790856000500:message-7:3' },
         expiresAt: { N: '1793448001' },

@@ -183,6 +183,7 @@ export function createMemoryBreakerNotes(): BreakerNotes {
   let opening: NotedOpening | undefined;
   let pause: Pause | undefined;
   let healthy: SessionRef | undefined;
+  let healthyMs: number | undefined;
   let firstMs: number | undefined;
   let refuted: Refuted = { sessions: [], atMs: 0 };
   let tried: readonly string[] = [];
@@ -223,7 +224,10 @@ export function createMemoryBreakerNotes(): BreakerNotes {
     async clearPause() {
       pause = undefined;
     },
-    readRow: async () => ({ failed: [...failed], healthy, refuted }),
+    async readRow() {
+      const isQuiet = failed.size + removed.size + tried.length === 0;
+      return { failed: [...failed], healthy, refuted, quietSinceMs: isQuiet ? healthyMs : undefined };
+    },
     async noteSuccess({ websiteId, sessionId }, nowMs) {
       const key = toSessionKey({ websiteId, sessionId });
       refuted = { ...refuted, sessions: refuted.sessions.filter((each) => each !== key) };
@@ -232,6 +236,7 @@ export function createMemoryBreakerNotes(): BreakerNotes {
         nowMs,
       );
       healthy = { websiteId, sessionId };
+      healthyMs = nowMs;
     },
     async noteFailure(session, nowMs) {
       firstMs ??= nowMs;

@@ -67,6 +67,8 @@ export async function createConsumerScene(options: ConsumerSceneOptions) {
     isSwitchedOff: async () => (await mapping.read()) === 'off',
     /** Calls that write, to the archive or to the topic. */
     writes: aws.writes,
+    /** Every request to AWS since this was asked for last, by name; those for the day's calls apart, which many share. */
+    takeRequests: () => aws.asked.splice(0),
     /** Requests that Crisp saw. */
     requests: () => crisp.requests.length,
     /** What the archive keeps: the JSON texts of a session's versions. */
@@ -207,7 +209,18 @@ function createFakeConsumerAws(dynamodb: DynamoDBClient) {
       },
     { step: 'initialize' },
   );
-  return { clients: { sqs, sns, s3, dynamodb }, hidden, records, writes: () => puts + records.length };
+  const asked: string[] = [];
+  const watch = <Client extends object>(client: Client): Client => {
+    // Every client of the SDK sends its commands by this method.
+    const { send } = client as { send: (command: object, ...rest: unknown[]) => unknown };
+    const value = (command: object, ...rest: unknown[]) => {
+      if (!JSON.stringify(command).includes('"quota')) asked.push(command.constructor.name);
+      return send.call(client, command, ...rest);
+    };
+    return Object.create(client, { send: { value } });
+  };
+  const clients = { sqs: watch(sqs), sns: watch(sns), s3: watch(s3), dynamodb: watch(dynamodb) };
+  return { clients, asked, hidden, records, writes: () => puts + records.length };
 }
 
 /** The receipt handle that messages of a test have. */

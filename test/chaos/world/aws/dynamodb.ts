@@ -1,5 +1,6 @@
 import type {
   BatchGetItemCommandInput,
+  BatchWriteItemCommandInput,
   DeleteItemCommandInput,
   GetItemCommandInput,
   PutItemCommandInput,
@@ -75,6 +76,12 @@ export function createFakeDynamoDb(recorder: Recorder): AwsActions {
         Keys.map((key) => find(table, key)).filter((item) => item !== undefined),
       ]);
       return { Responses: Object.fromEntries(answers), UnprocessedKeys: {} };
+    },
+
+    BatchWriteItem({ RequestItems = {} }: BatchWriteItemCommandInput) {
+      for (const [table, requests] of Object.entries(RequestItems))
+        for (const { PutRequest } of requests) store(table, PutRequest?.Item ?? {});
+      return { UnprocessedItems: {} };
     },
 
     Query: query,

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { aSession } from '../support/builders.ts';
+import { createConsumerScene } from '../support/consumer-scene.ts';
+import { startEmbeddedLedger } from '../support/embedded-aws.ts';
+
+let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
+
+beforeAll(async () => {
+  ledger = await startEmbeddedLedger();
+});
+
+afterAll(() => ledger.stop());
+
+const ASKED = aSession('session_counted');
+const QUIET_MS = 700_000;
+
+/**
+ * A session that was fetched before and has been quiet since, in an instance that has just served another one: what
+ * instances know of the breaker is read every few seconds, for all sessions together.
+ */
+async function aQuietSession() {
+  let state = 'unresolved';
+  const scene = await createConsumerScene({
+    ledger,
+    crisp: ({ part, sessionId }) =>
+      part === 'conversation' && sessionId === ASKED.sessionId
+        ? { data: { website_id: ASKED.websiteId, session_id: sessionId, state } }
+        : undefined,
+  });
+  onTestFinished(scene.close);
+  const deliver = async (session: typeof ASKED, dueInMs = -60_000) => {
+    const notBeforeMs = Math.floor(scene.clock.nowMs() + dueInMs);
+    const body = { v: 1, ...session, mode: 'full', bucketMs: notBeforeMs - 70_000, notBeforeMs };
+    const messageId = `message-${notBeforeMs}-${session.sessionId}`;
+    await scene.deliver({ [messageId]: JSON.stringify(body) }, 1, notBeforeMs - 60_000);
+    return scene.takeRequests();
+  };
+  await deliver(ASKED);
+  scene.clock.shift(QUIET_MS);
+  await deliver(aSession('session_other'));
+  return {
+    deliver: (dueInMs?: number) => deliver(ASKED, dueInMs),
+    change() {
+      state = 'resolved';
+    },
+  };
+}
+
+test('a changed conversation costs AWS six requests', async () => {
+  const { deliver, change } = await aQuietSession();
+  change();
+
+  expect(await deliver()).toEqual([
+    'GetObjectCommand',
+    'PutObjectCommand',
+    'PutObjectCommand',
+    'PublishCommand',
+    'PutObjectCommand',
+    'BatchWriteItemCommand',
+  ]);
+});
+
+test('an unchanged one costs two', async () => {
+  const { deliver } = await aQuietSession();
+
+  expect(await deliver()).toEqual(['GetObjectCommand', 'BatchWriteItemCommand']);
+});
+
+test('one that the record already covers costs two', async () => {
+  const { deliver } = await aQuietSession();
+
+  expect(await deliver(-QUIET_MS - 10_000)).toEqual(['GetObjectCommand', 'BatchWriteItemCommand']);
+});
+
+test('one that is not due costs two', async () => {
+  const { deliver } = await aQuietSession();
+
+  expect(await deliver(5000)).toEqual(['ChangeMessageVisibilityCommand', 'BatchWriteItemCommand']);
+});
+
+test('in a busy session the ledger is asked as well, for what may stand for the message', async () => {
+  const { deliver, change } = await aQuietSession();
+  change();
+  await deliver();
+
+  expect(await deliver(-1)).toEqual(['GetObjectCommand', 'QueryCommand', 'BatchWriteItemCommand']);
+});
