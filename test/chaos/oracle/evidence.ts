@@ -241,14 +241,16 @@ function findAsked(of: EventsOf): ReadonlySet<number> {
       const sessionKey = `${websiteId}:${sessionId}`;
       // A profile is the conversation's: that was asked first.
       const routes = [route, ...(route === 'website/people/profile' ? ['website/conversation'] : [])];
-      const answer = answers.findLast(
+      const about = answers.filter(
         (each) =>
           each.index < index &&
           each.instance === by &&
           each.sessionKey === sessionKey &&
           routes.includes(each.route),
       );
-      return answer ? [answer.index] : [];
+      // A connection that was dropped is tried once more.
+      const [first, last] = about.slice(-2);
+      return [first?.status === 0 ? first : undefined, last ?? first].flatMap((each) => each?.index ?? []);
     }),
   );
 }
