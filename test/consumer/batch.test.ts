@@ -377,6 +377,18 @@ describe('killed instance', () => {
       },
     );
 
+    test('costs a session that is alone no lease where it was fetched before and is received for the first time', async () => {
+      const scene = createBatchScene();
+      const said = { version: 1, content_hash: 'sha256:x', announced: true, updated_at: null };
+      scene.archived.latest = { latest: { kind: 'conversation.enriched', ...said }, revision: 'one' };
+
+      const [first] = await kill(scene, aBatch(1).slice(0, 1));
+      const [again] = await kill(scene, aBatch(2).slice(0, 1));
+
+      expect(first).toBe(QUEUE_VISIBILITY_SECONDS);
+      expect(again).toBeLessThanOrEqual(TIMEOUT_SECONDS + 6 * 60);
+    });
+
     test('comes back after all whom it was killed beside, where it was received more often', async () => {
       const scene = createBatchScene({ random: aRandom() });
       const [poison, ...others] = aBatch(1);

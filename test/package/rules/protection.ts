@@ -212,7 +212,13 @@ function keyOfBucket(properties: Readonly<Record<string, unknown>>): unknown {
 }
 
 // What writes needs a data key; whatever else is read needs it decrypted.
-const WRITES = ['sqs:SendMessage', 'sns:Publish', 's3:PutObject', 'dynamodb:UpdateItem', 'dynamodb:PutItem'];
+const WRITES = [
+  'sqs:SendMessage',
+  'sns:Publish',
+  's3:PutObject',
+  'dynamodb:UpdateItem',
+  'dynamodb:BatchWriteItem',
+];
 
 // Counts what others do: it neither reads nor writes anything that is encrypted.
 const UNTOUCHED = 'SummaryRole';
