@@ -42,14 +42,21 @@ if (unknown !== undefined) throw new Error(`no suite ${unknown}: one of ${Object
 
 const names = (values.suite ?? Object.keys(SUITES)).filter(isSuite);
 const results: SuiteResult[] = [];
+let isBroken = false;
 for (const name of names) {
-  const result = await SUITES[name]({ isQuick: values.quick });
-  console.log(formatSuite(result));
-  results.push(result);
+  try {
+    const result = await SUITES[name]({ isQuick: values.quick });
+    console.log(formatSuite(result));
+    results.push(result);
+  } catch (error) {
+    // The others are worth having.
+    console.error(`${name} broke:`, error);
+    isBroken = true;
+  }
 }
 if (values.json !== undefined) await writeFile(values.json, toJson());
 if (values.docs) await writeDocuments();
-process.exit(hasFailed(results) ? 1 : 0);
+process.exit(isBroken || hasFailed(results) ? 1 : 0);
 
 function isSuite(name: string): name is SuiteName {
   return Object.hasOwn(SUITES, name);

@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, LambdaFunctionURLEvent } from 'aws-lambda';
@@ -34,8 +35,15 @@ const cpuUs = await measureCpu(rounds, async (round) => {
 report({ cpuUs });
 
 function createOurs() {
-  const config = parseWebhookConfig({ CRISP_HOOK_SECRETS: HOOK_SECRET, SESSIONS_QUEUE_URL: QueueUrl });
-  return createWebhookHandler(config, { secrets: createSecrets(config.secrets, systemClock), sqs });
+  const config = parseWebhookConfig({
+    CRISP_HOOK_SECRETS: HOOK_SECRET,
+    SESSIONS_QUEUE_URL: QueueUrl,
+    LEDGER_TABLE: 'crisp-enrich-bench-ledger',
+  });
+  const secrets = createSecrets(config.secrets, systemClock);
+  // As above.
+  const dynamodb = { send: async () => ({}) } as unknown as DynamoDBClient;
+  return createWebhookHandler(config, { secrets, sqs, dynamodb });
 }
 
 function createPlainHandler() {
