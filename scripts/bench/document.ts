@@ -15,7 +15,15 @@ export function toDocument(results: readonly SuiteResult[], { date, machine }: M
       return `| ${id} | ${what} | ${toText(figure)} | ${toText(bound)} | ${judge(goal, result)} |`;
     }),
   );
+  const compared = results
+    .filter(({ suite }) => suite === 'calls' || suite === 'quota')
+    .flatMap(({ rows }) => rows)
+    .map(({ subject, what, value, unit }) => `| ${subject} | ${what} | ${toText(value)} ${unit} |`);
   return `${HEAD}
+
+| client | | |
+|---|---|---|
+${compared.join('\n')}
 
 Measured on ${date}, ${machine}.
 
