@@ -73,7 +73,19 @@ export function createCallBudget(max: number): CallBudget {
   };
 }
 
+/** Which conversations are listed. */
+export interface ListedPart {
+  /** 1-based. */
+  readonly page: number;
+  /** Those alone that were updated by then, epoch ms; undefined: all. */
+  readonly updatedByMs?: number | undefined;
+}
+
 export interface CrispClient extends CrispApi {
+  /** The newest update first. An absent website is `crisp_unavailable`, as for `getWebsite`. */
+  listConversations(websiteId: WebsiteId, part: ListedPart, signal?: AbortSignal): Promise<ListPage>;
+  /** The websites that a plugin's token may read. `page` is 1-based. */
+  listWebsites(page: number, signal?: AbortSignal): Promise<ListPage>;
   /** Ends the connections; requests under way fail. */
   close(): Promise<void>;
 }
@@ -95,7 +107,23 @@ interface RequestOptions {
  */
 export function createCrispApi(dependencies: CrispHttpDependencies): CrispClient {
   const http = createCrispHttp(dependencies);
-  return { ...createRoutes(), close: http.close };
+  return {
+    ...createRoutes(),
+    listConversations: (websiteId, { page, updatedByMs }, signal) =>
+      orUnavailable(
+        get(['website', { websiteId }, 'conversations', { page }], toListPage, {
+          signal,
+          query: {
+            per_page: LARGEST_PAGE,
+            order_date_updated: 1,
+            ...(updatedByMs !== undefined && { filter_date_end: new Date(updatedByMs).toISOString() }),
+          },
+        }),
+      ),
+    listWebsites: (page, signal) =>
+      get(['plugin', 'connect', 'websites', 'all', { page }], toListPage, { signal }),
+    close: http.close,
+  };
 
   function createRoutes(observer?: RequestObserver): CrispApi {
     const read = <Value>(
@@ -192,6 +220,9 @@ export function createCrispApi(dependencies: CrispHttpDependencies): CrispClient
     throw answer.error;
   }
 }
+
+// Crisp's reference: 20 to 50.
+const LARGEST_PAGE = 50;
 
 function toPath({ websiteId, sessionId }: SessionRef): CrispSegment[] {
   return ['website', { websiteId }, 'conversation', { sessionId }];
