@@ -26,6 +26,22 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: () => import('./commands/enqueue.ts'),
   },
   {
+    name: 'reconcile',
+    summary: 'enqueues what Crisp has updated and was not announced; --dry-run counts it',
+    load: () => import('./commands/reconcile.ts'),
+  },
+  {
+    name: 'backfill',
+    summary: 'enqueues what is missing of a stretch of the past, beside live events; --resume goes on',
+    load: () => import('./commands/backfill.ts'),
+  },
+  {
+    name: 'replay',
+    words: '[SESSION…]',
+    summary: 'announces archived records again, without asking Crisp',
+    load: () => import('./commands/replay.ts'),
+  },
+  {
     name: 'dlq list',
     summary: 'what waits in the dead-letter queue, and why; changes nothing',
     load: () => import('./commands/dlq-list.ts'),

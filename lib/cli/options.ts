@@ -135,7 +135,7 @@ export function count({ help, min, max, unit }: CountRule): Option<number | unde
 }
 
 /** A moment in the past, epoch ms: a date (in UTC), or a duration before now. */
-function moment(help: string): Option<number | undefined> {
+export function moment(help: string): Option<number | undefined> {
   return {
     placeholder: 'TIME',
     help,

@@ -11,6 +11,8 @@ export interface Output {
   warn(text: string): void;
   /** To standard error, whoever reads: why the command failed. */
   fail(text: string): void;
+  /** Replaces the last such line on standard error, where a terminal shows it. An empty one takes it away. */
+  progress?(text: string): void;
   /** How many columns a person has there; undefined where no terminal shows it. */
   width?(stream: 'stdout' | 'stderr'): number | undefined;
 }
@@ -53,6 +55,10 @@ export function openOutput({ stdout, stderr }: Streams, { onClosed, signal }: Ou
     },
     fail(text) {
       stderr.write(`${text}\n`);
+    },
+    progress(text) {
+      if (!isClosed && stderr.columns !== undefined)
+        stderr.write(`\r${text.slice(0, stderr.columns - 1)}\u001b[K`);
     },
     // Terminals alone have columns.
     width: (stream) => (stream === 'stdout' ? stdout : stderr).columns,
@@ -113,6 +119,20 @@ const WIDE =
 /** How many columns a text takes: East Asian characters and emoji take two. */
 function toWidth(text: string): number {
   return [...text].reduce((width, character) => width + (WIDE.test(character) ? 2 : 1), 0);
+}
+
+const BAR_WIDTH = 24;
+
+/** A line that shows how much of a work is done, at what rate, and how long the rest takes at that. */
+export function formatProgress(
+  share: number,
+  { done, what, tookMs }: { readonly done: number; readonly what: string; readonly tookMs: number },
+): string {
+  const part = Math.min(1, Math.max(0, share));
+  const bar = '#'.repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
+  const perSecond = tookMs > 0 ? (done * 1000) / tookMs : 0;
+  const left = part > 0 ? formatDuration((tookMs * (1 - part)) / part) : '-';
+  return `[${bar}] ${Math.floor(part * 100)} %  ${done} ${what}  ${perSecond.toFixed(1)}/s  ${left} left`;
 }
 
 const UNITS: readonly (readonly [name: string, seconds: number])[] = [

@@ -92,6 +92,9 @@ export interface ApiConfig
   readonly stage: string;
 }
 
+/** The sweep lists conversations as the consumer fetches them, and enqueues as the webhook does. */
+export type ReconcileConfig = Omit<ConsumerConfig, 'recordsTopicArn' | keyof EventSourceMappingConfig>;
+
 /** The summary tells once a day what the stage came to; it reads no secret. */
 export interface SummaryConfig extends Pick<CommonConfig, 'logLevel' | 'metricsNamespace'> {
   readonly stage: string;

@@ -25,6 +25,7 @@ export type InfraSettings = {
   readonly alarmEmail: string;
   /** 0: no such alarm. */
   readonly noHooksAlarmHours: number;
+  readonly reconcileEveryMinutes: number;
   /** Which file of infra/encryption/ is laid over the others. */
   readonly encryption: 'managed-keys' | 'own-key';
   /** Empty with managed keys. */
@@ -69,6 +70,7 @@ export function toInfraSettings(
     archiveRetentionDays: values.ARCHIVE_RETENTION_DAYS,
     alarmEmail: values.ALARM_EMAIL,
     noHooksAlarmHours: values.NO_HOOKS_ALARM_HOURS,
+    reconcileEveryMinutes: values.RECONCILE_EVERY_MINUTES,
     encryption: values.KMS_KEY_ARN === '' ? 'managed-keys' : 'own-key',
     kmsKeyArn: values.KMS_KEY_ARN,
     ...(values.WEBHOOK_RESERVED_CONCURRENCY > 0 && {

@@ -7,6 +7,7 @@ import {
   dropBlanks,
   type Environment,
   type ProbeConfig,
+  type ReconcileConfig,
   type SummaryConfig,
   type WebhookConfig,
 } from './config.ts';
@@ -27,6 +28,7 @@ import {
   parseApiConfig,
   parseConsumerConfig,
   parseProbeConfig,
+  parseReconcileConfig,
   parseSummaryConfig,
   parseWebhookConfig,
 } from './parse.ts';
@@ -49,6 +51,11 @@ export function loadApiConfig(): ApiConfig {
 /** The probe's configuration from this process's environment; throws `ConfigError` with all problems. */
 export function loadProbeConfig(): ProbeConfig {
   return parseProbeConfig(process.env);
+}
+
+/** The sweep's configuration from this process's environment; throws `ConfigError` with all problems. */
+export function loadReconcileConfig(): ReconcileConfig {
+  return parseReconcileConfig(process.env);
 }
 
 /** The summary's configuration from this process's environment; throws `ConfigError` with all problems. */

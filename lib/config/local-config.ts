@@ -84,6 +84,8 @@ export interface OperatorConfig {
   readonly websiteIds: readonly WebsiteId[];
   /** Of the jobs that are enqueued by hand. */
   readonly coalesce: CoalesceWindow;
+  /** Of records that are replayed. */
+  readonly inlineLimitBytes: number;
   /** Where stages are, unless a command says otherwise; as `npm run deploy` chooses it. */
   readonly region: string;
   /** Of the AWS configuration; undefined: the default one. */
@@ -106,6 +108,7 @@ export function parseOperatorConfig(
       coalesceSeconds: values.COALESCE_SECONDS,
       marginSeconds: values.COALESCE_MARGIN_SECONDS,
     },
+    inlineLimitBytes: values.INLINE_LIMIT_BYTES,
     region: given.AWS_REGION ?? given.AWS_DEFAULT_REGION ?? DEFAULT_REGION,
     profile: given.AWS_PROFILE,
   };
@@ -113,9 +116,13 @@ export function parseOperatorConfig(
 
 // Made when it is needed: the functions, which import this file's neighbours, must not carry it.
 function createVariables() {
-  const { CRISP_WEBSITE_IDS, COALESCE_SECONDS, COALESCE_MARGIN_SECONDS } = variables.shape;
+  const { CRISP_WEBSITE_IDS, COALESCE_SECONDS, COALESCE_MARGIN_SECONDS, INLINE_LIMIT_BYTES } =
+    variables.shape;
   const CRISP_ENRICH_URL = loopbackUrl('http://127.0.0.1:4700');
-  return z.object({ CRISP_WEBSITE_IDS, COALESCE_SECONDS, COALESCE_MARGIN_SECONDS, CRISP_ENRICH_URL });
+  return z.object({
+    ...{ CRISP_WEBSITE_IDS, COALESCE_SECONDS, COALESCE_MARGIN_SECONDS, INLINE_LIMIT_BYTES },
+    CRISP_ENRICH_URL,
+  });
 }
 
 /** No command needs a secret of the pipeline, so none is read, and a wrong one is nobody's trouble here. */

@@ -8,6 +8,7 @@ import {
   type Environment,
   isOnAws,
   type ProbeConfig,
+  type ReconcileConfig,
   type SecretsConfig,
   type SummaryConfig,
   type WebhookConfig,
@@ -61,6 +62,27 @@ export function parseConsumerConfig(environment: Environment): ConsumerConfig {
     sessionsQueueArn: values.SESSIONS_QUEUE_ARN,
     consumerFunctionName: values.CONSUMER_FUNCTION_NAME,
     recordsTopicArn: values.RECORDS_TOPIC_ARN,
+    archiveBucket: values.ARCHIVE_BUCKET,
+    ledgerTable: values.LEDGER_TABLE,
+  });
+}
+
+const reconcileVariables = z.pick(variables, {
+  ...COMMON_VARIABLES,
+  ...FETCH_VARIABLES,
+  SESSIONS_QUEUE_URL: true,
+  ARCHIVE_BUCKET: true,
+  LEDGER_TABLE: true,
+});
+
+/** The sweep's configuration; throws `ConfigError` with all problems. */
+export function parseReconcileConfig(environment: Environment): ReconcileConfig {
+  const needs = { hookSecrets: false, crispToken: true };
+  const { values, secrets } = parseEnvironment(environment, reconcileVariables, needs);
+  return Object.freeze({
+    ...toCommonConfig(values, secrets),
+    ...toFetchSettings(values),
+    sessionsQueueUrl: values.SESSIONS_QUEUE_URL,
     archiveBucket: values.ARCHIVE_BUCKET,
     ledgerTable: values.LEDGER_TABLE,
   });

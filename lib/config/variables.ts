@@ -56,6 +56,8 @@ export const variables = z.object({
   // SNS takes 256 KiB, attributes included.
   INLINE_LIMIT_BYTES: wholeNumber({ min: 0, max: 256 * 1024, fallback: 204_800 }),
   ARCHIVE_RETENTION_DAYS: wholeNumber({ min: 1, max: 36_500, fallback: 400 }),
+  // A sweep ends within a quarter of an hour, so that two never run at once.
+  RECONCILE_EVERY_MINUTES: wholeNumber({ min: 15, max: 1440, fallback: 60 }),
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], 'info'),
 
   // Of the template alone.
@@ -110,6 +112,7 @@ export const SUMMARY_VARIABLES = { ALARM_TOPIC_ARN: true, STAGE: true } as const
 export const TEMPLATE_VARIABLES = {
   ALARM_EMAIL: true,
   NO_HOOKS_ALARM_HOURS: true,
+  RECONCILE_EVERY_MINUTES: true,
   KMS_KEY_ARN: true,
   WEBHOOK_RESERVED_CONCURRENCY: true,
 } as const satisfies Partial<Record<VariableName, true>>;

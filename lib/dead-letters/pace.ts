@@ -95,7 +95,7 @@ export function createPace(ratePerSecond: number, clock: Clock): Pace {
 }
 
 /** Of a full fetch with one page: conversation, messages, profile. */
-const CALLS_OF_A_FETCH = 3;
+export const CALLS_OF_A_FETCH = 3;
 
 /** Plans fetches with the day's spare calls; resolves with how many were granted. Without the ledger all are. */
 export async function planFetches(

@@ -34,6 +34,8 @@ export interface Pipeline {
   readonly mapping: EventSourceMapping;
   /** One run of the probe, beside those of its schedule. */
   readonly probe: () => Promise<void>;
+  /** One sweep, likewise. */
+  readonly reconcile: () => Promise<void>;
   /** Lets running fetches finish for a few seconds; resolves with how many were cut off. */
   readonly stop: () => Promise<number>;
 }
@@ -43,13 +45,14 @@ const UNLIMITED_CONCURRENCY = 5;
 
 /**
  * Runs the very functions that are deployed: the webhook behind the front door, the consumer behind its queue, the probe
- * on its schedule.
+ * and the sweeps on their schedules.
  */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { aws, port, health, clock, terminal } = options;
   const mapping = toEventSourceMapping(() => poller);
   const poller: LocalMapping = createMapping(options, mapping);
   const probe = createProbe(options, mapping);
+  const reconcile = createReconcile(options);
   const door = await listenOrGiveWay(port, (number) =>
     openFrontDoor({
       functions: { '/webhook': createWebhook(options) },
@@ -63,20 +66,18 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   );
   poller.start();
   const onFailure = (error: unknown) => terminal.showMapping({ name: 'schedule-failed', error });
-  const schedule = startSchedule({
-    everyMs: readScheduleMs(aws.template, 'probe'),
-    run: probe,
-    clock,
-    onFailure,
-  });
+  const schedules = Object.entries({ probe, reconcile }).map(([name, run]) =>
+    startSchedule({ everyMs: readScheduleMs(aws.template, name), run, clock, onFailure }),
+  );
 
   return {
     url: door.url,
     mapping,
     probe,
+    reconcile,
     async stop() {
       await door.stop();
-      await schedule.stop();
+      await Promise.all(schedules.map((schedule) => schedule.stop()));
       return poller.stop();
     },
   };
@@ -138,6 +139,20 @@ function createProbe({ config, aws, clock, terminal }: PipelineOptions, mapping:
     return (event: object) => handle(event, createContext('probe', aws, clock));
   });
   return () => probe({});
+}
+
+function createReconcile({ config, aws, clock, terminal }: PipelineOptions) {
+  const reconcile = loadOnce(async () => {
+    const { createReconcileHandler } = await import('../operate/reconcile-sweeps.ts');
+    const handle = createReconcileHandler(toFunctionConfig(config, aws), {
+      secrets: createSecrets(config.secrets, clock),
+      clients: aws.clients,
+      clock,
+      telemetry: terminal,
+    });
+    return (event: object) => handle(event, createContext('reconcile', aws, clock));
+  });
+  return () => reconcile({});
 }
 
 function createMapping(

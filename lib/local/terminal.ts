@@ -226,6 +226,12 @@ function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => numb
       );
     case 'breaker-unchanged':
       return line('warn', '', `the event source mapping could not be switched: ${event.code}`);
+    case 'conversations-reconciled':
+      return line(
+        'sweep',
+        '',
+        `${event.inCrisp} updated, ${event.missing + event.unknown} missing, ${event.enqueued} enqueued (${event.ended}); ${event.calls} requests`,
+      );
     // Of a function that local mode does not run.
     case 'day-summarized':
     // Shown with the totals.
@@ -276,7 +282,7 @@ function formatMappingEvent(event: MappingEvent): string | undefined {
     case 'delete-failed':
       return `warn   ${plural(event.messages, 'message')} could not be deleted (${toName(event.error)}) and will be received again`;
     case 'schedule-failed':
-      return `fail   the probe threw: ${toName(event.error)}`;
+      return `fail   a scheduled function threw: ${toName(event.error)}`;
     case 'state-changed':
       return formatState(event.state);
     case 'batch-received':

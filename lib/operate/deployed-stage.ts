@@ -3,7 +3,7 @@ import { toAwsOperationError } from '../aws/failures.ts';
 import { mapStageQueues, STAGE_QUEUES } from '../aws/queues.ts';
 import { parseGivenSettings } from '../config/infra-settings.ts';
 import { OperationError } from '../errors.ts';
-import { parseWebsiteId, type WebsiteId } from '../ids.ts';
+import { parseWebsiteId } from '../ids.ts';
 import type { OperatedStage } from './stage.ts';
 
 export interface StageName {
@@ -46,16 +46,22 @@ export async function readCloudFormationStage(
     table: find('LedgerTableName'),
     consumer: { functionName: find('ConsumerFunctionName'), queueArn: find('SessionsQueueArn') },
     endpoints: undefined,
-    websiteIds: readWebsiteIds(outputs.get('Settings')),
+    ...readSettings(outputs.get('Settings')),
+    topicArn: outputs.get('RecordsTopicArn'),
     webhookUrl: outputs.get('WebhookUrl'),
     alarmTopicArn: outputs.get('AlarmTopicArn'),
   };
 }
 
-/** As the consumer was deployed with; undefined where the stack does not say. */
-function readWebsiteIds(settings: string | undefined): readonly WebsiteId[] | undefined {
+/** As the consumer was deployed with; empty where the stack does not say. */
+function readSettings(settings: string | undefined): Pick<OperatedStage, 'websiteIds' | 'inlineLimitBytes'> {
   const given = parseGivenSettings(settings);
-  return given && (given.CRISP_WEBSITE_IDS ?? '').split(',').flatMap((id) => parseWebsiteId(id.trim()) ?? []);
+  if (given === undefined) return {};
+  const { CRISP_WEBSITE_IDS = '', INLINE_LIMIT_BYTES } = given;
+  return {
+    websiteIds: CRISP_WEBSITE_IDS.split(',').flatMap((id) => parseWebsiteId(id.trim()) ?? []),
+    inlineLimitBytes: INLINE_LIMIT_BYTES === undefined ? undefined : Number(INLINE_LIMIT_BYTES),
+  };
 }
 
 // CloudFormation has no code of its own for a stack that does not exist: a ValidationError that says so, and this call

@@ -11,9 +11,10 @@ const healthSchema = z.object({
   stage: z.literal('local'),
   aws: z.object({
     region: z.string(),
-    endpoints: z.object({ sqs: z.url(), s3: z.url(), dynamodb: z.url() }),
+    endpoints: z.object({ sqs: z.url(), sns: z.optional(z.url()), s3: z.url(), dynamodb: z.url() }),
   }),
   queues: z.object(mapStageQueues(() => z.url())),
+  topic: z.optional(z.string()),
   bucket: z.string(),
   table: z.string(),
   crisp: z.optional(z.url()),
@@ -39,11 +40,13 @@ const ANSWER_WITHIN_MS = 3000;
  */
 export async function readLocalModeHealth(url: URL): Promise<OperatedStage> {
   if (!isLoopbackUrl(url.href)) throw toElsewhere(url.href);
-  const { stage, aws, queues, bucket, table, crisp, websites, settings } = await askHealth(
+  const { stage, aws, queues, topic, bucket, table, crisp, websites, settings } = await askHealth(
     new URL('/healthz', url),
   );
-  const { sqs, s3, dynamodb } = aws.endpoints;
-  const elsewhere = [sqs, s3, dynamodb, ...Object.values(queues)].find((it) => !isLoopbackUrl(it));
+  const { sqs, sns, s3, dynamodb } = aws.endpoints;
+  const elsewhere = [sqs, sns ?? sqs, s3, dynamodb, ...Object.values(queues)].find(
+    (it) => !isLoopbackUrl(it),
+  );
   if (elsewhere !== undefined) throw toElsewhere(elsewhere);
   return {
     stage,
@@ -52,7 +55,8 @@ export async function readLocalModeHealth(url: URL): Promise<OperatedStage> {
     bucket,
     table,
     consumer: undefined,
-    endpoints: { sqs, s3, dynamodb },
+    endpoints: { sqs, sns, s3, dynamodb },
+    topicArn: topic,
     websiteIds: websites?.map(parseWebsiteId).filter((it) => it !== undefined),
     crispUrl: crisp,
     localUrl: url,

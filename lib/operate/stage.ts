@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { StageQueue } from '../aws/queues.ts';
 import type { CrispTier, HookMode, Inclusion } from '../config/config.ts';
@@ -17,6 +18,7 @@ export interface OperatorClients {
   readonly dynamodb: DynamoDBClient;
   readonly s3: () => Promise<S3Client>;
   readonly lambda: () => Promise<LambdaClient>;
+  readonly sns: () => Promise<SNSClient>;
   /** Closes their sockets. */
   readonly destroy: () => void;
 }
@@ -42,6 +44,7 @@ export function createOperatorClients({
   const made: { destroy(): void }[] = [sqs, dynamodb];
   let s3: Promise<S3Client> | undefined;
   let lambda: Promise<LambdaClient> | undefined;
+  let sns: Promise<SNSClient> | undefined;
 
   return {
     sqs,
@@ -53,6 +56,10 @@ export function createOperatorClients({
     lambda() {
       lambda ??= makeLambda();
       return lambda;
+    },
+    sns() {
+      sns ??= makeSns();
+      return sns;
     },
     destroy() {
       for (const client of made) client.destroy();
@@ -70,6 +77,16 @@ export function createOperatorClients({
     if (endpoints !== undefined && endpoints.s3 !== endpoints.sqs) return client;
     const { expectBucketOwner } = await import('../aws/clients.ts');
     return expectBucketOwner(client, queues.sessions);
+  }
+
+  async function makeSns(): Promise<SNSClient> {
+    const { SNSClient } = await import('@aws-sdk/client-sns');
+    const client = new SNSClient({
+      ...common,
+      ...(endpoints?.sns !== undefined && { endpoint: endpoints.sns }),
+    });
+    made.push(client);
+    return client;
   }
 
   // Local mode embeds no Lambda, so nothing of it is asked there.
@@ -99,6 +116,10 @@ export interface OperatedStage {
   /** Where Crisp sends its hooks; undefined in local mode, and in a stack of an earlier version. */
   readonly webhookUrl?: string | undefined;
   readonly alarmTopicArn?: string | undefined;
+  /** Where records are announced; undefined where the stage does not say. */
+  readonly topicArn?: string | undefined;
+  /** What is larger is announced as a pointer; undefined: the default. */
+  readonly inlineLimitBytes?: number | undefined;
   /** The address of the Crisp that local mode asks; undefined on AWS. */
   readonly crispUrl?: string | undefined;
   /** The front door of local mode; undefined on AWS. */
@@ -114,6 +135,7 @@ interface ConsumerMapping {
 
 interface OperatedEndpoints {
   readonly sqs: string;
+  readonly sns?: string | undefined;
   readonly s3: string;
   readonly dynamodb: string;
 }

@@ -1,5 +1,6 @@
 import { type MessageAttributeValue, PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
-import { toAwsFailure } from '../aws/failures.ts';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { toAwsFailure, toSqsFailure } from '../aws/failures.ts';
 import { JobError } from '../errors.ts';
 import type { ClaimCheck, EnrichedRecord, RemovedRecord } from './schema.ts';
 
@@ -26,6 +27,27 @@ export function createSnsRecordTopic({ client, topicArn }: SnsRecordTopicDeps): 
   };
 }
 
+/** One queue in the place of the topic: its messages are as the topic delivers them, raw and with their attributes. */
+export function createSqsRecordTopic({
+  client,
+  queueUrl,
+}: {
+  readonly client: SQSClient;
+  readonly queueUrl: string;
+}): RecordTopic {
+  return {
+    async publish({ body, attributes }) {
+      const message = {
+        QueueUrl: queueUrl,
+        MessageBody: body,
+        MessageAttributes: toSnsAttributes(attributes),
+      };
+      await client.send(new SendMessageCommand(message)).catch(toSqsFailure('sqs:SendMessage', queueUrl));
+    },
+  };
+}
+
+// SQS has the same form of them.
 function toSnsAttributes(attributes: MessageAttributes): Record<string, MessageAttributeValue> {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, { type, value }]) => [

@@ -121,6 +121,18 @@ export const EVENTS = {
   /** `route` is its path with the names of its ids, never the ids. */
   'api-answered': event('info', { route: text, status: number, durationMs: number }),
   'api-refused': event('warn', { code: text, status: number, detail: maybeText, unlogged: maybeNumber }),
+  /** One sweep of a website: what Crisp lists as updated, and how it stands. `ended`: `complete`, or why not. */
+  'conversations-reconciled': event('info', {
+    websiteId: text,
+    inCrisp: number,
+    current: number,
+    missing: number,
+    deadLettered: number,
+    unknown: number,
+    enqueued: number,
+    calls: number,
+    ended: text,
+  }),
   'day-summarized': event('info', {
     accepted: number,
     announced: number,

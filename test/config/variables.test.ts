@@ -158,6 +158,7 @@ describe('infra settings', () => {
       archiveRetentionDays: 400,
       alarmEmail: '',
       noHooksAlarmHours: 0,
+      reconcileEveryMinutes: 60,
       encryption: 'managed-keys',
       kmsKeyArn: '',
     });

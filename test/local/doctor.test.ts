@@ -8,6 +8,7 @@ import type { Finding } from '../../lib/operate/doctor/checks.ts';
 import { observeSetup } from '../../lib/operate/doctor/doctor.ts';
 import type { Observation } from '../../lib/operate/doctor/observe.ts';
 import type { Setup } from '../../lib/operate/doctor/setup.ts';
+import { consumer } from '../support/builders.ts';
 import { type DoctorScene, runCliProcess, startDoctorScene } from '../support/cli.ts';
 import { simulatorOf } from '../support/local-scene.ts';
 
@@ -258,7 +259,14 @@ describe('doctor live', () => {
 
   function aSetup({ token = simulator.account.token } = {}): Setup {
     const baseUrl = new URL(`${server.url}/v1`);
-    const crisp = { baseUrl, tier: 'plugin', token, websiteIds: [], include: [] } as const;
+    const crisp = {
+      baseUrl,
+      tier: 'plugin',
+      token,
+      websiteIds: [],
+      include: [],
+      limits: consumer(),
+    } as const;
     return { crisp, findings: [], stage: undefined, settings: undefined };
   }
 

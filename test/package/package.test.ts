@@ -8,6 +8,7 @@ import {
   parseApiConfig,
   parseConsumerConfig,
   parseProbeConfig,
+  parseReconcileConfig,
   parseWebhookConfig,
 } from '../../lib/config/parse.ts';
 import { TEMPLATE_RULES } from './rules/template-rules.ts';
@@ -33,6 +34,7 @@ const MAX_BUNDLE_BYTES: Readonly<Record<string, number>> = {
   probe: 591 * KB,
   summary: 291 * KB,
   api: 2000 * KB,
+  reconcile: 736 * KB,
 };
 
 let packaged: RepositoryPackage;
@@ -47,6 +49,7 @@ beforeAll(async () => {
 const webhookConfig = () => parseWebhookConfig(runtimeEnvironment(template, 'WebhookLambdaFunction'));
 const consumerConfig = () => parseConsumerConfig(runtimeEnvironment(template, 'ConsumerLambdaFunction'));
 const apiConfig = () => parseApiConfig(runtimeEnvironment(template, 'ApiLambdaFunction'));
+const reconcileConfig = () => parseReconcileConfig(runtimeEnvironment(template, 'ReconcileLambdaFunction'));
 const probeConfig = () => parseProbeConfig(runtimeEnvironment(template, 'ProbeLambdaFunction'));
 
 describe('the artefacts', () => {
@@ -108,6 +111,7 @@ describe('the functions', () => {
     expect(consumerConfig().secrets).toEqual(expected);
     expect(probeConfig().secrets).toEqual(expected);
     expect(apiConfig().secrets).toEqual(expected);
+    expect(reconcileConfig().secrets).toEqual(expected);
   });
 });
 

@@ -58,8 +58,12 @@ test("every call of a function expects the archive in the account of the stage's
 });
 
 test.each([
-  ['one emulator', (url: string) => ({ sqs: url, s3: url, dynamodb: url }), '123456789012'],
-  ['two emulators', (url: string) => ({ sqs: 'http://127.0.0.1:1', s3: url, dynamodb: url }), undefined],
+  ['one emulator', (url: string) => ({ sqs: url, sns: url, s3: url, dynamodb: url }), '123456789012'],
+  [
+    'two emulators',
+    (url: string) => ({ sqs: 'http://127.0.0.1:1', sns: url, s3: url, dynamodb: url }),
+    undefined,
+  ],
 ])("a command's calls to %s expect the owner %#", async (_, toEndpoints, owner) => {
   const { url, owners } = await startS3();
   const clients = createOperatorClients(aStage(toEndpoints(url)));

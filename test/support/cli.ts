@@ -32,6 +32,7 @@ const STAGE: OperatedStage = {
   queues: mapStageQueues((name) => `http://127.0.0.1:4566/000000000000/${toQueueName('local', name)}`),
   bucket: 'crisp-enrich-local-archive',
   table: 'crisp-enrich-local-ledger',
+  topicArn: 'arn:aws:sns:us-east-1:000000000000:crisp-enrich-local-records',
   consumer: undefined,
   endpoints: undefined,
 };

@@ -141,7 +141,7 @@ async function examineLimits(lambda: LambdaFacts, concurrency: number): Promise<
 
 function toCrispSetup(config: ConsumerConfig, token: CrispToken): CrispSetup {
   const { crispApiUrl: baseUrl, crispTier: tier, websiteIds, include } = config;
-  return { baseUrl, tier, token, websiteIds, include };
+  return { baseUrl, tier, token, websiteIds, include, limits: config };
 }
 
 /**
@@ -202,13 +202,22 @@ function findCrisp(
   const token = config?.secrets.source === 'environment' ? config.secrets.crispToken : undefined;
   if (config && token) {
     const { crispApiUrl, crispTier: tier, websiteIds, include } = config;
-    return { isLocal: true, baseUrl: crispApiUrl, tier, token, websiteIds, include };
+    return { isLocal: true, baseUrl: crispApiUrl, tier, token, websiteIds, include, limits: config };
   }
   const settings = stage?.settings ?? config;
   const simulatorUrl = stage?.crispUrl;
   if (!settings || simulatorUrl === undefined || !isLoopbackUrl(simulatorUrl)) return undefined;
   const { crispTier: tier, websiteIds, include } = settings;
-  return { isLocal: true, baseUrl: new URL(simulatorUrl), tier, token: DEMO_TOKEN, websiteIds, include };
+  const limits = config ?? parseLocalConfig({});
+  return {
+    isLocal: true,
+    baseUrl: new URL(simulatorUrl),
+    tier,
+    token: DEMO_TOKEN,
+    websiteIds,
+    include,
+    limits,
+  };
 }
 
 function judgeHooks({ hookMode, hookSecrets }: LocalSettings): Finding[] {
@@ -321,7 +330,14 @@ export interface CrispSetup {
   readonly token: CrispToken;
   readonly websiteIds: readonly WebsiteId[];
   readonly include: readonly Inclusion[];
+  readonly limits: CrispLimits;
 }
+
+/** How much the stage may ask of it. */
+type CrispLimits = Pick<
+  ConsumerConfig,
+  'coalesce' | 'requestsPerSecond' | 'instances' | 'dailyQuota' | 'quotaLiveShare' | 'maxResponseBytes'
+>;
 
 /** How a stage is set up, as far as it could be found, and what was noticed on the way. */
 export interface Setup {

@@ -149,7 +149,13 @@ function createOperator({ settings, recorder, spawn, clientsOf }: OperatorDeps):
       instance.isBusy = true;
       const clients = clientsOf(instance);
       const operations = createOperations({
-        clients: { ...clients, s3: async () => clients.s3, lambda: async () => clients.lambda, destroy() {} },
+        clients: {
+          ...clients,
+          s3: async () => clients.s3,
+          sns: async () => clients.sns,
+          lambda: async () => clients.lambda,
+          destroy() {},
+        },
         clock: instance.clock,
         coalesce: { coalesceSeconds, marginSeconds },
         websiteIds: settings.websiteIds.flatMap((it) => parseWebsiteId(it) ?? []),
@@ -174,6 +180,7 @@ function toStage(settings: WorldSettings): OperatedStage {
       (name) => `https://sqs.eu-west-1.amazonaws.com/123456789012/${toQueueName(STAGE, name)}`,
     ),
     bucket: environment.ARCHIVE_BUCKET,
+    topicArn: environment.RECORDS_TOPIC_ARN,
     table: environment.LEDGER_TABLE,
     consumer: {
       functionName: environment.CONSUMER_FUNCTION_NAME,

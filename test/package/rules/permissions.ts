@@ -282,6 +282,7 @@ const WITHOUT_COMMAND = [
 /** Of adapters that a function reads through, and others write through. */
 const READ_ONLY: Readonly<Record<string, readonly string[]>> = {
   api: ['s3:PutObject', 'lambda:UpdateEventSourceMapping'],
+  reconcile: ['s3:PutObject'],
 };
 
 /** A role has the rights that its function's own code needs, and no other. */

@@ -1,0 +1,282 @@
+import type { QueueReader } from '../aws/queues.ts';
+import type { Clock } from '../clock.ts';
+import type { CoalesceWindow, ConsumerConfig } from '../config/config.ts';
+import type { CrispClient } from '../crisp/client.ts';
+import { type ListedConversation, walkConversations } from '../crisp/conversation-list.ts';
+import { CALLS_OF_A_FETCH, createPace, inLanes, planFetches } from '../dead-letters/pace.ts';
+import { JobError } from '../errors.ts';
+import type { SessionRef, WebsiteId } from '../ids.ts';
+import type { QuotaNotes } from '../ledger/quota-notes.ts';
+import type { RunHistory } from '../ledger/runs.ts';
+import type { SweepNote, SweepNotes } from '../ledger/sweep-notes.ts';
+import type { BestEffort } from '../ledger/table.ts';
+import type { EnqueueSessions } from '../queue/sessions-queue.ts';
+import type { RecordArchive } from '../record/archive.ts';
+
+/** What compares Crisp's list with what was announced, and enqueues what is missing. */
+export interface ReconcileContext {
+  readonly crisp: Pick<CrispClient, 'listConversations'>;
+  readonly archive: Pick<RecordArchive, 'getLatest'>;
+  readonly runHistory: Pick<RunHistory, 'ofSession'>;
+  readonly enqueue: EnqueueSessions;
+  /** Of the sessions queue. */
+  readonly queueReader: QueueReader;
+  readonly quota: Pick<QuotaNotes, 'read' | 'plan'>;
+  readonly sweepNotes: SweepNotes;
+  readonly bestEffort: BestEffort;
+  readonly coalesce: CoalesceWindow;
+  readonly fetchesPerSecond: number;
+  readonly clock: Clock;
+}
+
+/** `budget`: live events need the calls that are left today. `failed`: the queue refused some. */
+type ReconcileEnd = 'complete' | 'budget' | 'interrupted' | 'failed';
+
+export interface ReconcileCounts {
+  /** What Crisp lists; each is one of the next four. */
+  readonly inCrisp: number;
+  readonly current: number;
+  /** Updated since its newest announced record, or never announced. */
+  readonly missing: number;
+  /** The same, but its fetch failed for good since: it waits in the dead-letter queue for a person. */
+  readonly deadLettered: number;
+  /** Crisp or the archive does not say when it was updated. */
+  readonly unknown: number;
+  readonly enqueued: number;
+}
+
+export interface ReconcileReport extends ReconcileCounts {
+  readonly websiteId: WebsiteId;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** All that was updated later than this, up to the window's end, is done. */
+  readonly reachedMs: number;
+  readonly ended: ReconcileEnd;
+}
+
+export interface ReconcileOptions {
+  readonly websiteId: WebsiteId;
+  readonly fromMs: number;
+  /** Undefined: now, less the time that a hook's own fetch may take. */
+  readonly toMs?: number | undefined;
+  /** Only counts. */
+  readonly isDryRun?: boolean;
+  /** Aborted: what has begun is ended. */
+  readonly signal: AbortSignal;
+  /** After each page, and each step of enqueued sessions. */
+  readonly onProgress?: ((report: ReconcileReport) => Promise<void> | void) | undefined;
+}
+
+const LANES = 10;
+
+/**
+ * Enqueues, as full fetches, the conversations of a window that Crisp lists with another `updated_at` than was announced
+ * last. What waits beside live events stays small: the pace is below that of the consumer, and nothing is added while more
+ * than `MOST_DUE` messages are due, so that a hook waits for no more than those. Every call, its own and those it causes,
+ * is planned with the day's spare calls. Throws `JobError` where Crisp, the archive or the queue fails.
+ */
+export async function reconcileWindow(
+  context: ReconcileContext,
+  { websiteId, fromMs, toMs = toSettledMs(context), isDryRun = false, signal, onProgress }: ReconcileOptions,
+): Promise<ReconcileReport> {
+  const { clock } = context;
+  const pace = createPace(context.fetchesPerSecond, clock);
+  let report: ReconcileReport = {
+    ...{ websiteId, fromMs, toMs, reachedMs: toMs, ended: 'complete' },
+    ...{ inCrisp: 0, current: 0, missing: 0, deadLettered: 0, unknown: 0, enqueued: 0 },
+  };
+  if (fromMs >= toMs) return { ...report, reachedMs: fromMs };
+  const end = (ended: ReconcileEnd) => {
+    if (report.ended === 'complete') report = { ...report, ended };
+    return false;
+  };
+  const mayAsk = async () => {
+    if (signal.aborted) return end('interrupted');
+    return report.ended === 'complete' && ((await planPage(context)) || end('budget'));
+  };
+
+  const walk = walkConversations({ crisp: context.crisp, window: { websiteId, fromMs, toMs }, mayAsk });
+  for (let page = await walk.next(); ; page = await walk.next()) {
+    if (page.done) return { ...report, ...(page.value ? { reachedMs: fromMs } : toUnfinished(report)) };
+    const wanted = await judgePage(page.value.conversations);
+    if (!isDryRun) await enqueuePaced(wanted);
+    if (report.ended === 'complete') report = { ...report, reachedMs: page.value.reachedMs };
+    await onProgress?.(report);
+  }
+
+  async function judgePage(conversations: readonly ListedConversation[]): Promise<ListedConversation[]> {
+    const wanted: ListedConversation[] = [];
+    await inLanes(conversations, LANES, async (listed) => {
+      const state = await judge(context, listed);
+      report = { ...report, inCrisp: report.inCrisp + 1, [state]: report[state] + 1 };
+      if (state === 'missing' || state === 'unknown') wanted.push(listed);
+    });
+    return wanted;
+  }
+
+  async function enqueuePaced(sessions: readonly SessionRef[]): Promise<void> {
+    for (let start = 0; start < sessions.length && report.ended === 'complete'; start += pace.step) {
+      const step = sessions.slice(start, start + pace.step);
+      try {
+        await pace.wait(step.length, signal);
+        await untilFewAreDue(context, signal);
+      } catch (thrown) {
+        if (!signal.aborted) throw thrown;
+        end('interrupted');
+        return;
+      }
+      const granted = await planFetches(context, step.length);
+      const results = granted === 0 ? [] : await context.enqueue(step.slice(0, granted), 'full');
+      const queued = results.filter(({ result }) => result.outcome === 'queued').length;
+      report = { ...report, enqueued: report.enqueued + queued };
+      if (queued < results.length) end('failed');
+      if (granted < step.length) end('budget');
+      await onProgress?.(report);
+    }
+  }
+}
+
+// The walk ended by itself: its list changed faster than it could be read.
+function toUnfinished({ ended }: ReconcileReport): Pick<ReconcileReport, 'ended'> {
+  return { ended: ended === 'complete' ? 'failed' : ended };
+}
+
+/**
+ * Until when a hook has had its turn: its bucket, the margin, and as much again for the fetch. What was updated later is
+ * most likely on its way, and would be fetched twice.
+ */
+function toSettledMs({ coalesce, clock }: Pick<ReconcileContext, 'coalesce' | 'clock'>): number {
+  return clock.nowMs() - 2 * (coalesce.coalesceSeconds + coalesce.marginSeconds) * 1000;
+}
+
+/** Plans one more page of the list with the day's spare calls. Without the ledger it may be asked for. */
+async function planPage({ quota, bestEffort, clock }: ReconcileContext): Promise<boolean> {
+  return (await bestEffort('plan-calls', () => quota.plan(1, clock.nowMs()))) !== 0;
+}
+
+/** Two batches of the consumer. */
+const MOST_DUE = 10;
+const LOOK_EVERY_MS = 2000;
+
+/** Waits while the consumer has more than a little before it. Rejects with the signal's reason. */
+async function untilFewAreDue({ queueReader, clock }: ReconcileContext, signal: AbortSignal): Promise<void> {
+  while ((await queueReader.describe()).visible > MOST_DUE) await clock.sleep(LOOK_EVERY_MS, signal);
+}
+
+type Judgement = 'current' | 'missing' | 'deadLettered' | 'unknown';
+
+async function judge(context: ReconcileContext, listed: ListedConversation): Promise<Judgement> {
+  const { updatedMs } = listed;
+  const latest = await readLatest(context, listed);
+  if (latest === 'unreadable') return 'unknown';
+  if (latest?.announced) {
+    const isEnriched = latest.kind === 'conversation.enriched';
+    if (isEnriched && (updatedMs === undefined || latest.updated_at === null)) return 'unknown';
+    // A list that is older than the record comes from Crisp's cache.
+    if (latest.updated_at !== null && updatedMs !== undefined && latest.updated_at >= updatedMs)
+      return 'current';
+  }
+  return (await isDeadLettered(context, listed)) ? 'deadLettered' : 'missing';
+}
+
+async function readLatest({ archive }: ReconcileContext, session: SessionRef) {
+  try {
+    return (await archive.getLatest(session))?.latest;
+  } catch (thrown) {
+    if (thrown instanceof JobError && thrown.detail === 'latest_malformed') return 'unreadable';
+    throw thrown;
+  }
+}
+
+/** Whether its newest run came after the update and failed for good: another fetch would only die again. */
+async function isDeadLettered(
+  { runHistory, bestEffort }: ReconcileContext,
+  { updatedMs = Number.POSITIVE_INFINITY, ...session }: ListedConversation,
+): Promise<boolean> {
+  const runs = await bestEffort('read-runs', () => runHistory.ofSession(session, { limit: 1 }));
+  const [newest] = runs ?? [];
+  return newest?.outcome === 'dead' && newest.startedMs >= updatedMs;
+}
+
+/** Of the first sweep, and of one that cannot read the ledger. */
+const DEFAULT_SWEEP_MS = 24 * 3_600_000;
+
+/**
+ * The regular sweep of a website: what was updated since the one before, and some time more. Its checkpoint moves only once
+ * the whole window is done.
+ */
+export async function sweepWebsite(
+  context: ReconcileContext,
+  websiteId: WebsiteId,
+  options: Omit<ReconcileOptions, 'websiteId' | 'fromMs' | 'toMs'>,
+): Promise<ReconcileReport> {
+  const { sweepNotes, bestEffort } = context;
+  const name = `reconcile:${websiteId}`;
+  const toMs = toSettledMs(context);
+  const note = await bestEffort('read-sweep', () => sweepNotes.read(name));
+  const fromMs = note === undefined ? toMs - DEFAULT_SWEEP_MS : note.toMs - toOverlapMs(context);
+  const report = await reconcileWindow(context, { ...options, websiteId, fromMs, toMs });
+  if (report.ended === 'complete' && !options.isDryRun)
+    await bestEffort('note-sweep', () => sweepNotes.note(name, toNote(report)));
+  return report;
+}
+
+// A list may lag behind by Crisp's cache, and clocks differ: as much again as a hook's own fetch takes, 5 min at least.
+function toOverlapMs({ coalesce }: ReconcileContext): number {
+  return Math.max(300_000, 2 * (coalesce.coalesceSeconds + coalesce.marginSeconds) * 1000);
+}
+
+function toNote({ fromMs, toMs, reachedMs }: ReconcileReport): SweepNote {
+  return { fromMs, toMs, reachedMs };
+}
+
+/** As much as one instance of the consumer fetches. There are two at least, so half of them all is left for hooks. */
+export function toFetchesPerSecond({
+  requestsPerSecond,
+  instances,
+}: Pick<ConsumerConfig, 'requestsPerSecond' | 'instances'>): number {
+  return requestsPerSecond / instances / CALLS_OF_A_FETCH;
+}
+
+type BackfillOptions = Omit<ReconcileOptions, 'isDryRun'>;
+
+/**
+ * A window of the past through the same path. Its checkpoint is kept after every page, for `findBackfill`; what is updated
+ * meanwhile belongs to its hook, or to the next sweep.
+ */
+export async function backfillWebsite(
+  context: ReconcileContext,
+  options: BackfillOptions,
+): Promise<ReconcileReport> {
+  const { sweepNotes, bestEffort } = context;
+  let notedMs: number | undefined;
+  const note = async (report: ReconcileReport) => {
+    if (report.reachedMs === notedMs) return;
+    notedMs = report.reachedMs;
+    await bestEffort('note-sweep', () => sweepNotes.note(toBackfillName(options), toNote(report)));
+  };
+  const report = await reconcileWindow(context, {
+    ...options,
+    async onProgress(soFar) {
+      await note(soFar);
+      await options.onProgress?.(soFar);
+    },
+  });
+  await note(report);
+  return report;
+}
+
+function toBackfillName({ websiteId }: Pick<ReconcileOptions, 'websiteId'>): string {
+  return `backfill:${websiteId}`;
+}
+
+/** What is left of the newest backfill of a website; undefined where it was done, or there was none. */
+export async function findBackfill(
+  { sweepNotes }: ReconcileContext,
+  websiteId: WebsiteId,
+): Promise<{ readonly fromMs: number; readonly toMs: number } | undefined> {
+  const note = await sweepNotes.read(toBackfillName({ websiteId }));
+  return note === undefined || note.reachedMs <= note.fromMs
+    ? undefined
+    : { fromMs: note.fromMs, toMs: note.reachedMs };
+}
