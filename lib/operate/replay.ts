@@ -47,7 +47,7 @@ interface ReplayOptions {
  * pointer where it does not fit. Consumers keep the highest version, so a replay never takes anything back. Crisp is not
  * asked. Rejects with `JobError` or `OperationError`.
  */
-async function replaySessions(
+export async function replaySessions(
   context: ReplayContext,
   sessions: Iterable<SessionRef> | AsyncIterable<SessionRef & { readonly key?: string }>,
   options: ReplayOptions,

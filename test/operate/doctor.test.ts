@@ -180,7 +180,8 @@ describe('observe deduplication', () => {
 describe('doctor on aws', () => {
   const PATH = '/crisp-enrich/prod/';
   const QUEUE = 'https://sqs.eu-west-1.amazonaws.com/123456789012/crisp-enrich-prod-sessions.fifo';
-  const COMMON = { CRISP_SECRETS_PATH: PATH, SESSIONS_QUEUE_URL: QUEUE };
+  const TABLE = 'crisp-enrich-prod-ledger';
+  const COMMON = { CRISP_SECRETS_PATH: PATH, SESSIONS_QUEUE_URL: QUEUE, LEDGER_TABLE: TABLE };
   const CONSUMER = {
     ...COMMON,
     CRISP_TIER: 'website',
@@ -188,7 +189,6 @@ describe('doctor on aws', () => {
     CONSUMER_FUNCTION_NAME: 'crisp-enrich-prod-consumer',
     RECORDS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:123456789012:crisp-enrich-prod-records',
     ARCHIVE_BUCKET: 'crisp-enrich-prod-archive-123456789012',
-    LEDGER_TABLE: 'crisp-enrich-prod-ledger',
   };
   const OUTPUTS = [
     'SessionsQueueUrl',

@@ -214,3 +214,26 @@ test('each hook is signed with its own secret: of production, of development, or
     expect(receivers.map(([candidate]) => candidate).filter(accepts)).toEqual([secret]);
   }
 });
+
+test('the official client lists what was updated by a date, the newest update first, in pages of up to 50', async () => {
+  const { simulator, client, clock, websiteId } = await startWithClient();
+  const sessions = simulator.seedConversations({ conversations: 60, messages: 1 });
+  for (const [index, session] of sessions.entries()) {
+    const stored = simulator.readConversation(session);
+    if (stored) stored.conversation.updated_at = clock.nowMs() - index * 1000;
+  }
+  const query = {
+    ...{ per_page: 50, order_date_updated: 1 },
+    filter_date_end: new Date(clock.nowMs() - 5000).toISOString(),
+  };
+  // Its type asks for a search, which neither its code nor Crisp's reference does.
+  const filter = query as unknown as Parameters<typeof client.website.listConversations>[2];
+
+  const first = await client.website.listConversations(websiteId, 1, filter);
+  const second = await client.website.listConversations(websiteId, 2, filter);
+
+  expect([...first, ...second].map(({ session_id }) => session_id)).toEqual(
+    sessions.slice(5).map(({ sessionId }) => sessionId),
+  );
+  expect(first).toHaveLength(50);
+});

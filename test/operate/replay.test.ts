@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import type { SessionRef } from '../../lib/ids.ts';
+import { replaySessions } from '../../lib/operate/replay.ts';
+import { toLatest } from '../../lib/record/archive.ts';
+import { escapeBody, toNotice } from '../../lib/record/topic.ts';
+import { aRecordOfBytes, aSession } from '../support/builders.ts';
+import { createMemoryRecordArchive, createMemoryRecordTopic } from '../support/memory.ts';
+import { createVirtualClock, untilSettled } from '../support/virtual-clock.ts';
+
+const INLINE_LIMIT_BYTES = 2000;
+
+/** An archive with one announced record, and the notice with which it was announced. */
+async function announce(bytes: number) {
+  const archive = createMemoryRecordArchive();
+  const record = aRecordOfBytes(bytes);
+  const session = aSession(record.session_id, record.website_id);
+  const body = escapeBody(record);
+  const archived = await archive.putRecord(session, record.version, body);
+  await archive.putLatest(session, toLatest(record, { announced: true }), undefined);
+  const notice = toNotice(record, { body, archived, inlineLimitBytes: INLINE_LIMIT_BYTES });
+  return { archive, session, notice, bucket: archived.bucket, version: record.version };
+}
+
+function replay(
+  { archive, bucket, session }: Awaited<ReturnType<typeof announce>>,
+  options: { sinceVersion?: number; sessions?: readonly SessionRef[]; signal?: AbortSignal } = {},
+) {
+  const clock = createVirtualClock();
+  const target = createMemoryRecordTopic();
+  const context = { archive, bucket, target, inlineLimitBytes: INLINE_LIMIT_BYTES, clock };
+  const { sessions = [session], signal = new AbortController().signal, ...rest } = options;
+  const work = replaySessions(context, sessions, { ratePerSecond: 10, signal, ...rest });
+  return untilSettled(clock, work).then((report) => ({ report, notices: target.notices }));
+}
+
+test.each([
+  ['a record that fits is sent whole', 1900, false],
+  ['a large one stays a claim check', 5000, true],
+])('%s, with the version and attributes of before', async (_title, bytes, isClaimCheck) => {
+  const announced = await announce(bytes);
+  const { report, notices } = await replay(announced);
+  expect(report).toMatchObject({ replayed: 1, skipped: 0, missing: 0, ended: 'complete' });
+  expect(announced.notice.isClaimCheck).toBe(isClaimCheck);
+  expect(notices.map(({ body }) => JSON.parse(body))).toEqual([JSON.parse(announced.notice.body)]);
+  expect(notices.map(({ attributes }) => attributes)).toEqual([announced.notice.attributes]);
+});
+
+test('what is older than the version asked for, or was never announced, is left out', async () => {
+  const announced = await announce(1900);
+  const { version, session } = announced;
+  expect((await replay(announced, { sinceVersion: version + 1 })).report).toMatchObject({
+    replayed: 0,
+    skipped: 1,
+  });
+  const sessions = [aSession('session_never'), session];
+  expect((await replay(announced, { sinceVersion: version, sessions })).report).toMatchObject({
+    ...{ replayed: 1, skipped: 1 },
+  });
+});
+
+test('an interruption ends it before the next record', async () => {
+  const announced = await announce(1900);
+  const { report, notices } = await replay(announced, { signal: AbortSignal.abort() });
+  expect(report).toMatchObject({ replayed: 0, ended: 'interrupted' });
+  expect(notices).toEqual([]);
+});
