@@ -1,8 +1,9 @@
 import { type SessionRef, toSessionKey } from '../ids.ts';
 import type { DeadLetterContext } from './context.ts';
 import { type DeadLetterFilter, matchesFilter } from './filter.ts';
-import { createPace, createRedriveLimit, type Pace, planFetches, type RedriveLimit } from './pace.ts';
+import { createPace, createRedriveLimit, type Pace, type RedriveLimit } from './pace.ts';
 import { type PeekedDeadLetter, type PeekReport, peekDeadLetters } from './peek.ts';
+import { planFetches } from './spare-calls.ts';
 
 export interface RedriveSelectedOptions {
   readonly filter: DeadLetterFilter;

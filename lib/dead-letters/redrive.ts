@@ -3,9 +3,9 @@ import type { DeadLetterContext } from './context.ts';
 import { findRedriveProblem, isUnfiltered } from './filter.ts';
 import { type RedriveAllReport, type RedriveSurvey, redriveAll, surveyRedrive } from './move.ts';
 import type { MoveTask } from './move-tasks.ts';
-import { areSpare, planFetches } from './pace.ts';
 import type { PeekReport } from './peek.ts';
 import { type RedriveCounts, type RedriveSelectedOptions, redriveSelected } from './redrive-selected.ts';
+import { areSpare, planFetches } from './spare-calls.ts';
 
 export interface RedriveOptions extends Omit<RedriveSelectedOptions, 'onProgress'> {
   readonly onProgress?: (moved: number) => void;
