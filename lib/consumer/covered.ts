@@ -27,6 +27,15 @@ function toAnsweredMs({ message: { sentMs = 0 }, job: { bucketMs, notBeforeMs } 
   return sentMs < notBeforeMs ? notBeforeMs : sentMs + notBeforeMs - bucketMs;
 }
 
+/** A fetch that builds on the archive never looks at old pages again: this long after the last that did, all are read. */
+const FULL_AGAIN_AFTER_MS = 7 * 24 * 3600 * 1000;
+
+/** True where one of the messages asks for every page, or none was read for long. */
+export function asksForAll(stored: StoredLatest | null, { messages }: SessionUnit, nowMs: number): boolean {
+  if (messages.some(({ job }) => job.mode === 'full')) return true;
+  return stored !== null && nowMs - (stored.latest.full_started_ms ?? 0) >= FULL_AGAIN_AFTER_MS;
+}
+
 interface Quiet {
   /** For how long a session that is written to all the time may go without a fetch. */
   readonly maxWaitMs: number;
@@ -35,7 +44,7 @@ interface Quiet {
 
 /** True where reading the session's activity may spare a fetch, or count one that it spared: a quiet session costs no read. */
 export function mayBeSuperseded(stored: StoredLatest | null, { maxWaitMs, nowMs }: Quiet): boolean {
-  return isYounger(stored, 2 * maxWaitMs, nowMs);
+  return toFetchAgeMs(stored, [], nowMs) < 2 * maxWaitMs;
 }
 
 /**
@@ -49,13 +58,33 @@ export function isSuperseded(
   { sent, runs }: SessionActivity,
   { maxWaitMs, nowMs }: Quiet,
 ): boolean {
-  if (!isYounger(stored, maxWaitMs, nowMs) || !isLastRunFine(runs)) return false;
+  if (toFetchAgeMs(stored, runs, nowMs) >= maxWaitMs || !isLastRunFine(runs)) return false;
   return messages.every((message) => sent.some((later) => supersedes(later, message)));
 }
 
-function isYounger(stored: StoredLatest | null, ageMs: number, nowMs: number): boolean {
-  const { started_ms } = stored?.latest ?? {};
-  return stored?.latest.announced === true && started_ms !== undefined && nowMs - started_ms < ageMs;
+/** Of the longest wait. With a quarter left for bucket and queue, the fetch still comes in time, and joins more bursts than a bucket. */
+const REST_SHARE = 3 / 4;
+
+/**
+ * For how long messages of a session that was fetched lately wait for later ones, in ms; 0: not at all. Only at their first
+ * receive, and only where they ask for what is new: an edit or a removal is fetched when it is due.
+ */
+export function toRestMs(
+  stored: StoredLatest | null,
+  { messages }: SessionUnit,
+  runs: readonly Run[],
+  { maxWaitMs, nowMs }: Quiet,
+): number {
+  if (messages.some(({ message, job }) => job.mode === 'full' || message.receiveCount > 1)) return 0;
+  return Math.max(0, maxWaitMs * REST_SHARE - toFetchAgeMs(stored, runs, nowMs));
+}
+
+/** How long ago the last fetch that answered anything began; infinite where none is known. */
+function toFetchAgeMs(stored: StoredLatest | null, runs: readonly Run[], nowMs: number): number {
+  if (!stored?.latest.announced) return Number.POSITIVE_INFINITY;
+  // A fetch that found nothing new is in the runs alone, and a run begins just before its fetch.
+  const unchangedMs = runs.find(({ outcome }) => outcome === 'unchanged')?.startedMs ?? 0;
+  return nowMs - Math.max(stored.latest.started_ms ?? 0, unchangedMs);
 }
 
 /** By when it is due, and not by its bucket's start: where B was changed, an earlier bucket may end later. */
@@ -73,9 +102,12 @@ function supersedes(later: SentMessage, { message, job }: DecodedMessage): boole
 const STRENGTH: Readonly<Record<FetchMode, number>> = { incremental: 0, full: 1 };
 
 function isLastRunFine(runs: readonly Run[]): boolean {
-  const last = runs.find((run) => !isWithoutFetch(run) && run.code !== 'not_due');
+  const last = runs.find((run) => !isWithoutFetch(run) && !WAITS.has(run.code ?? ''));
   return last !== undefined && FINE.has(last.outcome);
 }
+
+/** Reasons of deferrals that come before any request. */
+const WAITS: ReadonlySet<string> = new Set(['not_due', 'fetched_lately']);
 
 const FINE: ReadonlySet<Run['outcome']> = new Set(['emitted', 'unchanged', 'removed']);
 

@@ -15,7 +15,7 @@ import {
   type SettledMessage,
   toSession,
 } from './context.ts';
-import { countAbsorbed, isCovered, isSuperseded, mayBeSuperseded } from './covered.ts';
+import { asksForAll, countAbsorbed, isCovered, isSuperseded, mayBeSuperseded, toRestMs } from './covered.ts';
 import { confirmRemoval } from './removal.ts';
 import { toHeldSeconds } from './retry.ts';
 import { deferMessage, leaseBatch, type RecalledFailure, settleFailure } from './settle.ts';
@@ -180,13 +180,17 @@ export async function refreshSession(
   const quiet = { maxWaitMs, nowMs: context.clock.nowMs() };
   const activity = mayBeSuperseded(replaces, quiet) ? await readActivity(context, unit) : undefined;
   if (activity && isSuperseded(replaces, unit, activity, quiet)) return { outcome: 'superseded' };
+  const restMs = toRestMs(replaces, unit, activity?.runs ?? [], quiet);
+  if (restMs > 0)
+    return { outcome: 'deferred', reason: 'fetched_lately', delaySeconds: Math.ceil(restMs / 1000) };
 
   if (!isProven(replaces, unit)) await options.lease?.();
   const startedMs = context.clock.nowMs();
   let fetched: FetchedConversation;
   try {
-    const isFull = unit.messages.some(({ job }) => job.mode === 'full');
-    const readEarlier = isFull ? undefined : () => readEarlierFetch(context, unit, replaces);
+    const readEarlier = asksForAll(replaces, unit, startedMs)
+      ? undefined
+      : () => readEarlierFetch(context, unit, replaces);
     fetched = await context.fetchConversation(unit, { ...options, readEarlier });
   } catch (thrown) {
     if (thrown instanceof JobError && thrown.disposition === 'missing')

@@ -67,10 +67,9 @@ const CHANGES_WHAT_IS_KNOWN = new Set([
   'people:sync:profile',
 ]);
 
-/** How much must be fetched after an event; a resolve closes a conversation, and its record is read back as a whole. */
-function decideFetchMode({ name, data }: HookEvent): FetchMode {
-  if (CHANGES_WHAT_IS_KNOWN.has(name)) return 'full';
-  return name === 'session:set_state' && data.state === 'resolved' ? 'full' : 'incremental';
+/** How much must be fetched after an event. */
+function decideFetchMode({ name }: HookEvent): FetchMode {
+  return CHANGES_WHAT_IS_KNOWN.has(name) ? 'full' : 'incremental';
 }
 
 /** Every event of Crisp's RTM reference of February 2026; hooks deliver a subset. A name that is not here is news. */

@@ -6,8 +6,6 @@ import type { Goal, Row, SuiteResult } from './report.ts';
 
 const LIMIT = 20;
 const BURST = 4;
-// Peers that are refused wait ever longer: of more requests they would take minutes.
-const PEER = { requests: 60, instances: 1, rate: LIMIT };
 // Long enough for all of them to be up.
 const START_AFTER_MS = 8_000;
 
@@ -29,10 +27,10 @@ export async function runRate({ isQuick }: { readonly isQuick: boolean }): Promi
     play('ours', 4),
     play('ours', 1, LIMIT * 2),
     play('ours', 4, LIMIT * 2),
-    pace({ policy: 'sequential', ...PEER }),
-    pace({ policy: 'pLimitRetry', ...PEER }),
-    pace({ policy: 'pQueue', ...PEER }),
-    pace({ policy: 'bottleneck', ...PEER }),
+    play('sequential'),
+    play('pLimitRetry'),
+    play('pQueue'),
+    play('bottleneck'),
   ]);
   const goal = (id: string, what: string, figure: number, bound: number): Goal => ({
     id,
@@ -42,7 +40,7 @@ export async function runRate({ isQuick }: { readonly isQuick: boolean }): Promi
   });
   const rows = (subject: string, { makespan, refused }: Paced): Row[] => [
     { subject, what: 'makespan ÷ ideal', value: makespan, unit: '' },
-    { subject, what: 'refused', value: refused, unit: `of ${PEER.requests}` },
+    { subject, what: 'refused', value: refused, unit: `of ${requests}` },
   ];
   lag.disable();
   return {

@@ -92,11 +92,11 @@ describe('a message that the record already answers', () => {
 });
 
 describe('a message that a later one is fetched for', () => {
-  /** A busy session: fetched a minute ago, and its next message was sent already. */
-  async function aBusySession() {
-    const scene = anAnnouncedSession({ started_ms: DUE_MS - 60_000, full_started_ms: DUE_MS - 60_000 });
+  /** A busy session: its rest after the last fetch is over, and its next message was sent already. */
+  async function aBusySession(sinceFetchMs = 230_000) {
+    const startedMs = DUE_MS + 5000 - sinceFetchMs;
+    const scene = anAnnouncedSession({ started_ms: startedMs, full_started_ms: startedMs });
     await scene.clock.advance(DUE_MS + 5000 - scene.clock.nowMs());
-    const startedMs = DUE_MS - 60_000;
     await scene.runLog.record([aRun({ session: aSession(), startedMs, outcome: 'emitted' })]);
     await scene.sessions.noteSent(aSession(), LATER, startedMs);
     return scene;
@@ -155,7 +155,7 @@ describe('a message that a later one is fetched for', () => {
       {},
     ],
     ['no run is known', ({ runLog }) => Object.assign(runLog, { ofSession: async () => [] }), {}],
-    ['the last fetch is as long ago as a session may wait', ({ clock }) => clock.advance(235_000), {}],
+    ['the last fetch is as long ago as a session may wait', ({ clock }) => clock.advance(70_000), {}],
   ])('is fetched where %s', async (_, change, own) => {
     const scene = await aBusySession();
     await change(scene);
@@ -163,6 +163,45 @@ describe('a message that a later one is fetched for', () => {
     await scene.handle([aMessage({ ...OWN, ...own })]);
 
     expect(scene.refreshed).toHaveLength(1);
+  });
+
+  describe('of a session that was fetched lately', () => {
+    const LAST = { sequenceNumber: 9n, job: { ...JOB, mode: 'incremental' } } as const;
+
+    test('waits until three quarters of the longest wait are over', async () => {
+      const scene = await aBusySession(65_000);
+
+      await scene.handle([aMessage(LAST)]);
+
+      expect(scene.refreshed).toEqual([]);
+      expect(scene.runLog.runs.at(-1)).toMatchObject({
+        code: 'fetched_lately',
+        delaySeconds: 160,
+        apiCalls: 0,
+      });
+    });
+
+    test('waits for a fetch that found nothing new as well', async () => {
+      const scene = await aBusySession();
+      const startedMs = scene.clock.nowMs() - 25_000;
+      await scene.runLog.record([aRun({ session: aSession(), startedMs, outcome: 'unchanged' })]);
+
+      await scene.handle([aMessage(LAST)]);
+
+      expect(scene.runLog.runs.at(-1)).toMatchObject({ code: 'fetched_lately', delaySeconds: 200 });
+    });
+
+    test.each<[string, number, Record<string, unknown>]>([
+      ['an edit or a removal', 65_000, { job: JOB }],
+      ['what has waited, or failed', 65_000, { receiveCount: 2 }],
+      ['what comes after the rest', 225_000, {}],
+    ])('%s is fetched at once', async (_what, sinceFetchMs, own) => {
+      const scene = await aBusySession(sinceFetchMs);
+
+      await scene.handle([aMessage({ ...LAST, ...own })]);
+
+      expect(scene.refreshed).toHaveLength(1);
+    });
   });
 
   test('a quiet session costs the ledger no read', async () => {

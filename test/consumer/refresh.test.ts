@@ -24,6 +24,20 @@ describe('a refresh', () => {
     expect(scene.asked).toMatchObject([{ readEarlier: buildsOnEarlier ? expect.any(Function) : undefined }]);
   });
 
+  test.each([
+    [6, true],
+    [7, false],
+  ])('%d days after all pages were read builds on the archive: %s', async (days, buildsOnEarlier) => {
+    const scene = createRefreshScene();
+    const nowMs = scene.clock.nowMs();
+    const full_started_ms = nowMs - days * 24 * 3_600_000;
+    scene.archived.latest = anAnnounced({ started_ms: 1, full_started_ms });
+
+    await scene.run(aUnit({ modes: ['incremental'] }));
+
+    expect(scene.asked).toMatchObject([{ readEarlier: buildsOnEarlier ? expect.any(Function) : undefined }]);
+  });
+
   test('announces how it was fetched, and how many messages it absorbed', async () => {
     const scene = createRefreshScene();
     scene.crisp.answer = async () => ({ ...aConversation(), mode: 'incremental' });

@@ -190,7 +190,7 @@ describe('decide hook', () => {
     expect(KNOWN_EVENTS.size).toBe(82);
   });
 
-  test('edits, deletions, a resolve and a changed profile ask for a full fetch, everything else for an incremental one', () => {
+  test('edits, deletions and a changed profile ask for a full fetch, everything else for an incremental one', () => {
     const full = [...KNOWN_EVENTS].filter((name) => isFull(decide(name, { state: 'resolved' }, '*')));
 
     expect(full.sort()).toEqual([
@@ -199,9 +199,7 @@ describe('decide hook', () => {
       'people:profile:removed',
       'people:profile:updated',
       'people:sync:profile',
-      'session:set_state',
     ]);
-    expect(isFull(decide('session:set_state', { state: 'unresolved' }))).toBe(false);
   });
 
   test('a star stands for the rest of a name', () => {
