@@ -211,12 +211,14 @@ function findCircles(files: readonly SourceFile[]): string[] {
 const IMPURE =
   /\b(?:await|async|fetch\s*\(|setTimeout|setInterval|setImmediate|Date\.now|new Date\(\s*\)|performance\.|process\.|Math\.random|randomUUID|randomBytes|randomInt|console\.)/g;
 
-// Hashing is the one thing of Node's that may be used.
+// Of Node's modules, those that hash and look at bytes.
+const PURE_MODULES = ['node:crypto', 'node:buffer'];
+
 function findImpurities(file: SourceFile): string[] {
   const words = withoutSegments(file.text, 'comment', 'text', 'regex').match(IMPURE) ?? [];
   const modules = findImports(file)
     .map(({ specifier }) => specifier)
-    .filter((specifier) => specifier.startsWith('node:') && specifier !== 'node:crypto');
+    .filter((specifier) => specifier.startsWith('node:') && !PURE_MODULES.includes(specifier));
   return [...words, ...modules].map((found) => `${file.path} is not pure: ${found}`);
 }
 
