@@ -89,9 +89,11 @@ function toFetchAgeMs(stored: StoredLatest | null, runs: readonly Run[], nowMs: 
 
 /** By when it is due, and not by its bucket's start: where B was changed, an earlier bucket may end later. */
 function supersedes(later: SentMessage, { message, job }: DecodedMessage): boolean {
-  const { sequenceNumber } = message;
-  const { mode, notBeforeMs } = job;
+  const { sequenceNumber, sentMs = 0 } = message;
+  const { mode, bucketMs = 0, notBeforeMs } = job;
   if (sequenceNumber === undefined || notBeforeMs === undefined) return false;
+  // Its webhook's clock was ahead, so that its bucket may last longer than that of a later message.
+  if (bucketMs > sentMs) return false;
   if (later.sequenceNumber <= sequenceNumber || STRENGTH[later.mode] < STRENGTH[mode]) return false;
   return (
     later.notBeforeMs > notBeforeMs ||

@@ -3,7 +3,7 @@ import { OperationError } from '../errors.ts';
 import type { WebsiteId } from '../ids.ts';
 import { findSetup } from './doctor/setup.ts';
 import type { ConnectOptions } from './operations.ts';
-import { createReconciler, type Reconciler } from './reconcile-sweeps.ts';
+import { createReconciler, type Reconciler } from './reconciler.ts';
 import { createOperatorClients } from './stage.ts';
 
 /**

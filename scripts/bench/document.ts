@@ -59,6 +59,7 @@ export function toChart(rows: readonly Row[]): string {
   });
   const height = 50 + bars.length * BAR;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">
+<title>Calls to Crisp per chat of 30 events</title>
 <rect width="100%" height="100%" fill="#fff"/>
 <text x="12" y="24" font-size="15">Calls to Crisp per chat of 30 events</text>
 ${lines.join('\n')}

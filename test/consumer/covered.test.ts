@@ -103,7 +103,7 @@ describe('a message that a later one is fetched for', () => {
   }
 
   const LATER = { mode: 'incremental', sequenceNumber: 8n, notBeforeMs: DUE_MS + 60_000 } as const;
-  const OWN = { sequenceNumber: 7n, job: { ...JOB, mode: 'incremental' } } as const;
+  const OWN = { sentMs: BUCKET_MS + 1000, sequenceNumber: 7n, job: { ...JOB, mode: 'incremental' } } as const;
   type Scene = Awaited<ReturnType<typeof aBusySession>>;
 
   test('is acknowledged without a call to Crisp, and counted in the record that comes', async () => {
@@ -137,6 +137,7 @@ describe('a message that a later one is fetched for', () => {
   test.each<[string, (scene: Scene) => unknown, Record<string, unknown>]>([
     ['it is the noted message itself', () => {}, { sequenceNumber: 8n }],
     ['its own number is not known', () => {}, { sequenceNumber: undefined }],
+    ['its bucket began after it was sent', () => {}, { sentMs: BUCKET_MS - 1 }],
     ['the later one asks for less', () => {}, { job: JOB }],
     [
       'the later one is due no later',

@@ -1,5 +1,5 @@
 import type { ReconcileReport } from '../../operate/reconcile.ts';
-import type { Reconciler } from '../../operate/reconcile-sweeps.ts';
+import type { Reconciler } from '../../operate/reconciler.ts';
 import { type CommandContext, defineCommand, flag, type Options, toUsageError, value } from '../command.ts';
 import { moment, readWebsite } from '../options.ts';
 import { formatProgress } from '../output.ts';

@@ -1,0 +1,129 @@
+import type { AwsClients } from '../aws/clients.ts';
+import { createSqsQueueReader } from '../aws/queues.ts';
+import type { Clock } from '../clock.ts';
+import type { ReconcileConfig } from '../config/config.ts';
+import type { Secrets } from '../config/secret-reader.ts';
+import { type CrispClient, createCrispApi } from '../crisp/client.ts';
+import { expectList } from '../crisp/fields.ts';
+import type { CrispPool } from '../crisp/http.ts';
+import { createThrottle } from '../crisp/throttle.ts';
+import { JobError } from '../errors.ts';
+import { parseWebsiteId, type WebsiteId } from '../ids.ts';
+import { createCallQuota } from '../ledger/quota.ts';
+import { createDynamoQuotaNotes, toTokenKey } from '../ledger/quota-notes.ts';
+import { createDynamoRunHistory } from '../ledger/runs.ts';
+import { createDynamoSweepNotes } from '../ledger/sweep-notes.ts';
+import { createBestEffort } from '../ledger/table.ts';
+import { createEnqueueSessions, createSqsSessionBatches } from '../queue/sessions-queue.ts';
+import { createS3RecordArchive } from '../record/archive.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import { isJsonObject } from '../text.ts';
+import { type ReconcileContext, toFetchesPerSecond } from './reconcile.ts';
+
+/** What reconciles a stage, and the websites that it has. */
+export interface Reconciler {
+  readonly context: ReconcileContext;
+  /** Those that are configured, or all that the token may read. */
+  readonly listWebsites: () => Promise<readonly WebsiteId[]>;
+  /** Requests to Crisp until now. */
+  readonly countCalls: () => number;
+  readonly close: () => Promise<void>;
+}
+
+interface ReconcilerDependencies {
+  readonly secrets: Secrets;
+  readonly clients: Pick<AwsClients, 'sqs' | 's3' | 'dynamodb'>;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly pool?: CrispPool | undefined;
+}
+
+/** Of the configuration, what a reconciler needs. */
+type ReconcilerConfig = Pick<
+  ReconcileConfig,
+  | 'crispApiUrl'
+  | 'crispTier'
+  | 'websiteIds'
+  | 'coalesce'
+  | 'requestsPerSecond'
+  | 'instances'
+  | 'dailyQuota'
+  | 'quotaLiveShare'
+  | 'maxResponseBytes'
+  | 'sessionsQueueUrl'
+  | 'archiveBucket'
+  | 'ledgerTable'
+>;
+
+export function createReconciler(config: ReconcilerConfig, dependencies: ReconcilerDependencies): Reconciler {
+  const { secrets, clients, clock, telemetry, pool } = dependencies;
+  const ledger = { client: clients.dynamodb, table: config.ledgerTable };
+  const quotaNotes = createDynamoQuotaNotes({ ...ledger, findKey: () => toTokenKey(secrets) });
+  const { dailyQuota, quotaLiveShare: liveShare, instances } = config;
+  const quota = createCallQuota({ notes: quotaNotes, dailyQuota, liveShare, instances, clock, telemetry });
+  let calls = 0;
+  const crisp = createCrispApi({
+    baseUrl: config.crispApiUrl,
+    tier: config.crispTier,
+    maxResponseBytes: config.maxResponseBytes,
+    throttle: createThrottle({ ratePerSecond: config.requestsPerSecond * LIST_SHARE, burst: 1, clock }),
+    quota: {
+      async take() {
+        await quota.take();
+        calls += 1;
+      },
+      giveBack: quota.giveBack,
+    },
+    secrets,
+    clock,
+    telemetry,
+    ...(pool && { pool }),
+  });
+  const batches = createSqsSessionBatches({ sqs: clients.sqs, queueUrl: config.sessionsQueueUrl, clock });
+  return {
+    context: {
+      crisp,
+      archive: createS3RecordArchive({ client: clients.s3, bucket: config.archiveBucket }),
+      runHistory: createDynamoRunHistory(ledger),
+      enqueue: createEnqueueSessions({ batches, coalesce: config.coalesce, clock }),
+      queueReader: createSqsQueueReader(clients.sqs, config.sessionsQueueUrl),
+      quota: quotaNotes,
+      sweepNotes: createDynamoSweepNotes(ledger),
+      bestEffort: createBestEffort(telemetry),
+      coalesce: config.coalesce,
+      fetchesPerSecond: toFetchesPerSecond(config),
+      clock,
+    },
+    listWebsites: () => listWebsites(crisp, config),
+    countCalls: () => calls,
+    close: () => crisp.close(),
+  };
+}
+
+// Lists are few beside fetches, so no share of the rate is kept for them: they take a little on top.
+const LIST_SHARE = 0.1;
+
+const MOST_PAGES = 100;
+
+/** Throws `crisp_rejected:website_unknown` for a website's token without a list of its websites: it cannot be asked. */
+async function listWebsites(
+  crisp: Pick<CrispClient, 'listWebsites'>,
+  { websiteIds, crispTier }: Pick<ReconcileConfig, 'websiteIds' | 'crispTier'>,
+): Promise<readonly WebsiteId[]> {
+  if (websiteIds.length > 0) return websiteIds;
+  if (crispTier === 'website') {
+    const hint = 'a token of tier website needs CRISP_WEBSITE_IDS';
+    throw new JobError('crisp_rejected', { detail: 'website_unknown', hint });
+  }
+  const found = new Set<WebsiteId>();
+  for (let page = 1; page <= MOST_PAGES; page += 1) {
+    const { items, hasMore } = await crisp.listWebsites(page);
+    const known = found.size;
+    for (const item of expectList(items)) {
+      const websiteId = parseWebsiteId(isJsonObject(item) ? item.website_id : undefined);
+      if (websiteId !== undefined) found.add(websiteId);
+    }
+    if (!hasMore || found.size === known) break;
+  }
+  return [...found];
+}
