@@ -7,28 +7,24 @@ interface Measured {
   readonly machine: string;
 }
 
-/** The results as a document: one table of goals, and the chart of calls per chat. */
+/** The results as a document: the goals, and the chart of calls per chat. */
 export function toDocument(results: readonly SuiteResult[], { date, machine }: Measured): string {
   const lines = results.flatMap((result) =>
     result.goals.map((goal) => {
       const { id, what, figure, bound } = goal;
-      return `| ${id} | ${what} | ${toText(figure)} | ${toText(bound)} | ${judge(goal, result)} |`;
+      return `- ${id} ${what}: ${toText(figure)}, at most ${toText(bound)}: ${judge(goal, result)}`;
     }),
   );
   const compared = results
     .filter(({ suite }) => suite === 'calls' || suite === 'quota')
     .flatMap(({ rows }) => rows)
-    .map(({ subject, what, value, unit }) => `| ${subject} | ${what} | ${toText(value)} ${unit} |`);
+    .map(({ subject, what, value, unit }) => `- ${subject}, ${what}: ${toText(value)} ${unit}`);
   return `${HEAD}
 
-| client | | |
-|---|---|---|
 ${compared.join('\n')}
 
 Measured on ${date}, ${machine}.
 
-| goal | what | figure | at most | |
-|---|---|---|---|---|
 ${lines.join('\n')}
 `;
 }

@@ -18,10 +18,7 @@ export function formatPermissions({ standard, ownKey, stage }: PackagedTemplates
   const text = [
     HEAD,
     ...policiesOf(resources).map(({ owner, document }) => toSection(`## \`${owner}\``, document, resources)),
-    OWN_KEY,
-    ...policiesOf(readResources(ownKey))
-      .filter(({ isForKey }) => isForKey)
-      .map(({ owner, document }) => toSection(`### \`${owner}\` and its key`, document, resources)),
+    `${OWN_KEY}\n\n${toKeyLines(policiesOf(readResources(ownKey)), resources).join('\n')}`,
   ].join('\n\n');
   return `${text
     .replaceAll(`crisp-enrich-${stage}`, 'crisp-enrich-{stage}')
@@ -66,9 +63,23 @@ function policiesOf(resources: Resources): Policy[] {
   });
 }
 
+/** Those whose rights to the key are equal share a line. */
+function toKeyLines(policies: readonly Policy[], resources: Resources): string[] {
+  const byRights = Map.groupBy(
+    policies.filter(({ isForKey }) => isForKey),
+    ({ document }) => toLines(document, resources).join('\n'),
+  );
+  return [...byRights].map(
+    ([lines, owners]) => `${owners.map(({ owner }) => toCode(owner)).join(', ')}:\n\n${lines}`,
+  );
+}
+
 function toSection(heading: string, document: unknown, resources: Resources): string {
-  const statements = asList(get(resolve(document, resources), 'Statement'));
-  return [heading, '', ...statements.map(toLine)].join('\n');
+  return [heading, '', ...toLines(document, resources)].join('\n');
+}
+
+function toLines(document: unknown, resources: Resources): string[] {
+  return asList(get(resolve(document, resources), 'Statement')).map(toLine);
 }
 
 /** One statement as a line: every policy here allows, and no key but the name is left out. */
