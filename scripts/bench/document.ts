@@ -12,7 +12,7 @@ export function toDocument(results: readonly SuiteResult[], { date, machine }: M
   const lines = results.flatMap((result) =>
     result.goals.map((goal) => {
       const { id, what, figure, bound } = goal;
-      return `- ${id} ${what}: ${toText(figure)}, at most ${toText(bound)}: ${judge(goal, result)}`;
+      return `- ${id} ${what}: ${toText(figure)} (${toText(bound)}) ${judge(goal, result)}`;
     }),
   );
   const compared = results
@@ -23,7 +23,7 @@ export function toDocument(results: readonly SuiteResult[], { date, machine }: M
 
 ${compared.join('\n')}
 
-Measured on ${date}, ${machine}.
+Measured on ${date}, ${machine}: figure (bound) verdict.
 
 ${lines.join('\n')}
 `;

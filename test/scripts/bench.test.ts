@@ -54,7 +54,7 @@ test('the document has a line for each goal, and the chart a bar for each count 
     { subject: 'crisp-enrich', what: 'delay', value: 55, unit: 's' },
   ]);
 
-  expect(document).toContain('- P9 webhook cold: 0.600, at most 0.650: ok');
+  expect(document).toContain('- P9 webhook cold: 0.600 (0.650) ok');
   expect(chart.match(/<rect x=/g)).toHaveLength(1);
   expect(chart).toContain('crisp-enrich, no history');
 });
