@@ -60,19 +60,22 @@ export function createDynamoSessionNotes(ledger: LedgerTableDeps): SessionNotes 
 /** What the webhook notes; it has no right to read. */
 export function createDynamoSentNotes(ledger: LedgerTableDeps): Pick<SessionNotes, 'noteSent'> {
   // Most hooks become part of a message that this instance has noted.
-  const noted = new Set<bigint>();
+  const noted = new Set<string>();
   return {
     async noteSent(session, { mode, sequenceNumber, notBeforeMs }, nowMs) {
-      if (noted.has(sequenceNumber)) return;
+      const owner = toRunOwner(session);
+      // SQS's numbers are unique within a session alone.
+      const message = `${owner} ${mode} ${sequenceNumber}`;
+      if (noted.has(message)) return;
       const [condition, expression] = NOTE_SENT[mode];
       const values = {
         ':number': { N: String(sequenceNumber) },
         ':due': { N: String(notBeforeMs) },
         ':end': toExpiry(nowMs, SENT_SECONDS),
       };
-      await updateItemIf(ledger, { pk: toRunOwner(session), sk: SENT }, condition, { expression, values });
+      await updateItemIf(ledger, { pk: owner, sk: SENT }, condition, { expression, values });
       if (noted.size >= MOST_REMEMBERED) noted.clear();
-      noted.add(sequenceNumber);
+      noted.add(message);
     },
   };
 }
