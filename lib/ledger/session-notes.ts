@@ -4,8 +4,10 @@ import { RUN_PREFIX, type Run, toRun, toRunOwner } from './runs.ts';
 import {
   type LedgerItem,
   type LedgerTableDeps,
+  type LedgerUpdateDeps,
   readNumber,
   toExpiry,
+  toItemUpdate,
   toLedgerFailure,
   updateItemIf,
 } from './table.ts';
@@ -34,6 +36,8 @@ export interface SessionNotes {
   readActivity(session: SessionRef): Promise<SessionActivity>;
 }
 
+export type SentNotes = Pick<SessionNotes, 'noteSent'>;
+
 const SENT = 'sent';
 // It is of use for minutes: as long as a message may supersede another one.
 const SENT_SECONDS = 24 * 3600;
@@ -54,11 +58,15 @@ const NOTE_SENT: Readonly<Record<FetchMode, readonly [condition: string, express
 
 /** The notes about sessions, in the ledger. Rejects with `JobError` `ledger_failed` alone. */
 export function createDynamoSessionNotes(ledger: LedgerTableDeps): SessionNotes {
-  return { ...createDynamoSentNotes(ledger), readActivity: (session) => readActivity(ledger, session) };
+  const { client, table } = ledger;
+  return {
+    ...createDynamoSentNotes({ update: toItemUpdate(client), table }),
+    readActivity: (session) => readActivity(ledger, session),
+  };
 }
 
 /** What the webhook notes; it has no right to read. */
-export function createDynamoSentNotes(ledger: LedgerTableDeps): Pick<SessionNotes, 'noteSent'> {
+export function createDynamoSentNotes(ledger: LedgerUpdateDeps): SentNotes {
   // Most hooks become part of a message that this instance has noted.
   const noted = new Set<string>();
   return {

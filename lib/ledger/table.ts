@@ -7,6 +7,7 @@ import {
 import { toAwsFailure } from '../aws/failures.ts';
 import { JobError, toJobError } from '../errors.ts';
 import type { Telemetry } from '../telemetry/events.ts';
+import type { UpdateItem } from './update-item.ts';
 
 export interface LedgerTableDeps {
   /** With time limits of its own: the pipeline would rather go on without its notes than wait. */
@@ -53,8 +54,18 @@ export function createLedgerTable({ client, table }: LedgerTableDeps) {
     },
 
     updateIf: (key: LedgerKey, condition: string, change: LedgerChange) =>
-      updateItemIf({ client, table }, key, condition, change),
+      updateItemIf({ update: toItemUpdate(client), table }, key, condition, change),
   };
+}
+
+/** What a note needs that is only written. */
+export interface LedgerUpdateDeps {
+  readonly update: UpdateItem;
+  readonly table: string;
+}
+
+export function toItemUpdate(client: DynamoDBClient): UpdateItem {
+  return (input) => client.send(new UpdateItemCommand(input));
 }
 
 /**
@@ -62,22 +73,22 @@ export function createLedgerTable({ client, table }: LedgerTableDeps) {
  * failure. Rejects with `ledger_failed`.
  */
 export async function updateItemIf(
-  { client, table }: LedgerTableDeps,
+  { update, table }: LedgerUpdateDeps,
   key: LedgerKey,
   condition: string,
   { expression, values }: LedgerChange,
 ): Promise<LedgerItem | undefined> {
-  const command = new UpdateItemCommand({
+  const input = {
     TableName: table,
     Key: toItemKey(key),
     ConditionExpression: condition,
     UpdateExpression: expression,
     ExpressionAttributeValues: values,
     ReturnValues: 'ALL_NEW',
-  });
+  } as const;
   const toFailure = toLedgerFailure('dynamodb:UpdateItem');
   try {
-    const { Attributes } = await client.send(command);
+    const { Attributes } = await update(input);
     return Attributes ?? {};
   } catch (thrown) {
     if (toAwsFailure(thrown).code !== 'conditional_check_failed') toFailure(thrown);

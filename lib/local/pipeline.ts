@@ -97,12 +97,14 @@ function loadOnce<Event, Result>(
 function createWebhook({ config, aws, clock, terminal }: PipelineOptions): UrlFunction {
   return loadOnce(async () => {
     const { createWebhookHandler } = await import('../webhook/handler.ts');
+    const { createDynamoSessionNotes } = await import('../ledger/session-notes.ts');
+    const ledger = { client: aws.clients.dynamodb, table: aws.resources.table };
     const webhook = createWebhookHandler(
       { ...config, sessionsQueueUrl: aws.resources.queues.sessions, ledgerTable: aws.resources.table },
       {
         secrets: createSecrets(config.secrets, clock),
         sqs: aws.clients.sqs,
-        dynamodb: aws.clients.dynamodb,
+        sessions: createDynamoSessionNotes(ledger),
         clock,
         telemetry: terminal,
       },

@@ -4,7 +4,7 @@ import type { SecretOptions, Secrets } from '../config/secret-reader.ts';
 import { toErrorName } from '../defects.ts';
 import { ConfigError, JobError } from '../errors.ts';
 import type { FetchMode, SessionRef } from '../ids.ts';
-import type { SessionNotes } from '../ledger/session-notes.ts';
+import type { SentNotes } from '../ledger/session-notes.ts';
 import { createBestEffort } from '../ledger/table.ts';
 import { type CoalescedJob, toCoalescedJob } from '../queue/coalesce.ts';
 import { toSequenceNumber } from '../queue/job.ts';
@@ -39,7 +39,7 @@ export interface WebhookContext {
   >;
   readonly secrets: Pick<Secrets, 'hookSecrets'>;
   readonly queue: SessionQueue;
-  readonly sessions: Pick<SessionNotes, 'noteSent'>;
+  readonly sessions: SentNotes;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }

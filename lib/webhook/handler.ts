@@ -1,4 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
@@ -8,7 +7,8 @@ import { loadWebhookConfig } from '../config/load.ts';
 import { createKnownSecrets, createSecrets, type Secrets } from '../config/secret-reader.ts';
 import { startFunction, withoutForeignErrors } from '../config/start-function.ts';
 import { ConfigError } from '../errors.ts';
-import { createDynamoSentNotes } from '../ledger/session-notes.ts';
+import { createDynamoSentNotes, type SentNotes } from '../ledger/session-notes.ts';
+import { createItemUpdate } from '../ledger/update-item.ts';
 import { createSqsSessionQueue, createWebhookSqsClient } from '../queue/sessions-queue.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/logger.ts';
@@ -55,21 +55,16 @@ interface WebhookDependencies {
   readonly secrets: Secrets;
   /** The rest are what local mode and tests put in the place of AWS; `telemetry`, in that of Powertools. */
   readonly sqs?: SQSClient;
-  readonly dynamodb?: DynamoDBClient;
+  readonly sessions?: SentNotes;
   readonly clock?: Clock;
   readonly telemetry?: Telemetry;
 }
 
-// A note that takes longer is given up anyway.
-const NOTE_TIMES = {
-  maxAttempts: 1,
-  requestHandler: { connectionTimeout: 100, requestTimeout: 100, throwOnRequestTimeout: true },
-};
-
 /** The webhook function. It answers every request itself, defects included, and never throws. */
 export function createWebhookHandler(config: WebhookConfig, dependencies: WebhookDependencies) {
   const { clock = systemClock, sqs = createWebhookSqsClient() } = dependencies;
-  const { dynamodb = new DynamoDBClient(NOTE_TIMES) } = dependencies;
+  const { sessions = createDynamoSentNotes({ update: createItemUpdate(), table: config.ledgerTable }) } =
+    dependencies;
   const { secrets, redact } = createKnownSecrets(dependencies.secrets);
   const { telemetry, middlewares } = dependencies.telemetry
     ? { telemetry: createSafeTelemetry(dependencies.telemetry, redact), middlewares: [] }
@@ -84,7 +79,7 @@ export function createWebhookHandler(config: WebhookConfig, dependencies: Webhoo
     config,
     secrets,
     queue: createSqsSessionQueue(sqs, config.sessionsQueueUrl),
-    sessions: createDynamoSentNotes({ client: dynamodb, table: config.ledgerTable }),
+    sessions,
     clock,
     telemetry,
   };

@@ -8,7 +8,8 @@ import {
   createDynamoRedriveNotes,
 } from '../../lib/ledger/message-notes.ts';
 import { createDynamoRunHistory, createDynamoRunLog } from '../../lib/ledger/runs.ts';
-import { createDynamoSessionNotes } from '../../lib/ledger/session-notes.ts';
+import { createDynamoSentNotes, createDynamoSessionNotes } from '../../lib/ledger/session-notes.ts';
+import { createItemUpdate } from '../../lib/ledger/update-item.ts';
 import { createMemoryBreakerNotes } from '../support/breaker-scene.ts';
 import { createMemoryLookNotes, createMemoryRedriveNotes } from '../support/dead-letter-scene.ts';
 import { startEmbeddedLedger } from '../support/embedded-aws.ts';
@@ -119,4 +120,20 @@ describe('run log', () => {
     runLog: createDynamoRunLog(ledger),
     notes: createDynamoSessionNotes(ledger),
   }));
+
+  describeSessionNotes('DynamoDB embedded, written without its client', () => {
+    const update = createItemUpdate({
+      AWS_ENDPOINT_URL_DYNAMODB: ledger.endpoint,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    });
+    return {
+      runLog: createDynamoRunLog(ledger),
+      notes: {
+        ...createDynamoSessionNotes(ledger),
+        ...createDynamoSentNotes({ update, table: ledger.table }),
+      },
+    };
+  });
 });

@@ -13,6 +13,7 @@ import { toInfraSettings } from '../../lib/config/infra-settings.ts';
 import { parseWebhookConfig } from '../../lib/config/parse.ts';
 import { createSsmSecrets } from '../../lib/config/secret-reader.ts';
 import type { SessionRef } from '../../lib/ids.ts';
+import { createDynamoSessionNotes } from '../../lib/ledger/session-notes.ts';
 import { startAws } from '../../lib/local/aws/embedded-aws.ts';
 import { openFrontDoor } from '../../lib/local/front-door.ts';
 import { createSimulator } from '../../lib/local/simulator/simulator.ts';
@@ -319,7 +320,7 @@ describe('secrets story', () => {
         readSsm: createSdkParameterReader(ssm),
       }),
       sqs: aws.clients.sqs,
-      dynamodb: aws.clients.dynamodb,
+      sessions: createDynamoSessionNotes({ client: aws.clients.dynamodb, table: aws.resources.table }),
       telemetry: createRecordingTelemetry(),
       clock,
     });

@@ -29,7 +29,7 @@ const SECRETS = {
 const KB = 1000;
 // What was measured and a twentieth: a function that grows beyond it starts noticeably later.
 const MAX_BUNDLE_BYTES: Readonly<Record<string, number>> = {
-  webhook: 321 * KB,
+  webhook: 279 * KB,
   consumer: 889 * KB,
   probe: 591 * KB,
   summary: 291 * KB,

@@ -75,7 +75,7 @@ export async function startEmbeddedAws() {
 
 /** A ledger of its own in the embedded DynamoDB, with the keys of infra/ledger.yml. */
 export async function startEmbeddedLedger(table = 'contract-ledger') {
-  const { client, stop } = await startEmbeddedDynamoDb();
+  const { client, endpoint, stop } = await startEmbeddedDynamoDb();
   await client.send(
     new CreateTableCommand({
       TableName: table,
@@ -90,7 +90,7 @@ export async function startEmbeddedLedger(table = 'contract-ledger') {
       ],
     }),
   );
-  return { client, table, stop };
+  return { client, endpoint, table, stop };
 }
 
 // CommonJS without types; its readme says that it takes these options and returns a server of node:http.
@@ -104,8 +104,9 @@ async function startEmbeddedDynamoDb() {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the embedded DynamoDB has no port');
 
+  const endpoint = `http://127.0.0.1:${address.port}`;
   const client = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint,
     region: 'us-east-1',
     maxAttempts: 1,
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
@@ -113,6 +114,7 @@ async function startEmbeddedDynamoDb() {
 
   return {
     client,
+    endpoint,
     async stop() {
       client.destroy();
       server.close();

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, LambdaFunctionURLEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -9,7 +8,7 @@ import { createEnvironmentSecrets, type Secrets } from '../../lib/config/secret-
 import type { SessionRef } from '../../lib/ids.ts';
 import { createWebhookHandler } from '../../lib/webhook/handler.ts';
 import { WEBSITE_ID } from './builders.ts';
-import { createRecordingTelemetry } from './memory.ts';
+import { createMemoryRunLog, createMemorySessionNotes, createRecordingTelemetry } from './memory.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
 export const QUEUE_URL = 'https://sqs.eu-west-1.amazonaws.com/123456789012/crisp-enrich-test-sessions.fifo';
@@ -28,14 +27,12 @@ export function createWebhookUnderTest(environment: Environment = {}, secrets?: 
   const client = new SQSClient({ region: 'eu-west-1' });
   const sqs = mockClient(client);
   sqs.on(SendMessageCommand).resolves({ MessageId: 'message-1', SequenceNumber: '18849496460467696128' });
-  const dynamodb = new DynamoDBClient({ region: 'eu-west-1' });
-  mockClient(dynamodb).resolves({});
   const telemetry = createRecordingTelemetry();
   const clock = createVirtualClock(HOOK_NOW_MS);
   const handler = createWebhookHandler(config, {
     secrets: secrets ?? toSecrets(config),
     sqs: client,
-    dynamodb,
+    sessions: createMemorySessionNotes(createMemoryRunLog()),
     clock,
     telemetry,
   });

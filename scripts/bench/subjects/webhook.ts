@@ -2,13 +2,13 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, LambdaFunctionURLEvent } from 'aws-lambda';
 import { systemClock } from '../../../lib/clock.ts';
 import { parseWebhookConfig } from '../../../lib/config/parse.ts';
 import { createSecrets } from '../../../lib/config/secret-reader.ts';
+import { createDynamoSentNotes } from '../../../lib/ledger/session-notes.ts';
 import { createWebhookHandler } from '../../../lib/webhook/handler.ts';
 import { aHook, HOOK_SECRET } from '../hook.ts';
 import { measureCpu, readOptions, report } from './support.ts';
@@ -41,9 +41,8 @@ function createOurs() {
     LEDGER_TABLE: 'crisp-enrich-bench-ledger',
   });
   const secrets = createSecrets(config.secrets, systemClock);
-  // As above.
-  const dynamodb = { send: async () => ({}) } as unknown as DynamoDBClient;
-  return createWebhookHandler(config, { secrets, sqs, dynamodb });
+  const sessions = createDynamoSentNotes({ update: async () => ({}), table: config.ledgerTable });
+  return createWebhookHandler(config, { secrets, sqs, sessions });
 }
 
 function createPlainHandler() {

@@ -4,6 +4,7 @@ import { createProbeHandler } from '../../../lib/breaker/probe.ts';
 import { parseConsumerConfig, parseProbeConfig, parseWebhookConfig } from '../../../lib/config/parse.ts';
 import { createKnownSecrets, createSsmSecrets } from '../../../lib/config/secret-reader.ts';
 import { createConsumerHandler } from '../../../lib/consumer/handler.ts';
+import { createDynamoSessionNotes } from '../../../lib/ledger/session-notes.ts';
 import type { Random } from '../../../lib/local/simulator/random.ts';
 import { createSdkParameterReader } from '../../../lib/operate/doctor/setup.ts';
 import type { Telemetry } from '../../../lib/telemetry/events.ts';
@@ -238,7 +239,7 @@ function createFunctions({ settings, random, recorder, crisp, clientsOf }: Funct
       return createWebhookHandler(webhookConfig, {
         ...equipment,
         sqs: clients.sqs,
-        dynamodb: clients.dynamodb,
+        sessions: createDynamoSessionNotes({ client: clients.dynamodb, table: webhookConfig.ledgerTable }),
       });
     },
 

@@ -140,7 +140,7 @@ const IMPORT = /import\s*\{([^}]*)\}\s*from\s*['"]@aws-sdk\/client-(\w+)['"]/g;
 const COMMAND = /^(\w+)Command$/;
 
 // A request that is signed without the official client names its action so.
-const SIGNED = /AmazonSSM\.(\w+)/g;
+const SIGNED = /(AmazonSSM|DynamoDB)[_\d]*\.(\w+)/g;
 
 // `trace` reads the archive through the adapter that the consumer writes it with.
 const NOT_CALLED = ['s3:PutObject'];
@@ -331,7 +331,9 @@ function findActions(bundle: string): string[] {
       return command === undefined || !body.includes(`new ${local}(`) ? [] : [`${service}:${command}`];
     }),
   );
-  const signed = [...bundle.matchAll(SIGNED)].map(([, action]) => `ssm:${action}`);
+  const signed = [...bundle.matchAll(SIGNED)].map(
+    ([, service, action]) => `${service === 'DynamoDB' ? 'dynamodb' : 'ssm'}:${action}`,
+  );
   return [...commands, ...signed];
 }
 
