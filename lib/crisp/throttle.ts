@@ -136,10 +136,12 @@ interface TokenBucketOptions {
 
 /** After one halving the full rate is back in half of this time: slow enough to stay below a limit that was just met. */
 const FULL_RATE_REGAINED_IN_MS = 30_000;
+/** A pause shows nothing: between two requests no more is regained than this long gives, or each message would begin too fast. */
+const REGAINED_AT_ONCE_MS = 1_000;
 /** Requests in flight together are refused together: that is one refusal, not several. */
 const ONE_HALVING_PER_MS = 1_000;
 /** However often it was refused, the bucket still gives a request now and then, or it could not notice the recovery. */
-const LOWEST_SHARE = 1 / 16;
+const LOWEST_SHARE = 1 / 32;
 
 /** Waits are whole milliseconds, and timers late: a token that was due meanwhile is not lost. */
 const LATE_MS = 10;
@@ -187,7 +189,10 @@ function refill(bucket: TokenBucket, nowMs: number): TokenBucket {
   return {
     ...bucket,
     tokens: Math.min(burst + (LATE_MS / 1000) * rate, tokens + (elapsedMs / 1000) * rate),
-    rate: Math.min(fullRate, rate + (elapsedMs / FULL_RATE_REGAINED_IN_MS) * fullRate),
+    rate: Math.min(
+      fullRate,
+      rate + (Math.min(elapsedMs, REGAINED_AT_ONCE_MS) / FULL_RATE_REGAINED_IN_MS) * fullRate,
+    ),
     updatedMs: nowMs,
   };
 }
