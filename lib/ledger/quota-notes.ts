@@ -187,7 +187,9 @@ const PARTITION = 'quota';
 
 /** Of a token's counter: by a hash of its identifier, so that neither this nor the key stands in the ledger. */
 export async function toTokenKey(secrets: Pick<Secrets, 'crispToken'>): Promise<LedgerKey> {
-  const token = await secrets.crispToken();
+  const token = await secrets.crispToken().catch((cause: unknown) => {
+    throw new JobError('ledger_failed', { detail: 'token_unreadable', cause });
+  });
   const hash = createHash('sha256').update(token?.identifier ?? '');
   return { pk: PARTITION, sk: `token:${hash.digest('hex').slice(0, 16)}` };
 }

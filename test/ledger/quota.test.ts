@@ -310,3 +310,12 @@ test('a day ends at the next full turn of the clock to its minute', () => {
   expect(toNextReset(minute, Date.UTC(2026, 9, 1, 7, 30))).toBe(Date.UTC(2026, 9, 2, 7, 30));
   expect(toNextReset(0, MIDNIGHT_MS - 1)).toBe(MIDNIGHT_MS);
 });
+
+test('a token that cannot be read is a failure of the ledger, and no defect', async () => {
+  const secrets = { crispToken: () => Promise.reject(new Error('away')) };
+
+  await expect(toTokenKey(secrets)).rejects.toMatchObject({
+    code: 'ledger_failed',
+    detail: 'token_unreadable',
+  });
+});
