@@ -22,7 +22,7 @@ export interface CrispHttpDependencies {
   readonly maxResponseBytes: number;
   /** For one request, from its start to the last byte of its answer; waiting for the throttle does not count. */
   readonly deadlineMs?: number;
-  /** Told of each request as `crisp-requested`, with status 0 where no answer came. */
+  /** Told of each request as `crisp-requested`, with status 0 where no answer came; not of one that was given up unsent. */
   readonly telemetry?: Telemetry;
   /** In place of connections to the base URL's host. */
   readonly pool?: CrispPool;
@@ -59,7 +59,7 @@ export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp 
       allowH2: false,
       headersTimeout: 0,
       bodyTimeout: 0,
-    });
+    }).compose(reportSent);
 
   /** A rejected token may have been rolled a moment ago: the new one, if there is one, is tried once. */
   async function get(request: CrispRequest): Promise<CrispResponse> {
@@ -87,10 +87,16 @@ export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp 
     const startedMs = clock.nowMs();
     const limit = startLimit(request.signal);
     let status = 0;
+    // In the place of connections nothing stands between a request and Crisp.
+    let isSent = dependencies.pool !== undefined;
+    const onSent: OnSent = () => {
+      isSent = true;
+    };
     try {
       request.onRequest?.();
       const { signal } = limit;
-      const answer = await untilAborted(pool.request({ ...toTarget(request.url), headers, signal }), signal);
+      const sending = pool.request({ ...toTarget(request.url), headers, signal, opaque: onSent });
+      const answer = await untilAborted(sending, signal);
       status = answer.statusCode;
       return await toResponse(answer, maxResponseBytes);
     } catch (error) {
@@ -101,12 +107,11 @@ export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp 
       throw toConnectionError(error, status !== 0);
     } finally {
       limit.clear();
-      telemetry?.emit({
-        name: 'crisp-requested',
-        route: request.route,
-        status,
-        durationMs: clock.nowMs() - startedMs,
-      });
+      // One that is given up while its connection is being opened never reaches Crisp.
+      if (isSent || !request.signal?.aborted) {
+        const durationMs = clock.nowMs() - startedMs;
+        telemetry?.emit({ name: 'crisp-requested', route: request.route, status, durationMs });
+      } else quota?.giveBack();
     }
   }
 
@@ -142,6 +147,19 @@ export function createCrispHttp(dependencies: CrispHttpDependencies): CrispHttp 
   return { get, close: () => pool.destroy() };
 }
 
+type OnSent = () => void;
+
+/** Calls a request's `opaque` as it is written to its connection. */
+const reportSent: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+  const { opaque: onSent } = options as { readonly opaque?: OnSent };
+  const start = handler.onRequestStart?.bind(handler);
+  handler.onRequestStart = (controller, context) => {
+    onSent?.();
+    start?.(controller, context);
+  };
+  return dispatch(options, handler);
+};
+
 /** How the pipeline names itself to Crisp. */
 const USER_AGENT = `crisp-enrich/${VERSION}`;
 
@@ -156,7 +174,10 @@ function toGivenUp({ reason }: AbortSignal, cause: unknown): JobError {
   return reason instanceof JobError ? reason : new JobError('deadline_reached', { cause });
 }
 
-async function toResponse(answer: Dispatcher.ResponseData, maxBytes: number): Promise<CrispResponse> {
+async function toResponse(
+  answer: Dispatcher.ResponseData<unknown>,
+  maxBytes: number,
+): Promise<CrispResponse> {
   const { statusCode: status, headers } = answer;
   return {
     status,
@@ -169,7 +190,7 @@ async function toResponse(answer: Dispatcher.ResponseData, maxBytes: number): Pr
 
 /** From 300 on the status says what happened: a body that cannot be read must not hide it, a redirect's is not wanted. */
 async function toText(
-  { statusCode, headers, body }: Dispatcher.ResponseData,
+  { statusCode, headers, body }: Dispatcher.ResponseData<unknown>,
   maxBytes: number,
 ): Promise<string> {
   const options = {

@@ -181,6 +181,27 @@ describe('crisp http', () => {
       'website/conversation/messages 0',
     ]);
   });
+
+  test.each([
+    ['before its connection is open, is not told: it never reached Crisp', false, 0, []],
+    ['once it was sent, is told with status 0', true, 1, [0]],
+  ])('a request that is given up %s', async (_when, isSent, received, told) => {
+    const stop = new AbortController();
+    const giveUp = () => stop.abort(new JobError('deadline_reached'));
+    const { crisp, server, telemetry } = await setUpCrisp(() => {
+      setTimeout(giveUp, 0);
+      return { fault: 'never' };
+    });
+    // The connection is opened in a later turn of the event loop.
+    const observed = crisp.observedBy?.({ onRequest: () => isSent || queueMicrotask(giveUp) });
+    if (!observed) throw new Error('cannot be observed');
+
+    const failure = await failureOf(observed.listMessages(session, undefined, stop.signal));
+
+    expect(failure.code).toBe('deadline_reached');
+    expect(server.requests).toHaveLength(received);
+    expect(telemetry.named('crisp-requested').map(({ status }) => status)).toEqual(told);
+  });
 });
 
 describe('memory', () => {
