@@ -42,12 +42,8 @@ async function fetchRecord(
   session: SessionRef,
   include: readonly Inclusion[],
 ): Promise<string | undefined> {
-  const { clock } = context;
-  const [late, done] = [new AbortController(), new AbortController()];
-  clock.sleep(FETCH_DEADLINE_MS, done.signal).then(
-    () => late.abort(new JobError('deadline_reached')),
-    () => undefined, // Done before.
-  );
+  const late = new AbortController();
+  const clear = context.clock.timer(FETCH_DEADLINE_MS, () => late.abort(new JobError('deadline_reached')));
   try {
     const fetched = await context.fetchConversation(session, { include, signal: late.signal });
     const record = buildRecord(fetched, { version: fetched.startedMs, mode: 'full', absorbed: 0 });
@@ -57,7 +53,7 @@ async function fetchRecord(
     if (late.signal.aborted) return undefined;
     throw await withArchived(context, session, toApiProblem(thrown));
   } finally {
-    done.abort();
+    clear();
   }
 }
 

@@ -29,7 +29,7 @@ import { findOnlyWebsite } from '../queue/job.ts';
 import { createEnqueueSessions, createSqsSessionBatches } from '../queue/sessions-queue.ts';
 import { createS3RecordArchive } from '../record/archive.ts';
 import type { Telemetry } from '../telemetry/events.ts';
-import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/logger.ts';
+import { createFunctionTelemetry } from '../telemetry/logger.ts';
 import { createApi } from './app.ts';
 import type { ApiContext, ApiRequest } from './context.ts';
 import type { ApiAnswer } from './conversation.ts';
@@ -57,14 +57,12 @@ interface ApiOptions {
 /** The API function: one instance, with a token bucket and connections of its own. It answers every request itself. */
 export function createApiHandler(config: ApiConfig, options: ApiOptions) {
   const { secrets, redact } = createKnownSecrets(options.secrets);
-  const { telemetry, middlewares } = options.telemetry
-    ? { telemetry: createSafeTelemetry(options.telemetry, redact), middlewares: [] }
-    : createPowertoolsTelemetry({
-        service: 'api',
-        logLevel: config.logLevel,
-        namespace: config.metricsNamespace,
-        redact,
-      });
+  const { telemetry, middlewares } = createFunctionTelemetry(options.telemetry, {
+    service: 'api',
+    logLevel: config.logLevel,
+    namespace: config.metricsNamespace,
+    redact,
+  });
   const answer = createApi(createApiContext(config, { ...options, secrets, telemetry }));
 
   const handler = middy(async (event: LambdaFunctionURLEvent): Promise<LambdaFunctionURLResult> => {

@@ -150,11 +150,8 @@ export async function redrive(context: ApiContext, request: unknown): Promise<Ap
   const read = redriveRequestSchema.safeParse(request ?? {});
   if (!read.success) throw toInvalidRequest(read.error);
   const { dry_run: isDryRun, rate_per_second: ratePerSecond = 1, max_redrives, max } = read.data;
-  const [late, done] = [new AbortController(), new AbortController()];
-  clock.sleep(REDRIVE_DEADLINE_MS, done.signal).then(
-    () => late.abort(),
-    () => undefined, // Done before.
-  );
+  const late = new AbortController();
+  const clear = clock.timer(REDRIVE_DEADLINE_MS, () => late.abort());
   const options: RedriveOptions = {
     filter: toFilter(read.data),
     ratePerSecond,
@@ -168,7 +165,7 @@ export async function redrive(context: ApiContext, request: unknown): Promise<Ap
       : toRedriveJson(await redriveDeadLetters(deadLetters, options));
     return { status: 200, body: JSON.stringify(answer) };
   } finally {
-    done.abort();
+    clear();
   }
 }
 

@@ -21,7 +21,7 @@ import {
 import { createDynamoQuotaNotes, type QuotaNotes, toTokenKey } from '../ledger/quota-notes.ts';
 import { createBestEffort } from '../ledger/table.ts';
 import type { Telemetry } from '../telemetry/events.ts';
-import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/logger.ts';
+import { createFunctionTelemetry } from '../telemetry/logger.ts';
 import { isBlindLookDue, isLookDue } from './breaker.ts';
 import type { BreakerContext } from './context.ts';
 import { type Look, lookAtCrisp, lookWithoutReason } from './look.ts';
@@ -67,14 +67,12 @@ export function createProbeHandler(config: ProbeConfig, dependencies: ProbeDepen
   const { pool, clock = systemClock, dynamodb = new DynamoDBClient(LEDGER_TIMES) } = dependencies;
   const { secrets, redact } = createKnownSecrets(dependencies.secrets);
   const { mapping = createEventSourceMapping(config, clock) } = dependencies;
-  const { telemetry, middlewares } = dependencies.telemetry
-    ? { telemetry: createSafeTelemetry(dependencies.telemetry, redact), middlewares: [] }
-    : createPowertoolsTelemetry({
-        service: 'probe',
-        logLevel: config.logLevel,
-        namespace: config.metricsNamespace,
-        redact,
-      });
+  const { telemetry, middlewares } = createFunctionTelemetry(dependencies.telemetry, {
+    service: 'probe',
+    logLevel: config.logLevel,
+    namespace: config.metricsNamespace,
+    redact,
+  });
   const ledger = { client: dynamodb, table: config.ledgerTable };
   const probeCrisp = createProbeCrisp({
     notes: createDynamoBreakerNotes(ledger),

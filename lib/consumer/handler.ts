@@ -28,7 +28,7 @@ import { createAnnounceRecord, createAnnounceRemoval } from '../record/announce.
 import { createS3RecordArchive } from '../record/archive.ts';
 import { createSnsRecordTopic } from '../record/topic.ts';
 import type { Telemetry } from '../telemetry/events.ts';
-import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/logger.ts';
+import { createFunctionTelemetry } from '../telemetry/logger.ts';
 import { processBatch, toReceivedMessages } from './batch.ts';
 import type { ConsumerContext, MessageOutcome } from './context.ts';
 
@@ -68,14 +68,12 @@ export type ConsumerHandler = ReturnType<typeof createConsumerHandler>;
  */
 export function createConsumerHandler(config: ConsumerConfig, options: ConsumerOptions) {
   const { secrets, redact } = createKnownSecrets(options.secrets);
-  const { telemetry, middlewares } = options.telemetry
-    ? { telemetry: createSafeTelemetry(options.telemetry, redact), middlewares: [] }
-    : createPowertoolsTelemetry({
-        service: 'consumer',
-        logLevel: config.logLevel,
-        namespace: config.metricsNamespace,
-        redact,
-      });
+  const { telemetry, middlewares } = createFunctionTelemetry(options.telemetry, {
+    service: 'consumer',
+    logLevel: config.logLevel,
+    namespace: config.metricsNamespace,
+    redact,
+  });
   const context = createConsumerContext(config, { ...options, secrets, redact, telemetry });
 
   const handler = middy(async (event: SQSEvent, lambda: Context) => {

@@ -12,7 +12,7 @@ import { startFunction, withoutForeignErrors } from '../config/start-function.ts
 import type { CrispPool } from '../crisp/http.ts';
 import { JobError } from '../errors.ts';
 import type { Telemetry } from '../telemetry/events.ts';
-import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/logger.ts';
+import { createFunctionTelemetry } from '../telemetry/logger.ts';
 import { type ReconcileReport, sweepWebsite } from './reconcile.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 
@@ -47,25 +47,19 @@ const RESERVE_MS = 20_000;
 export function createReconcileHandler(config: ReconcileConfig, dependencies: ReconcileDependencies) {
   const { secrets, redact } = createKnownSecrets(dependencies.secrets);
   const { clock = systemClock, pool, clients = createClients(config.sessionsQueueUrl) } = dependencies;
-  const { telemetry, middlewares } = dependencies.telemetry
-    ? { telemetry: createSafeTelemetry(dependencies.telemetry, redact), middlewares: [] }
-    : createPowertoolsTelemetry({
-        service: 'reconcile',
-        logLevel: config.logLevel,
-        namespace: config.metricsNamespace,
-        redact,
-      });
+  const { telemetry, middlewares } = createFunctionTelemetry(dependencies.telemetry, {
+    service: 'reconcile',
+    logLevel: config.logLevel,
+    namespace: config.metricsNamespace,
+    redact,
+  });
   const reconciler = createReconciler(config, { secrets, clients, clock, telemetry, pool });
 
   const handler = middy(async (_event: unknown, lambda: Context): Promise<void> => {
     const stop = new AbortController();
-    const over = new AbortController();
     const untilMs = Math.max(0, lambda.getRemainingTimeInMillis() - RESERVE_MS);
-    clock.sleep(untilMs, over.signal).then(
-      () => stop.abort(),
-      () => undefined, // All was done before.
-    );
-    await sweepAll(reconciler, { telemetry, signal: stop.signal }).finally(() => over.abort());
+    const clear = clock.timer(untilMs, () => stop.abort());
+    await sweepAll(reconciler, { telemetry, signal: stop.signal }).finally(clear);
   }).use(middlewares);
   return withoutForeignErrors((event: unknown, lambda: Context) => handler(event, lambda));
 }

@@ -10,7 +10,7 @@ import { loadSummaryConfig } from '../config/load.ts';
 import { startFunction, withoutForeignErrors } from '../config/start-function.ts';
 import { JOB_ERRORS } from '../errors.ts';
 import type { Telemetry } from '../telemetry/events.ts';
-import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/logger.ts';
+import { createFunctionTelemetry } from '../telemetry/logger.ts';
 import { toMoment } from '../text.ts';
 import { type CountedEvent, createCloudwatchMetricReader, type MetricReader } from './metrics.ts';
 
@@ -42,9 +42,11 @@ const TIMES = {
 export function createSummaryHandler(config: SummaryConfig, dependencies: SummaryDependencies = {}) {
   const { cloudwatch = new CloudWatchClient(TIMES), sns = new SNSClient(TIMES) } = dependencies;
   const { logLevel, metricsNamespace: namespace } = config;
-  const { telemetry, middlewares } = dependencies.telemetry
-    ? { telemetry: createSafeTelemetry(dependencies.telemetry, (text) => text), middlewares: [] }
-    : createPowertoolsTelemetry({ service: 'summary', logLevel, namespace });
+  const { telemetry, middlewares } = createFunctionTelemetry(dependencies.telemetry, {
+    service: 'summary',
+    logLevel,
+    namespace,
+  });
   const context: SummaryContext = {
     stage: config.stage,
     region: config.alarmTopicArn.split(':')[3],

@@ -58,6 +58,16 @@ export function createPowertoolsTelemetry({
   }
 }
 
+/** The telemetry of a function: that of Powertools, or `given`, which local mode and tests put in its place. */
+export function createFunctionTelemetry(
+  given: Telemetry | undefined,
+  options: PowertoolsTelemetryOptions,
+): PowertoolsTelemetry {
+  if (!given) return createPowertoolsTelemetry(options);
+  const { redact = (text) => text } = options;
+  return { telemetry: createSafeTelemetry(given, redact), middlewares: [] };
+}
+
 /** True for a refusal that whoever knows the URL can cause at will; the others happen to genuine hooks alone. */
 function isFromAnyone(event: TelemetryEvent): boolean {
   if (event.name === 'api-refused') return event.status < 500;

@@ -11,7 +11,7 @@ import { createDynamoSentNotes, type SentNotes } from '../ledger/session-notes.t
 import { createItemUpdate } from '../ledger/update-item.ts';
 import { createSqsSessionQueue, createWebhookSqsClient } from '../queue/sessions-queue.ts';
 import type { Telemetry } from '../telemetry/events.ts';
-import { createPowertoolsTelemetry, createSafeTelemetry } from '../telemetry/logger.ts';
+import { createFunctionTelemetry, createPowertoolsTelemetry } from '../telemetry/logger.ts';
 import { acceptHook, type WebhookContext } from './accept.ts';
 import type { HookDelivery } from './event.ts';
 import { HookRefusedError, toHookRefusal } from './refusal.ts';
@@ -66,15 +66,13 @@ export function createWebhookHandler(config: WebhookConfig, dependencies: Webhoo
   const { sessions = createDynamoSentNotes({ update: createItemUpdate(), table: config.ledgerTable }) } =
     dependencies;
   const { secrets, redact } = createKnownSecrets(dependencies.secrets);
-  const { telemetry, middlewares } = dependencies.telemetry
-    ? { telemetry: createSafeTelemetry(dependencies.telemetry, redact), middlewares: [] }
-    : createPowertoolsTelemetry({
-        service: 'webhook',
-        logLevel: config.logLevel,
-        namespace: config.metricsNamespace,
-        redact,
-        clock,
-      });
+  const { telemetry, middlewares } = createFunctionTelemetry(dependencies.telemetry, {
+    service: 'webhook',
+    logLevel: config.logLevel,
+    namespace: config.metricsNamespace,
+    redact,
+    clock,
+  });
   const context: WebhookContext = {
     config,
     secrets,
