@@ -100,10 +100,8 @@ async function settleResult(
       context.quota.noteSaved('coalesced', unit.messages.length - 1);
       return acknowledge(context, unit, { outcome: result.outcome, apiCalls });
     case 'covered':
-      context.quota.noteSaved('covered', 1);
-      return acknowledge(context, unit, { outcome: result.outcome, apiCalls });
     case 'superseded':
-      context.quota.noteSaved('superseded', 1);
+      context.quota.noteSaved(result.outcome, 1);
       return acknowledge(context, unit, { outcome: result.outcome, apiCalls });
     case 'removed':
     case 'skipped':
