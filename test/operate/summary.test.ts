@@ -21,8 +21,17 @@ describe('create summary handler', () => {
   const ALARM_TOPIC_ARN = 'arn:aws:sns:eu-west-1:123456789012:crisp-enrich-prod-alarms';
   const ENVIRONMENT = { STAGE: 'prod', METRICS_NAMESPACE: 'crisp-enrich/prod', ALARM_TOPIC_ARN };
 
+  /** These two alone: a mocked class would stay so for every file that the same process runs. */
+  function mockClients() {
+    const clients = {
+      cloudwatch: new CloudWatchClient({ region: 'eu-west-1' }),
+      sns: new SNSClient({ region: 'eu-west-1' }),
+    };
+    return { clients, cloudwatch: mockClient(clients.cloudwatch), sns: mockClient(clients.sns) };
+  }
+
   test('the function reads CloudWatch page by page and publishes one summary', async () => {
-    const cloudwatch = mockClient(CloudWatchClient);
+    const { clients, cloudwatch, sns } = mockClients();
     // The number of a result is that of its query, in whatever order and on whatever page it comes.
     cloudwatch
       .on(GetMetricDataCommand)
@@ -39,11 +48,9 @@ describe('create summary handler', () => {
             }
           : { MetricDataResults: [{ Id: 'm0', Values: [5] }] };
       });
-    const sns = mockClient(SNSClient);
     sns.on(PublishCommand).resolves({ MessageId: 'one' });
     const handler = createSummaryHandler(parseSummaryConfig(ENVIRONMENT), {
-      cloudwatch: new CloudWatchClient({ region: 'eu-west-1' }),
-      sns: new SNSClient({ region: 'eu-west-1' }),
+      ...clients,
       telemetry: createRecordingTelemetry(),
     });
 
@@ -60,13 +67,11 @@ describe('create summary handler', () => {
   });
 
   test('it asks for exactly the metrics that its stage publishes', async () => {
-    const cloudwatch = mockClient(CloudWatchClient);
+    const { clients, cloudwatch, sns } = mockClients();
     cloudwatch.on(GetMetricDataCommand).resolves({});
-    const sns = mockClient(SNSClient);
     sns.on(PublishCommand).resolves({});
     const handler = createSummaryHandler(parseSummaryConfig(ENVIRONMENT), {
-      cloudwatch: new CloudWatchClient({ region: 'eu-west-1' }),
-      sns: new SNSClient({ region: 'eu-west-1' }),
+      ...clients,
       telemetry: createRecordingTelemetry(),
     });
 
