@@ -37,7 +37,9 @@ describe('scenarios', () => {
     });
   });
 
-  test('one conversation that always answers 500 dies alone, within an hour, and holds up none of a thousand', { timeout: 60_000 }, async () => {
+  test('one conversation that always answers 500 dies alone, within an hour, and holds up none of a thousand', {
+    timeout: 60_000,
+  }, async () => {
     const report = await oneBrokenConversation.run();
 
     expect(report.violations).toEqual([]);
