@@ -15,8 +15,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['lib/breaker'],
   ['lib/consumer', 'lib/dead-letters', 'lib/webhook'],
   ['lib/operate'],
-  // Local mode's front door serves it, as its function does.
-  ['lib/api'],
+  // Local mode's front door serves both.
+  ['lib/api', 'lib/console'],
   ['lib/cli', 'lib/local', 'functions'],
 ];
 

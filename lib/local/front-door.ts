@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
 import { toProblemJson } from '../api/problem.ts';
 import type { EventSourceMapping } from '../breaker/mapping.ts';
@@ -23,6 +24,8 @@ interface FrontDoorOptions {
   readonly functions: Readonly<Record<string, UrlFunction>>;
   /** The API below `/v1`, for programs of this machine. */
   readonly api?: UrlFunction;
+  /** What is below `/console`, for this machine's browser; it refuses all others itself. */
+  readonly console?: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
   /** What `GET /healthz` answers; undefined while the pipeline is not ready (503). */
   readonly health: () => object | undefined;
   /** What feeds the consumer, for the tools of this machine; absent: `/deliveries` is not found. */
@@ -63,6 +66,7 @@ function createTurnstile(most: number) {
 export async function openFrontDoor({
   functions,
   api,
+  console,
   health,
   deliveries,
   port,
@@ -111,6 +115,12 @@ export async function openFrontDoor({
     app.on('ALL', ['/v1', '/v1/*'], ({ env }) => {
       const foreign = explainForeignRequest(env.incoming.headers);
       return foreign ? refuseAsProblem(env.outgoing, 403, foreign.code) : answer(env);
+    });
+  }
+  if (console) {
+    app.on('ALL', ['/console', '/console/*'], async ({ env }) => {
+      await console(env.incoming, env.outgoing);
+      return RESPONSE_ALREADY_SENT;
     });
   }
   app.notFound(({ env }) => refuse(env.outgoing, 404, 'not_found'));

@@ -57,9 +57,12 @@ export function toQuery(target = '/'): string {
   return start === -1 ? '' : target.slice(start + 1);
 }
 
+// A request without a Host is refused by the app, as one with a wrong Host is, where it matters.
+const LISTENER = { connectionsCheckingInterval: 1000, requireHostHeader: false };
+
 /** Serves an app on 127.0.0.1; port 0 takes any free one. Rejects with the system's error, e.g. `EADDRINUSE`. */
 export function serveApp(app: App, port: number): Promise<ListeningServer> {
-  const server = createServer({ connectionsCheckingInterval: 1000 }, (incoming, outgoing) => {
+  const server = createServer(LISTENER, (incoming, outgoing) => {
     const bindings: HttpBindings = { incoming, outgoing };
     const listener = getRequestListener((request) => app.fetch(request, bindings), {
       hostname: 'localhost',

@@ -4,6 +4,7 @@ import type { ConsumerConfig } from '../config/config.ts';
 import { readEventSource, readScheduleMs } from '../config/infra-template.ts';
 import type { LocalConfig } from '../config/local-config.ts';
 import { createSecrets } from '../config/secret-reader.ts';
+import type { AnswerConsole } from '../console/server.ts';
 import { MAX_BODY_BYTES } from '../webhook/verify.ts';
 import type { LocalAws } from './aws/embedded-aws.ts';
 import { openFrontDoor, type UrlFunction } from './front-door.ts';
@@ -25,6 +26,8 @@ interface PipelineOptions {
   readonly health: () => object | undefined;
   readonly clock: Clock;
   readonly terminal: Terminal;
+  /** Of the console, for this start. */
+  readonly consoleToken: string;
 }
 
 export interface Pipeline {
@@ -57,6 +60,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     openFrontDoor({
       functions: { '/webhook': createWebhook(options) },
       api: createApi(options, mapping),
+      console: createLocalConsole(options),
       health,
       deliveries: mapping,
       port: number,
@@ -126,6 +130,16 @@ function createApi(
     );
     return (event) => api(event, createContext('api', aws, clock));
   });
+}
+
+function createLocalConsole({ consoleToken }: PipelineOptions): AnswerConsole {
+  let loading: Promise<AnswerConsole> | undefined;
+  return async (incoming, outgoing) => {
+    loading ??= import('../console/server.ts').then(({ createConsole }) =>
+      createConsole({ token: consoleToken }),
+    );
+    return (await loading)(incoming, outgoing);
+  };
 }
 
 function createProbe({ config, aws, clock, terminal }: PipelineOptions, mapping: EventSourceMapping) {

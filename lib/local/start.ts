@@ -53,6 +53,9 @@ export interface LocalHealth {
   readonly stage: 'local';
   readonly webhook: string;
   readonly api: string;
+  readonly console: string;
+  /** Of this start, for the page's address: whoever may read `healthz` may use the console. */
+  readonly console_token: string;
   /** Made at this start; absent where `API_KEYS` is set. */
   readonly api_key?: string;
   readonly aws: { readonly region: string; readonly endpoints: AwsEndpoints };
@@ -65,6 +68,8 @@ export interface LocalHealth {
   readonly websites: readonly WebsiteId[];
   readonly settings: LocalSettings;
 }
+
+const CONSOLE_TOKEN_BYTES = 24;
 
 /** Starts the whole pipeline on this machine. Whatever fails on the way, what was started is stopped again. */
 export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> {
@@ -83,6 +88,7 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
     if (crisp) started.unshift(crisp.stop);
 
     const { config, madeKey } = withApiKey(crisp?.config ?? input.config);
+    const consoleToken = randomBytes(CONSOLE_TOKEN_BYTES).toString('base64url');
     const pipeline = await startPipeline({
       config,
       aws,
@@ -90,6 +96,7 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
       health: () => health,
       clock,
       terminal,
+      consoleToken,
     });
     started.unshift(pipeline.stop);
 
@@ -97,6 +104,7 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
       aws,
       config,
       madeKey,
+      consoleToken,
       settings: toLocalSettings(input.config, settings),
     });
     if (!crisp) warnAboutCrisp(config, input);
@@ -151,8 +159,15 @@ function toHealth(
     aws,
     config,
     madeKey,
+    consoleToken,
     settings,
-  }: { aws: LocalAws; config: LocalConfig; madeKey: string | undefined; settings: LocalSettings },
+  }: {
+    aws: LocalAws;
+    config: LocalConfig;
+    madeKey: string | undefined;
+    consoleToken: string;
+    settings: LocalSettings;
+  },
 ): LocalHealth {
   const { queues, topicArn, bucket, table } = aws.resources;
   return {
@@ -160,6 +175,8 @@ function toHealth(
     stage: 'local',
     webhook: `${url}/webhook`,
     api: `${url}/v1`,
+    console: `${url}/console`,
+    console_token: consoleToken,
     ...(madeKey !== undefined && { api_key: madeKey }),
     aws: { region: aws.region, endpoints: aws.endpoints },
     queues,
@@ -288,6 +305,7 @@ export function formatBanner({ health, crisp }: LocalMode, { port, awsPort }: Lo
   const simulator =
     crisp && ` (simulator; controls at ${crisp.controlUrl}${explainPort(health.crisp, SIMULATOR_PORT)})`;
   const rows: [what: string, where: string][] = [
+    ['console', `${health.console}#token=${health.console_token}`],
     ['webhook', `POST ${webhook}${frontDoor}`],
     ['API', `${health.api}${health.api_key === undefined ? '' : ` (key ${health.api_key})`}`],
     ['Crisp', `${health.crisp}${simulator ?? ''}`],

@@ -33,7 +33,7 @@ describe('dependencies', () => {
 
   test('those that the functions and the command line need are installed with them, and no others', () => {
     const used = readSourceFiles(['lib', 'functions'], ['.ts'])
-      .filter(({ path }) => !path.startsWith('lib/local/'))
+      .filter(({ path }) => !path.startsWith('lib/local/') && !BUNDLED.test(path))
       .flatMap(findImports)
       .map(({ specifier }) => specifier)
       .filter((specifier) => /^[@a-z]/.test(specifier) && !/^(?:node:|aws-lambda$)/.test(specifier))
@@ -57,6 +57,9 @@ describe('dependencies', () => {
     ]);
   });
 });
+
+// The page of the console and what bundles it: a release has the bundle.
+const BUNDLED = /^lib\/console\/(?:page\/|bundle\.ts)/;
 
 const Versions = z.record(z.string(), z.string()).default({});
 const Manifest = z.object({
