@@ -10,7 +10,7 @@ export const COMMANDS: readonly ListedCommand[] = [
   {
     name: 'trace',
     words: 'SESSION',
-    summary: 'what happened to a session: its newest record, its runs, its dead letters',
+    summary: 'what happened to a session, from its hooks to its record, as one timeline',
     load: () => import('./commands/trace.ts'),
   },
   {

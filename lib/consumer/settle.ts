@@ -229,8 +229,9 @@ export async function recordRuns(
 ): Promise<void> {
   const durationMs = clock.nowMs() - shared.startedMs;
   const runs = settled.flatMap(({ message, end }): Run[] => {
-    const { messageId, receiveCount } = message;
-    return end ? [{ ...shared, messageId, receiveCount, durationMs, ...end }] : [];
+    const { messageId, receiveCount, sentMs } = message;
+    const queued = sentMs === undefined ? {} : { queuedMs: sentMs };
+    return end ? [{ ...shared, messageId, receiveCount, durationMs, ...queued, ...end }] : [];
   });
   if (runs.length > 0) await bestEffort('record-runs', () => runLog.record(runs));
 }

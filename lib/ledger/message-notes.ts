@@ -47,6 +47,8 @@ export interface MessageNotes {
 export interface RedriveNotes {
   /** How often a session was redriven since then. */
   countSince(session: SessionRef, sinceMs: number): Promise<number>;
+  /** When it was redriven, epoch ms, the oldest first. */
+  list(session: SessionRef): Promise<readonly number[]>;
   note(session: SessionRef, nowMs: number): Promise<void>;
 }
 
@@ -178,12 +180,11 @@ const NOTE_SECONDS = 30 * 24 * 3600;
 /** The redrives of sessions, in the ledger. Rejects with `JobError` `ledger_failed`. */
 export function createDynamoRedriveNotes(deps: LedgerTableDeps): RedriveNotes {
   const table = createLedgerTable(deps);
+  const list = async (session: SessionRef) => readMoments((await table.get(toKey(session)))?.atMs);
 
   return {
-    async countSince(session, sinceMs) {
-      const item = await table.get(toKey(session));
-      return readMoments(item?.atMs).filter((atMs) => atMs >= sinceMs).length;
-    },
+    list,
+    countSince: async (session, sinceMs) => (await list(session)).filter((atMs) => atMs >= sinceMs).length,
 
     async note(session, nowMs) {
       const values = {

@@ -212,6 +212,7 @@ function readSession({ websiteId, sessionId }: LedgerItem): SessionRef | undefin
 
 function readCounts(item: LedgerItem) {
   return {
+    ...(item.queuedMs && { queuedMs: readNumber(item.queuedMs) }),
     startedMs: readNumber(item.startedMs),
     durationMs: readNumber(item.durationMs),
     receiveCount: readNumber(item.receiveCount),
@@ -261,6 +262,8 @@ export interface Run {
   readonly messageId: string;
   /** Of the invocation, as its log lines carry it. */
   readonly requestId: string;
+  /** When SQS took the message, epoch ms; for a message that SQS has moved, when it did. */
+  readonly queuedMs?: number;
   /** Epoch ms. */
   readonly startedMs: number;
   readonly durationMs: number;

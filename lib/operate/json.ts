@@ -6,6 +6,7 @@ import type { Unseen } from '../dead-letters/unseen.ts';
 import { JobError } from '../errors.ts';
 import type { Run } from '../ledger/runs.ts';
 import { toMoment } from '../text.ts';
+import type { TimelineEntry } from './timeline.ts';
 
 // What the command line's --json and the API say of a stage: snake case, moments in UTC, null for what is not known.
 
@@ -25,6 +26,21 @@ export function toRunJson(run: Run) {
     http_status: run.status ?? null,
     hint: run.reason ?? null,
     again_in_seconds: run.delaySeconds ?? null,
+  };
+}
+
+/** An entry of a session's story as programs read it. */
+export function toTimelineJson(entry: TimelineEntry) {
+  return {
+    at: toMoment(entry.atMs) ?? null,
+    kind: entry.kind,
+    words: entry.words,
+    api_calls: entry.calls ?? null,
+    duration_ms: entry.durationMs ?? null,
+    version: entry.version ?? null,
+    code: entry.code ?? null,
+    next_at: toMoment(entry.nextMs) ?? null,
+    message_id: entry.messageId ?? null,
   };
 }
 

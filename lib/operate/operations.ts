@@ -28,6 +28,7 @@ import { createDynamoFailureNotes } from '../ledger/failure-notes.ts';
 import { createDynamoLookNotes, createDynamoRedriveNotes } from '../ledger/message-notes.ts';
 import { createDynamoQuotaNotes, findNewestKey } from '../ledger/quota-notes.ts';
 import { createDynamoRunHistory } from '../ledger/runs.ts';
+import { createDynamoSessionNotes } from '../ledger/session-notes.ts';
 import { findOnlyWebsite } from '../queue/job.ts';
 import { createEnqueueSessions, createSqsSessionBatches } from '../queue/sessions-queue.ts';
 import { createLocalModeMapping, readLocalModeHealth } from './local-stage.ts';
@@ -117,12 +118,17 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
       return listKnownWebsites(await clients.s3(), bucket);
     },
     async traceSession(session: SessionRef, options: TraceSessionOptions) {
-      const [{ traceSession }, { createS3RecordArchive }] = await Promise.all([
+      const [{ listRecordVersions, traceSession }, { createS3RecordArchive }, s3] = await Promise.all([
         import('./sessions.ts'),
         import('../record/archive.ts'),
+        clients.s3(),
       ]);
-      const archive = createS3RecordArchive({ client: await clients.s3(), bucket });
-      return traceSession(letters, archive, session, options);
+      const sources = {
+        archive: createS3RecordArchive({ client: s3, bucket }),
+        listVersions: (of: SessionRef, sinceMs: number) => listRecordVersions({ s3, bucket }, of, sinceMs),
+        sessionNotes: createDynamoSessionNotes(ledger),
+      };
+      return traceSession(letters, sources, session, options);
     },
     async eraseSession(session: SessionRef) {
       const { eraseSession } = await import('./sessions.ts');

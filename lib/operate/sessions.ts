@@ -13,8 +13,10 @@ import { type DeadLetterList, listDeadLetters } from '../dead-letters/list.ts';
 import { OperationError } from '../errors.ts';
 import { parseWebsiteId, type SessionRef, type WebsiteId } from '../ids.ts';
 import { type Run, toRunOwner } from '../ledger/runs.ts';
+import type { SessionNotes } from '../ledger/session-notes.ts';
 import { type LedgerItem, toLedgerFailure } from '../ledger/table.ts';
 import { type Latest, type RecordArchive, toArchiveKey, toRecordsPrefix } from '../record/archive.ts';
+import { type SeenHook, type TimelineEntry, toTimeline } from './timeline.ts';
 
 export interface TraceSessionOptions {
   /** The most runs. */
@@ -22,6 +24,8 @@ export interface TraceSessionOptions {
   /** The most dead letters to look at; undefined: all. */
   readonly max?: number | undefined;
   readonly signal: AbortSignal;
+  /** Those that were seen of the session, where somebody keeps them. */
+  readonly hooks?: readonly SeenHook[];
 }
 
 /** What happened to a session, as far as anything of it is kept. */
@@ -33,23 +37,61 @@ export interface SessionTrace {
   readonly latest: Latest | undefined;
   readonly deadLetters: readonly DeadLetter[];
   readonly look: DeadLetterList;
+  /** All of it as one story, the oldest entry first. */
+  readonly timeline: readonly TimelineEntry[];
+}
+
+/** Where a trace comes from, beside the dead-letter queue and its notes. */
+export interface TraceSources {
+  readonly archive: Pick<RecordArchive, 'getLatest'>;
+  /** The versions of a session that came from a fetch then or later, the oldest first. */
+  readonly listVersions: (session: SessionRef, sinceMs: number) => Promise<readonly number[]>;
+  readonly sessionNotes: Pick<SessionNotes, 'readActivity'>;
 }
 
 /** Gathers what the ledger, the archive and the dead-letter queue know of a session. */
 export async function traceSession(
   context: DeadLetterContext,
-  archive: Pick<RecordArchive, 'getLatest'>,
+  { archive, listVersions, sessionNotes }: TraceSources,
   session: SessionRef,
-  { limit, max, signal }: TraceSessionOptions,
+  { limit, max, signal, hooks = [] }: TraceSessionOptions,
 ): Promise<SessionTrace> {
   const deadLetters: DeadLetter[] = [];
   const onLetter = async (letter: DeadLetter) => void deadLetters.push(letter);
-  const [runs, stored, look] = await Promise.all([
+  const [runs, stored, { sent }, redrivenMs, look] = await Promise.all([
     context.runHistory.ofSession(session, { limit }),
     archive.getLatest(session),
+    sessionNotes.readActivity(session),
+    context.redriveNotes.list(session),
     listDeadLetters(context, { filter: session, max, signal, onLetter }),
   ]);
-  return { session, runs, latest: stored?.latest, deadLetters, look };
+  const latest = stored?.latest;
+  // Of a session with many runs, those of the runs that are shown.
+  const sinceMs = runs.length < limit ? 0 : (runs.at(-1)?.startedMs ?? 0);
+  const versions = latest ? await listVersions(session, sinceMs) : [];
+  const timeline = toTimeline({ runs, latest, versions, redrivenMs, deadLetters, sent, hooks });
+  return { session, runs, latest, deadLetters, look, timeline };
+}
+
+/** The versions of a session in the archive's bucket; at most a thousand. Rejects with `OperationError`. */
+export async function listRecordVersions(
+  { s3, bucket }: Pick<SessionStores, 's3' | 'bucket'>,
+  session: SessionRef,
+  sinceMs: number,
+): Promise<readonly number[]> {
+  const prefix = toRecordsPrefix(session);
+  const command = new ListObjectsV2Command({
+    Bucket: bucket,
+    Prefix: prefix,
+    // Keys sort as text: versions have as many digits as long as they are moments.
+    ...(sinceMs > 1 && { StartAfter: `${prefix}${sinceMs - 1}.json` }),
+  });
+  const { Contents = [] } = await s3.send(command).catch((thrown: unknown) => {
+    throw toAwsOperationError(thrown, { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` });
+  });
+  return Contents.map(({ Key = '' }) => Number.parseInt(Key.slice(prefix.length), 10)).filter(
+    Number.isSafeInteger,
+  );
 }
 
 // Enough to show a choice.

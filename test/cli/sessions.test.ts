@@ -54,15 +54,26 @@ describe('sessions', () => {
     expect(await run('trace', SESSION)).toBe(0);
 
     expect(out()).toContain('newest record: none was ever archived');
-    expect(out()).toMatch(/ failed .*bad_response:not_json/);
-    expect(out()).toMatch(new RegExp(`^${letter.messageId} `, 'm'));
+    expect(out()).toMatch(
+      /^\S+Z +failed +3 +250 ms +bad_response:not_json, attempt 1 failed in fetch, HTTP 200 \(.*\), again at \S+Z$/m,
+    );
+    expect(out()).toMatch(
+      new RegExp(`^\\S+Z +dead-lettered .*kept until \\S+Z, message ${letter.messageId}$`, 'm'),
+    );
+    expect(out()).toContain(`to bring it back: npx crisp-enrich dlq redrive --session ${SESSION} --yes\n`);
   });
 
   test('trace has a form for programs', async () => {
     const { run, json } = createCliScene();
 
     expect(await run('trace', SESSION, '--json')).toBe(0);
-    expect(json()).toMatchObject({ session_id: 'session_a', latest: null, runs: [], dead_letters: [] });
+    expect(json()).toMatchObject({
+      session_id: 'session_a',
+      latest: null,
+      runs: [],
+      dead_letters: [],
+      timeline: [],
+    });
   });
 
   test('status shows every queue, and how deliveries stand', async () => {

@@ -268,6 +268,7 @@ export function describeRedriveNotes(implementation: string, create: () => Redri
       expect(await notes.countSince(session, NOW_MS)).toBe(3);
       expect(await notes.countSince(session, NOW_MS + 2)).toBe(2);
       expect(await notes.countSince(session, NOW_MS + 4)).toBe(0);
+      expect(await notes.list(session)).toEqual([1, 2, 3].map((ms) => NOW_MS + ms));
     });
 
     test('two redrives of one moment are two, also when noted at once', async () => {

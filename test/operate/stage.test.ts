@@ -9,11 +9,11 @@ import { openFrontDoor } from '../../lib/local/front-door.ts';
 import { listenOnLoopback } from '../../lib/local/http-server.ts';
 import { readCloudFormationStage } from '../../lib/operate/deployed-stage.ts';
 import { createLocalModeMapping, readLocalModeHealth } from '../../lib/operate/local-stage.ts';
-import { traceSession } from '../../lib/operate/sessions.ts';
-import type { RecordArchive } from '../../lib/record/archive.ts';
+import { type TraceSources, traceSession } from '../../lib/operate/sessions.ts';
 import { anAwsError } from '../support/aws.ts';
 import { aFailedRun, aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
 import { aLetter, createDeadLetterScene } from '../support/dead-letter-scene.ts';
+import { createMemoryRunLog, createMemorySessionNotes } from '../support/memory.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 describe('cloudformation stage', () => {
@@ -265,9 +265,13 @@ describe('trace session', () => {
     updated_at: null,
   } as const;
 
-  const archive: Pick<RecordArchive, 'getLatest'> = {
-    getLatest: async ({ sessionId }) =>
-      sessionId === 'session_a' ? { latest: LATEST, revision: 'r' } : undefined,
+  const sources: TraceSources = {
+    archive: {
+      getLatest: async ({ sessionId }) =>
+        sessionId === 'session_a' ? { latest: LATEST, revision: 'r' } : undefined,
+    },
+    listVersions: async () => [LATEST.version],
+    sessionNotes: createMemorySessionNotes(createMemoryRunLog()),
   };
 
   test('a trace shows a session’s runs, its newest record and its dead letters, and nobody else’s', async () => {
@@ -281,10 +285,11 @@ describe('trace session', () => {
     );
     await runLog.record([aFailedRun({ session, messageId: own.messageId })]);
 
-    const trace = await traceSession(context, archive, session, { limit: 10, signal: stop.signal });
+    const trace = await traceSession(context, sources, session, { limit: 10, signal: stop.signal });
 
     expect(trace.runs.map(({ messageId }) => messageId)).toEqual([own.messageId]);
     expect(trace.latest).toEqual(LATEST);
+    expect(trace.timeline.map(({ kind }) => kind)).toEqual(['announced', 'dead-lettered', 'failed']);
     expect(trace.deadLetters.map(({ messageId }) => messageId)).toEqual([own.messageId]);
     expect(queue.visibleIds()).toHaveLength(3);
   });
@@ -292,7 +297,7 @@ describe('trace session', () => {
   test('a session that nobody knows has an empty trace', async () => {
     const { context, stop } = createDeadLetterScene();
 
-    const trace = await traceSession(context, archive, aSession('session_b'), {
+    const trace = await traceSession(context, sources, aSession('session_b'), {
       limit: 10,
       signal: stop.signal,
     });

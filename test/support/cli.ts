@@ -15,12 +15,12 @@ import type { Finding } from '../../lib/operate/doctor/checks.ts';
 import { examineSetup } from '../../lib/operate/doctor/doctor.ts';
 import { findLocalSetup } from '../../lib/operate/doctor/setup.ts';
 import type { Operations } from '../../lib/operate/operations.ts';
-import { traceSession } from '../../lib/operate/sessions.ts';
+import { type TraceSources, traceSession } from '../../lib/operate/sessions.ts';
 import type { OperatedStage } from '../../lib/operate/stage.ts';
 import { createEnqueueSessions } from '../../lib/queue/sessions-queue.ts';
 import { createDeadLetterScene } from './dead-letter-scene.ts';
 import { type LocalScene, simulatorOf, startLocalScene } from './local-scene.ts';
-import { createMemoryRecordArchive } from './memory.ts';
+import { createMemoryRecordArchive, createMemorySessionNotes } from './memory.ts';
 import { COMPILE_CACHE } from './private-temporary-folder.ts';
 import { untilSettled } from './virtual-clock.ts';
 
@@ -70,6 +70,11 @@ export function createCliScene(options: CliSceneOptions = {}) {
   const erased: SessionRef[] = [];
   const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };
 
+  const sources: TraceSources = {
+    archive: createMemoryRecordArchive(),
+    listVersions: async () => [],
+    sessionNotes: createMemorySessionNotes(runLog),
+  };
   const operations: Operations = {
     stage: STAGE,
     enqueue: createEnqueueSessions({ batches, coalesce, clock }),
@@ -94,8 +99,7 @@ export function createCliScene(options: CliSceneOptions = {}) {
         latestMoveTask: () => Promise.reject(new OperationError('aws_failed', 'no such action')),
       }),
     },
-    traceSession: (session, limits) =>
-      traceSession(scene.context, createMemoryRecordArchive(), session, limits),
+    traceSession: (session, limits) => traceSession(scene.context, sources, session, limits),
     async readQuota() {
       if (options.day === 'unreadable') throw new JobError('ledger_failed');
       return options.day;

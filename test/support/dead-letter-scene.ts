@@ -311,6 +311,7 @@ export function createMemoryRedriveNotes(): {
   const find = (key: string) => moments.get(key) ?? [];
 
   return {
+    list: async (session) => find(toSessionKey(session)),
     countSince: async (session, sinceMs) => find(toSessionKey(session)).filter((ms) => ms >= sinceMs).length,
     async note(session, nowMs) {
       const key = toSessionKey(session);

@@ -1,12 +1,14 @@
 import { toDeadLetterJson } from '../../dead-letters/dead-letter.ts';
 import { isWholeLook } from '../../dead-letters/unseen.ts';
-import { toLookJson, toRunJson } from '../../operate/json.ts';
+import { toSessionKey } from '../../ids.ts';
+import { toLookJson, toRunJson, toTimelineJson } from '../../operate/json.ts';
 import type { SessionTrace } from '../../operate/sessions.ts';
-import { toMoment, toVisibleJson } from '../../text.ts';
-import { defineCommand } from '../command.ts';
+import type { TimelineEntry } from '../../operate/timeline.ts';
+import { toMoment, toPrintable, toVisibleJson } from '../../text.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
 import { DEFAULT_RUNS, FILTER_OPTIONS, findSession, SESSION_OPTIONS } from '../options.ts';
-import { formatRun, RUN_HEAD } from '../output.ts';
-import { DEAD_LETTER_HEAD, describeLook, formatDeadLetter } from './dlq-output.ts';
+import { formatRow, toSentence } from '../output.ts';
+import { describeLook } from './dlq-output.ts';
 
 export const command = defineCommand({
   options: { ...SESSION_OPTIONS, max: FILTER_OPTIONS.max },
@@ -30,46 +32,79 @@ export const command = defineCommand({
     // What holds the queue holds this session, too.
     const isHeld = breaker.opening !== undefined && !breaker.opening.closing;
     const held = `${isHeld ? `deliveries: ${formatDeliveries(breaker, clock.nowMs())}` : ''}${formatOwnOpening(breaker, session)}`;
-    await output.write(describe(trace, { held, nowMs: clock.nowMs() }));
+    await output.write(describe(trace, { held, commandLine: context.commandLine }));
     for (const sentence of describeLook(trace.look)) output.warn(sentence);
     return isWholeLook(trace.look) ? 0 : 3;
   },
 });
 
-interface Moment {
-  /** What holds the queue, and whether this session did. */
-  readonly held: string;
-  readonly nowMs: number;
-}
-
 function describe(
-  { session, latest, runs, deadLetters, look }: SessionTrace,
-  { held, nowMs }: Moment,
+  { session, latest, deadLetters, look, timeline }: SessionTrace,
+  { held, commandLine }: { readonly held: string; readonly commandLine: CommandContext['commandLine'] },
 ): string {
   const announced = latest?.announced ? 'announced' : 'archived, not yet announced';
   const record = latest
     ? `version ${latest.version} of ${toMoment(latest.version)}, ${latest.kind}, ${announced}`
     : 'none was ever archived';
+  const redrive = commandLine(`dlq redrive --session ${toSessionKey(session)} --yes`);
   return [
     `${session.sessionId} of website ${session.websiteId}\n`,
     `newest record: ${record}\n`,
     held,
-    runs.length === 0 ? '\nruns: none within 30 days\n' : '\nruns:\n',
-    ...(runs.length === 0 ? [] : [RUN_HEAD, ...runs.map(formatRun)]),
-    deadLetters.length === 0
-      ? `\ndead letters: none${isWholeLook(look) ? '' : ' was seen'}\n`
-      : '\ndead letters:\n',
-    ...(deadLetters.length === 0 ? [] : [DEAD_LETTER_HEAD]),
-    ...deadLetters.map((letter) => formatDeadLetter(letter, nowMs)),
+    timeline.length === 0 ? '\nnothing is known of it within 30 days\n' : `\n${HEAD}`,
+    ...timeline.map(formatEntry),
+    deadLetters.length > 0 ? `\nto bring it back: ${redrive}\n` : '',
+    deadLetters.length === 0 && !isWholeLook(look) ? '\ndead letters: none was seen\n' : '',
   ].join('');
 }
 
-function toTraceJson({ session, latest, runs, deadLetters, look }: SessionTrace, opening: object | null) {
+const COLUMNS = [20, 13, 5, 8];
+const HEAD = formatRow(['WHEN', 'WHAT', 'CALLS', 'TOOK', 'MORE'], COLUMNS);
+
+function formatEntry({
+  atMs,
+  kind,
+  words,
+  calls,
+  durationMs,
+  version,
+  code,
+  nextMs,
+  messageId,
+}: TimelineEntry) {
+  const next = kind === 'dead-lettered' ? 'kept until' : 'again at';
+  const more = [
+    code && toPrintable(code),
+    toSentence(words),
+    version !== undefined && `version ${version}`,
+    nextMs !== undefined && `${next} ${toMoment(nextMs)}`,
+    messageId !== undefined && MESSAGE_KINDS.has(kind) && `message ${toPrintable(messageId)}`,
+  ].filter(Boolean);
+  const took = durationMs === undefined ? '' : `${durationMs} ms`;
+  return formatRow(
+    [toMoment(atMs) ?? '-', kind, calls === undefined ? '' : String(calls), took, more.join(', ')],
+    COLUMNS,
+  );
+}
+
+/** Where the message is what one wants to look up, or to bring back. */
+const MESSAGE_KINDS: ReadonlySet<TimelineEntry['kind']> = new Set([
+  'hook',
+  'queued',
+  'coalesced',
+  'dead-lettered',
+]);
+
+function toTraceJson(
+  { session, latest, runs, deadLetters, look, timeline }: SessionTrace,
+  opening: object | null,
+) {
   return {
     website_id: session.websiteId,
     session_id: session.sessionId,
     latest: latest ?? null,
     opening,
+    timeline: timeline.map(toTimelineJson),
     runs: runs.map(toRunJson),
     dead_letters: deadLetters.map(toDeadLetterJson),
     look: toLookJson(look),
