@@ -168,8 +168,7 @@ async function within<Result>(
 }
 
 async function sendInTime(coalesced: CoalescedJob, { queue, clock }: WebhookContext): Promise<QueuedMessage> {
-  const late = () =>
-    new HookRefusedError('queue_unavailable', `no answer within ${QUEUE_DEADLINE_MS} ms`);
+  const late = () => new HookRefusedError('queue_unavailable', `no answer within ${QUEUE_DEADLINE_MS} ms`);
   try {
     return await within(clock, QUEUE_DEADLINE_MS, late, queue.send(coalesced));
   } catch (cause) {

@@ -16,9 +16,7 @@ export function verifySignature(
   { signature, timestamp, body }: SignedBody,
   secrets: readonly string[],
 ): boolean {
-  const matches = secrets.map((secret) =>
-    timingSafeEqual(signature, toSignature(secret, timestamp, body)),
-  );
+  const matches = secrets.map((secret) => timingSafeEqual(signature, toSignature(secret, timestamp, body)));
   return matches.includes(true);
 }
 
