@@ -69,7 +69,11 @@ export function createDeadLetterGroups() {
   const groups = new Map<string, DeadLetterGroup>();
 
   return {
-    add({ reason: { code }, deadSinceMs, expiresMs }: DeadLetter): void {
+    add({
+      reason: { code },
+      deadSinceMs,
+      expiresMs,
+    }: Pick<DeadLetter, 'reason' | 'deadSinceMs' | 'expiresMs'>): void {
       const group = groups.get(code);
       groups.set(code, {
         code,

@@ -1,5 +1,6 @@
 import { type SessionRef, toSessionKey } from '../ids.ts';
 import type { DeadLetterContext } from './context.ts';
+import type { DeadLetter } from './dead-letter.ts';
 import { type DeadLetterFilter, matchesFilter } from './filter.ts';
 import { createPace, createRedriveLimit, type Pace, type RedriveLimit } from './pace.ts';
 import { type PeekedDeadLetter, type PeekReport, peekDeadLetters } from './peek.ts';
@@ -15,18 +16,26 @@ export interface RedriveSelectedOptions {
   readonly max?: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress?: ((counts: RedriveCounts) => void) | undefined;
+  /** Hears what became of each letter that was meant. */
+  readonly onLetter?: ((letter: DeadLetter, outcome: RedriveOutcome, sent?: SentLetter) => void) | undefined;
 }
 
-interface Redrivable {
-  readonly receiptHandle: string;
-  readonly session: SessionRef;
+/** The message that was sent for a dead letter. */
+export interface SentLetter {
+  readonly messageId: string;
+  /** Its fetch begins then at the earliest, epoch ms. */
+  readonly notBeforeMs: number;
 }
+
+type Redrivable = PeekedDeadLetter & { readonly session: SessionRef };
 
 /** One run of a redrive. */
 interface RedriveRun {
   readonly startedMs: number;
   readonly limit: RedriveLimit;
-  readonly count: (outcome: RedriveOutcome, times?: number) => void;
+  readonly count: (outcome: RedriveOutcome, letters: readonly PeekedDeadLetter[]) => void;
+  /** The messages that were sent, by the keys of their sessions. */
+  readonly sent: Map<string, SentLetter>;
 }
 
 /**
@@ -38,32 +47,39 @@ export async function redriveSelected(
   context: DeadLetterContext,
   options: RedriveSelectedOptions,
 ): Promise<RedriveCounts & PeekReport> {
-  const { filter, ratePerSecond, maxRedrives, max, signal, onProgress } = options;
+  const { filter, ratePerSecond, maxRedrives, max, signal, onProgress, onLetter } = options;
   const limit = createRedriveLimit(context, maxRedrives);
   const pace = createPace(ratePerSecond, context.clock);
   let counts = NOTHING_REDRIVEN;
-  const count: RedriveRun['count'] = (outcome, times) => {
-    counts = countRedriven(counts, outcome, times);
+  const sent: RedriveRun['sent'] = new Map();
+  const count: RedriveRun['count'] = (outcome, letters) => {
+    counts = { ...counts, [outcome]: counts[outcome] + letters.length };
+    if (!onLetter) return;
+    for (const letter of letters)
+      onLetter(letter, outcome, letter.session && sent.get(toSessionKey(letter.session)));
   };
-  const run: RedriveRun = { startedMs: context.clock.nowMs(), limit, count };
+  const run: RedriveRun = { startedMs: context.clock.nowMs(), limit, count, sent };
 
+  // Once all that were named have come, nothing else needs to be hidden.
+  const missing = filter.messageIds && new Set(filter.messageIds);
   const report = await peekDeadLetters(context, { max, ratePerSecond, signal }, async (letters) => {
     const gone: string[] = [];
+    for (const { messageId } of letters) missing?.delete(messageId);
     const matching = letters.filter((letter) => matchesFilter(letter, filter));
     for (const step of toSteps(matching, pace)) {
       // The spare calls were too few a moment ago: there is nothing to wait for.
       if (counts.postponed > 0) {
-        count('postponed', step.length);
+        count('postponed', step);
         continue;
       }
       if (!(await mayGoOn(pace, step.length, signal))) {
-        count('interrupted', step.length);
+        count('interrupted', step);
         continue;
       }
       gone.push(...(await move(context, await afford(context, await choose(step, run), run), run)));
       onProgress?.(counts);
     }
-    return { gone };
+    return { gone, isEnough: missing?.size === 0 };
   });
   return { ...report, ...counts, ledgerFailure: report.ledgerFailure ?? limit.failure() };
 }
@@ -73,11 +89,12 @@ async function choose(
   { startedMs, limit, count }: RedriveRun,
 ): Promise<readonly Redrivable[]> {
   const chosen: Redrivable[] = [];
-  for (const { receiptHandle, session, deadSinceMs = 0 } of letters) {
-    if (deadSinceMs > startedMs) count('arrived');
-    else if (!session) count('unreadable');
-    else if (!(await limit.mayRedrive(session))) count('exhausted');
-    else chosen.push({ receiptHandle, session });
+  for (const letter of letters) {
+    const { session, deadSinceMs = 0 } = letter;
+    if (deadSinceMs > startedMs) count('arrived', [letter]);
+    else if (!session) count('unreadable', [letter]);
+    else if (!(await limit.mayRedrive(session))) count('exhausted', [letter]);
+    else chosen.push({ ...letter, session });
   }
   return chosen;
 }
@@ -91,42 +108,57 @@ async function afford(
   const keys = [...new Set(letters.map(({ session }) => toSessionKey(session)))];
   if (keys.length === 0) return [];
   const granted = new Set(keys.slice(0, await planFetches(context, keys.length)));
-  const affordable = letters.filter(({ session }) => granted.has(toSessionKey(session)));
-  count('postponed', letters.length - affordable.length);
-  return affordable;
+  const isAffordable = ({ session }: Redrivable) => granted.has(toSessionKey(session));
+  count(
+    'postponed',
+    letters.filter((letter) => !isAffordable(letter)),
+  );
+  return letters.filter(isAffordable);
 }
 
 /** Returns the handles of what is gone. */
 async function move(
   context: DeadLetterContext,
   letters: readonly Redrivable[],
-  { limit, count }: RedriveRun,
+  run: RedriveRun,
 ): Promise<string[]> {
-  const queued = await send(context, letters, limit);
-  const sent = letters.filter(({ session }) => queued.has(toSessionKey(session)));
-  count('failed', letters.length - sent.length);
+  const queued = await send(context, letters, run);
+  const isQueued = ({ session }: Redrivable) => queued.has(toSessionKey(session));
+  run.count(
+    'failed',
+    letters.filter((letter) => !isQueued(letter)),
+  );
 
-  const handles = sent.map(({ receiptHandle }) => receiptHandle);
-  const deleted = await context.queue.delete(handles);
-  const gone = handles.filter((_handle, index) => deleted[index] === true);
-  count('moved', gone.length);
-  count('duplicated', handles.length - gone.length);
-  return gone;
+  const sent = letters.filter(isQueued);
+  const deleted = await context.queue.delete(sent.map(({ receiptHandle }) => receiptHandle));
+  const gone = sent.filter((_letter, index) => deleted[index] === true);
+  run.count('moved', gone);
+  run.count(
+    'duplicated',
+    sent.filter((_letter, index) => deleted[index] !== true),
+  );
+  return gone.map(({ receiptHandle }) => receiptHandle);
 }
 
 /** Returns the keys of the sessions that the queue has for good. */
 async function send(
   { enqueue }: DeadLetterContext,
   letters: readonly Redrivable[],
-  limit: RedriveLimit,
+  { limit, sent }: RedriveRun,
 ): Promise<ReadonlySet<string>> {
   // Messages of one session become one: its newest state is fetched, whatever they died of.
   const sessions = new Map(letters.map(({ session }) => [toSessionKey(session), session]));
   if (sessions.size === 0) return new Set();
   const enqueued = await enqueue([...sessions.values()], 'full');
-  const queued = enqueued.filter(({ result }) => result.outcome === 'queued');
-  for (const { session } of queued) await limit.note(session);
-  return new Set(queued.map(({ session }) => toSessionKey(session)));
+  const queued = new Set<string>();
+  for (const { session, result, notBeforeMs } of enqueued) {
+    if (result.outcome !== 'queued') continue;
+    const key = toSessionKey(session);
+    queued.add(key);
+    sent.set(key, { messageId: result.messageId, notBeforeMs });
+    await limit.note(session);
+  }
+  return queued;
 }
 
 function toSteps<Item>(items: readonly Item[], { step }: Pace): (readonly Item[])[] {
@@ -166,7 +198,7 @@ export interface RedriveCounts {
   readonly arrived: number;
 }
 
-type RedriveOutcome = keyof RedriveCounts;
+export type RedriveOutcome = keyof RedriveCounts;
 
 const NOTHING_REDRIVEN: RedriveCounts = {
   moved: 0,
@@ -178,7 +210,3 @@ const NOTHING_REDRIVEN: RedriveCounts = {
   postponed: 0,
   arrived: 0,
 };
-
-function countRedriven(counts: RedriveCounts, outcome: RedriveOutcome, times = 1): RedriveCounts {
-  return { ...counts, [outcome]: counts[outcome] + times };
-}

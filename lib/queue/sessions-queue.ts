@@ -52,6 +52,8 @@ interface EnqueueSessionsDependencies {
 interface EnqueuedSession {
   readonly session: SessionRef;
   readonly result: SendResult;
+  /** Its fetch begins then at the earliest, epoch ms. */
+  readonly notBeforeMs: number;
 }
 
 export type EnqueueSessions = ReturnType<typeof createEnqueueSessions>;
@@ -65,7 +67,11 @@ export function createEnqueueSessions({ batches, coalesce, clock }: EnqueueSessi
     const nowMs = clock.nowMs();
     const jobs = sessions.map((session) => toCoalescedJob(session, mode, nowMs, coalesce));
     const results = await batches.sendAll(jobs);
-    return sessions.map((session, index) => ({ session, result: results[index] ?? UNANSWERED }));
+    return sessions.map((session, index) => ({
+      session,
+      result: results[index] ?? UNANSWERED,
+      notBeforeMs: jobs[index]?.job.notBeforeMs ?? nowMs,
+    }));
   };
 }
 
