@@ -31,15 +31,16 @@ import { createDynamoRunHistory } from '../ledger/runs.ts';
 import { createDynamoSessionNotes } from '../ledger/session-notes.ts';
 import { findOnlyWebsite } from '../queue/job.ts';
 import { createEnqueueSessions, createSqsSessionBatches } from '../queue/sessions-queue.ts';
+import type { RecordArchive } from '../record/archive.ts';
 import { createLocalModeMapping, readLocalModeHealth } from './local-stage.ts';
-import type { TraceSessionOptions } from './sessions.ts';
+import type { StoryOptions, TraceSessionOptions, TraceSources } from './sessions.ts';
 import { createOperatorClients, type OperatedStage, type OperatorClients } from './stage.ts';
 
 export interface ConnectOptions {
   /** Undefined: local mode. */
   readonly stage: string | undefined;
   readonly region: string | undefined;
-  readonly config: OperatorConfig;
+  readonly config: Pick<OperatorConfig, 'localUrl' | 'profile' | 'region' | 'coalesce' | 'websiteIds'>;
   readonly clock: Clock;
 }
 
@@ -52,7 +53,7 @@ export async function connectStage({ config, clock, ...target }: ConnectOptions)
 }
 
 async function findStage(
-  { localUrl, profile, region: usualRegion }: OperatorConfig,
+  { localUrl, profile, region: usualRegion }: ConnectOptions['config'],
   { stage, region = usualRegion }: Pick<ConnectOptions, 'stage' | 'region'>,
 ): Promise<OperatedStage> {
   if (stage === undefined) return readLocalModeHealth(localUrl);
@@ -106,6 +107,25 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
     clock,
   };
 
+  async function openArchive(): Promise<Pick<RecordArchive, 'getLatest' | 'getRecord'>> {
+    const [{ createS3RecordArchive }, s3] = await Promise.all([import('../record/archive.ts'), clients.s3()]);
+    return createS3RecordArchive({ client: s3, bucket });
+  }
+
+  /** What a session's story is made of. */
+  async function openSources(): Promise<TraceSources> {
+    const [{ listRecordVersions }, archive, s3] = await Promise.all([
+      import('./sessions.ts'),
+      openArchive(),
+      clients.s3(),
+    ]);
+    return {
+      archive,
+      listVersions: (session, sinceMs) => listRecordVersions({ s3, bucket }, session, sinceMs),
+      sessionNotes: createDynamoSessionNotes(ledger),
+    };
+  }
+
   return {
     stage,
     enqueue: letters.enqueue,
@@ -117,18 +137,14 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
       const { listKnownWebsites } = await import('./sessions.ts');
       return listKnownWebsites(await clients.s3(), bucket);
     },
+    archive: openArchive,
     async traceSession(session: SessionRef, options: TraceSessionOptions) {
-      const [{ listRecordVersions, traceSession }, { createS3RecordArchive }, s3] = await Promise.all([
-        import('./sessions.ts'),
-        import('../record/archive.ts'),
-        clients.s3(),
-      ]);
-      const sources = {
-        archive: createS3RecordArchive({ client: s3, bucket }),
-        listVersions: (of: SessionRef, sinceMs: number) => listRecordVersions({ s3, bucket }, of, sinceMs),
-        sessionNotes: createDynamoSessionNotes(ledger),
-      };
+      const [{ traceSession }, sources] = await Promise.all([import('./sessions.ts'), openSources()]);
       return traceSession(letters, sources, session, options);
+    },
+    async readStory(session: SessionRef, options: StoryOptions) {
+      const [{ readStory }, sources] = await Promise.all([import('./sessions.ts'), openSources()]);
+      return readStory(letters, sources, session, options);
     },
     async eraseSession(session: SessionRef) {
       const { eraseSession } = await import('./sessions.ts');

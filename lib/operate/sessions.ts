@@ -25,20 +25,26 @@ export interface TraceSessionOptions {
   readonly max?: number | undefined;
   readonly signal: AbortSignal;
   /** Those that were seen of the session, where somebody keeps them. */
-  readonly hooks?: readonly SeenHook[];
+  readonly hooks?: readonly SeenHook[] | undefined;
 }
 
 /** What happened to a session, as far as anything of it is kept. */
-export interface SessionTrace {
-  readonly session: SessionRef;
+export interface SessionStory {
   /** Newest first. */
   readonly runs: readonly Run[];
   /** Its newest archived version; undefined where it was never archived. */
   readonly latest: Latest | undefined;
+  /** Of its archived records, the oldest first; of a session with many runs, those since the oldest that is shown. */
+  readonly versions: readonly number[];
+  /** All of it, the oldest entry first. */
+  readonly timeline: readonly TimelineEntry[];
+}
+
+/** The same, with a look at the dead-letter queue. */
+export interface SessionTrace extends SessionStory {
+  readonly session: SessionRef;
   readonly deadLetters: readonly DeadLetter[];
   readonly look: DeadLetterList;
-  /** All of it as one story, the oldest entry first. */
-  readonly timeline: readonly TimelineEntry[];
 }
 
 /** Where a trace comes from, beside the dead-letter queue and its notes. */
@@ -52,25 +58,46 @@ export interface TraceSources {
 /** Gathers what the ledger, the archive and the dead-letter queue know of a session. */
 export async function traceSession(
   context: DeadLetterContext,
-  { archive, listVersions, sessionNotes }: TraceSources,
+  sources: TraceSources,
   session: SessionRef,
-  { limit, max, signal, hooks = [] }: TraceSessionOptions,
+  { limit, max, signal, hooks }: TraceSessionOptions,
 ): Promise<SessionTrace> {
   const deadLetters: DeadLetter[] = [];
   const onLetter = async (letter: DeadLetter) => void deadLetters.push(letter);
-  const [runs, stored, { sent }, redrivenMs, look] = await Promise.all([
+  const looking = listDeadLetters(context, { filter: session, max, signal, onLetter });
+  const seen = looking.then(() => deadLetters);
+  const [look, story] = await Promise.all([
+    looking,
+    readStory(context, sources, session, { limit, hooks, deadLetters: seen }),
+  ]);
+  return { session, ...story, deadLetters, look };
+}
+
+export interface StoryOptions extends Pick<TraceSessionOptions, 'limit' | 'hooks'> {
+  /** Those of the session that a look has seen. */
+  readonly deadLetters: Promise<readonly DeadLetter[]> | readonly DeadLetter[];
+}
+
+/** The same without a look at the dead-letter queue, which would hide its messages: somebody else has looked. */
+export async function readStory(
+  context: Pick<DeadLetterContext, 'runHistory' | 'redriveNotes'>,
+  { archive, listVersions, sessionNotes }: TraceSources,
+  session: SessionRef,
+  { limit, hooks = [], deadLetters: seen }: StoryOptions,
+): Promise<SessionStory> {
+  const [runs, stored, { sent }, redrivenMs, deadLetters] = await Promise.all([
     context.runHistory.ofSession(session, { limit }),
     archive.getLatest(session),
     sessionNotes.readActivity(session),
     context.redriveNotes.list(session),
-    listDeadLetters(context, { filter: session, max, signal, onLetter }),
+    seen,
   ]);
   const latest = stored?.latest;
   // Of a session with many runs, those of the runs that are shown.
   const sinceMs = runs.length < limit ? 0 : (runs.at(-1)?.startedMs ?? 0);
   const versions = latest ? await listVersions(session, sinceMs) : [];
   const timeline = toTimeline({ runs, latest, versions, redrivenMs, deadLetters, sent, hooks });
-  return { session, runs, latest, deadLetters, look, timeline };
+  return { runs, latest, versions, timeline };
 }
 
 /** The versions of a session in the archive's bucket; at most a thousand. Rejects with `OperationError`. */

@@ -15,7 +15,7 @@ import type { Finding } from '../../lib/operate/doctor/checks.ts';
 import { examineSetup } from '../../lib/operate/doctor/doctor.ts';
 import { findLocalSetup } from '../../lib/operate/doctor/setup.ts';
 import type { Operations } from '../../lib/operate/operations.ts';
-import { type TraceSources, traceSession } from '../../lib/operate/sessions.ts';
+import { readStory, type TraceSources, traceSession } from '../../lib/operate/sessions.ts';
 import type { OperatedStage } from '../../lib/operate/stage.ts';
 import { createEnqueueSessions } from '../../lib/queue/sessions-queue.ts';
 import { createDeadLetterScene } from './dead-letter-scene.ts';
@@ -70,8 +70,9 @@ export function createCliScene(options: CliSceneOptions = {}) {
   const erased: SessionRef[] = [];
   const coalesce = { coalesceSeconds: 60, marginSeconds: 10 };
 
+  const archive = createMemoryRecordArchive();
   const sources: TraceSources = {
-    archive: createMemoryRecordArchive(),
+    archive,
     listVersions: async () => [],
     sessionNotes: createMemorySessionNotes(runLog),
   };
@@ -99,7 +100,9 @@ export function createCliScene(options: CliSceneOptions = {}) {
         latestMoveTask: () => Promise.reject(new OperationError('aws_failed', 'no such action')),
       }),
     },
+    archive: async () => archive,
     traceSession: (session, limits) => traceSession(scene.context, sources, session, limits),
+    readStory: (session, limits) => readStory(scene.context, sources, session, limits),
     async readQuota() {
       if (options.day === 'unreadable') throw new JobError('ledger_failed');
       return options.day;
@@ -122,6 +125,8 @@ export function createCliScene(options: CliSceneOptions = {}) {
 
   return {
     ...scene,
+    operations,
+    archive,
     targets,
     asked,
     pauses,
