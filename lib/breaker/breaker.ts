@@ -52,15 +52,16 @@ export function createBreaker(dependencies: Omit<BreakerContext, 'bestEffort'>):
     },
 
     async judge(session, failed) {
-      const evidence = toEvidence(failed.error);
+      const { error } = failed;
+      const evidence = toEvidence(error);
       // What is delivered while it opens fails for the same reason: that is known already.
       const isOurs = evidence === 'none' || evidence === 'platform';
       if (!isOurs && (await watch.find()) !== undefined) return 'outage';
       watch.learn(undefined);
-      const judged = await judgeEvidence(context, evidence, session, failed);
-      const { code, route, retryAfterMs } = judged.error;
-      if (judged.blame === 'outage') await open({ code, route, session, retryAfterMs });
-      return judged.blame;
+      const blame = await judgeEvidence(context, evidence, session, failed);
+      if (blame === 'outage')
+        await open({ code: error.code, route: error.route, session, retryAfterMs: error.retryAfterMs });
+      return blame;
     },
 
     async judgeRemoval(session) {

@@ -56,15 +56,16 @@ export interface Calls {
 
 export interface Station {
   readonly name: 'hooks' | 'queue' | 'fetch' | 'archive' | 'records';
-  readonly lastMinute: number;
-  /** The last fifteen whole minutes and the running one at the end: sixteen where live; oldest first. */
+  /** In the last sixty seconds; null where it is not known: a deployed stage does not tell of hooks. */
+  readonly lastMinute: number | null;
+  /** The last fifteen minutes, oldest first, the running one at the end; empty where they are not known. */
   readonly minutes: readonly number[];
   /** Null where it has none; `count` null where it is not known. */
   readonly concern: { readonly label: string; readonly count: number | null } | null;
 }
 
 export interface Savings {
-  /** Since the start in local mode, today for a deployed stage. */
+  /** Calls to Crisp: since the start in local mode, today for a deployed stage. */
   readonly calls: number;
   /** What a fetch per event would have made. */
   readonly callsOfALoop: number;
@@ -134,28 +135,30 @@ export interface Conversation {
 
 export interface TimelineEntry {
   readonly atMs: number;
-  readonly kind:
-    | 'hook'
-    | 'coalesced'
-    | 'fetch'
-    | 'announced'
-    | 'unchanged'
-    | 'covered'
-    | 'superseded'
-    | 'deferred'
-    | 'failed'
-    | 'dead'
-    | 'redriven'
-    | 'removed';
+  readonly kind: TimelineKind;
+  /** A clause for a person, without moment, code and counts that stand beside it. */
   readonly words: string;
   readonly calls: number | null;
   readonly durationMs: number | null;
   readonly version: number | null;
   readonly code: string | null;
-  /** When it is tried again at the earliest. */
+  /** When it goes on at the earliest; of a dead letter, when SQS deletes it. */
   readonly nextMs: number | null;
   readonly messageId: string | null;
 }
+
+/** As `lib/operate/timeline.ts` makes them. */
+export type TimelineKind =
+  | 'hook'
+  | 'queued'
+  | 'coalesced'
+  | 'fetched'
+  | 'announced'
+  | 'archived'
+  | 'dead-lettered'
+  | 'redriven'
+  | 'waiting'
+  | Exclude<RunOutcome, 'emitted'>;
 
 /** `GET /console/api/runs` */
 export interface Runs {
@@ -228,12 +231,12 @@ export interface Letter {
 export interface RedriveRequest {
   /** The same key starts one run, however often it is sent; 8 to 64 characters of `A-Za-z0-9_-`. */
   readonly key: string;
-  readonly messageIds?: readonly string[];
-  readonly code?: string;
-  readonly all?: true;
-  readonly ratePerSecond?: number;
+  readonly messageIds?: readonly string[] | undefined;
+  readonly code?: string | undefined;
+  readonly all?: true | undefined;
+  readonly ratePerSecond?: number | undefined;
   /** `bar.confirm`, typed by the person; of a deployed stage alone. */
-  readonly confirm?: string;
+  readonly confirm?: string | undefined;
 }
 
 /** `GET /console/api/redrives/{id}`, an item of `Redrives`, and the event `redrive`. */
@@ -247,7 +250,7 @@ export interface Redrive {
   readonly total: number;
   readonly moved: number;
   readonly ratePerSecond: number;
-  /** At most 500, those that changed last; `total` and `counts` say the whole. */
+  /** At most 500, in an event at most 100: those that changed last, the newest first; `counts` says the whole. */
   readonly entries: readonly RedriveEntry[];
   readonly counts: Readonly<Record<RedriveEntry['state'], number>>;
   /** Why it could not go on, as a sentence. */

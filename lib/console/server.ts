@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Hono } from 'hono';
-import { parseSessionId, parseWebsiteId } from '../ids.ts';
+import { JobError, OperationError } from '../errors.ts';
+import { type ConsoleApi, createConsoleApi, type Env, readJson } from './api.ts';
 import { createAssets } from './assets.ts';
+import type { ConsoleOptions } from './context.ts';
 import {
   CONSOLE_PROBLEMS,
   type ConsoleKeys,
@@ -14,29 +16,30 @@ import {
   refuseWithoutSession,
   SECURITY_HEADERS,
 } from './guard.ts';
+import { toSession } from './lists.ts';
 import type { Problem } from './model.ts';
 
-interface ConsoleOptions {
-  /** Of this start; at least 128 bits. */
-  readonly token: string;
+/** One console; `answer` never rejects. */
+export interface Console {
+  /** Answers one request below `/console`. */
+  readonly answer: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
+  /** Ends what runs, and the open streams with it. */
+  readonly stop: () => Promise<void>;
 }
 
-/** Answers one request below `/console`. Never rejects. */
-export type AnswerConsole = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
-
-interface Env {
-  readonly Bindings: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse };
-}
-
-export function createConsole(options: ConsoleOptions): AnswerConsole {
+export function createConsole(options: ConsoleOptions): Console {
   const keys = createConsoleKeys(options.token);
-  const app = createApp(keys);
-  return async (incoming, outgoing) => {
-    const answer = await dispatch(app, keys, incoming, outgoing).catch(toProblemAnswer);
-    if (outgoing.headersSent) return;
-    const body = Buffer.from(await answer.arrayBuffer());
-    const headers = { ...Object.fromEntries(answer.headers), 'content-length': body.length };
-    outgoing.writeHead(answer.status, { ...headers, ...SECURITY_HEADERS }).end(body);
+  const api = createConsoleApi(options);
+  const app = createApp(keys, api);
+  return {
+    async answer(incoming, outgoing) {
+      const answer = await dispatch(app, keys, incoming, outgoing).catch(toProblemAnswer);
+      if (outgoing.headersSent) return;
+      const body = Buffer.from(await answer.arrayBuffer());
+      const headers = { ...Object.fromEntries(answer.headers), 'content-length': body.length };
+      outgoing.writeHead(answer.status, { ...headers, ...SECURITY_HEADERS }).end(body);
+    },
+    stop: api.stop,
   };
 }
 
@@ -60,7 +63,7 @@ async function dispatch(
 
 const SESSION_PATH = '/console/api/session';
 
-function createApp(keys: ConsoleKeys): Hono<Env> {
+function createApp(keys: ConsoleKeys, api: ConsoleApi): Hono<Env> {
   // The path as it was sent: that of a `Request` is tidied up (`..` is gone).
   const app = new Hono<Env>({
     getPath: (_request, context) => toPath((context?.env as Env['Bindings'] | undefined)?.incoming.url),
@@ -71,7 +74,7 @@ function createApp(keys: ConsoleKeys): Hono<Env> {
     app.get(path, () => toPage());
   app.get('/console/conversations/:websiteId/:sessionId', (c) => {
     const { websiteId, sessionId } = c.req.param();
-    if (!parseWebsiteId(websiteId) || !parseSessionId(sessionId)) throw new ConsoleProblem('not_found');
+    if (!toSession(websiteId, sessionId)) throw new ConsoleProblem('not_found');
     return toPage();
   });
   app.get('/console/assets/page.js', async () => toText((await assets())['page.js'], 'text/javascript'));
@@ -82,6 +85,7 @@ function createApp(keys: ConsoleKeys): Hono<Env> {
     const cookie = exchangeToken(c.env.incoming, token, keys);
     return new Response('{}', { headers: { 'content-type': 'application/json', 'set-cookie': cookie } });
   });
+  api.mount(app);
   app.notFound(() => {
     throw new ConsoleProblem('not_found');
   });
@@ -117,32 +121,8 @@ function toText(text: string, type: string): Response {
   return new Response(text, { headers: { 'content-type': `${type}; charset=utf-8` } });
 }
 
-const MAX_BODY_BYTES = 1024 * 1024;
-
-async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw new ConsoleProblem('body_too_large');
-    chunks.push(chunk);
-  }
-  try {
-    const value: unknown = JSON.parse(
-      new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)),
-    );
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // The parser's message quotes the text.
-  }
-  throw new ConsoleProblem('invalid_json', 'the body is not a JSON object in UTF-8');
-}
-
 function toProblemAnswer(thrown: unknown): Response {
-  const { code, detail } =
-    thrown instanceof ConsoleProblem
-      ? thrown
-      : new ConsoleProblem('unexpected', undefined, { cause: thrown });
+  const { code, detail } = toConsoleProblem(thrown);
   const status = CONSOLE_PROBLEMS[code];
   const problem: Problem = {
     type: 'about:blank',
@@ -155,4 +135,12 @@ function toProblemAnswer(thrown: unknown): Response {
     status,
     headers: { 'content-type': 'application/problem+json' },
   });
+}
+
+/** What a stage says of itself is shown, where a call to it failed; a defect shows nothing. */
+function toConsoleProblem(thrown: unknown): ConsoleProblem {
+  if (thrown instanceof ConsoleProblem) return thrown;
+  if (thrown instanceof OperationError || (thrown instanceof JobError && thrown.code !== 'unexpected'))
+    return new ConsoleProblem('stage_unavailable', thrown.message, { cause: thrown });
+  return new ConsoleProblem('unexpected', undefined, { cause: thrown });
 }

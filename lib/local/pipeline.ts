@@ -4,10 +4,11 @@ import type { ConsumerConfig } from '../config/config.ts';
 import { readEventSource, readScheduleMs } from '../config/infra-template.ts';
 import type { LocalConfig } from '../config/local-config.ts';
 import { createSecrets } from '../config/secret-reader.ts';
-import type { AnswerConsole } from '../console/server.ts';
+import type { ConsoleOptions } from '../console/context.ts';
+import type { Console } from '../console/server.ts';
 import { MAX_BODY_BYTES } from '../webhook/verify.ts';
 import type { LocalAws } from './aws/embedded-aws.ts';
-import { openFrontDoor, type UrlFunction } from './front-door.ts';
+import { type FrontDoor, openFrontDoor, type UrlFunction } from './front-door.ts';
 import { listenOrGiveWay } from './http-server.ts';
 import {
   createLocalMapping,
@@ -26,8 +27,7 @@ interface PipelineOptions {
   readonly health: () => object | undefined;
   readonly clock: Clock;
   readonly terminal: Terminal;
-  /** Of the console, for this start. */
-  readonly consoleToken: string;
+  readonly console: Omit<ConsoleOptions, 'connect' | 'clock'>;
 }
 
 export interface Pipeline {
@@ -56,11 +56,12 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const poller: LocalMapping = createMapping(options, mapping);
   const probe = createProbe(options, mapping);
   const reconcile = createReconcile(options);
-  const door = await listenOrGiveWay(port, (number) =>
+  const console = createLocalConsole(options, () => door.url);
+  const door: FrontDoor = await listenOrGiveWay(port, (number) =>
     openFrontDoor({
       functions: { '/webhook': createWebhook(options) },
       api: createApi(options, mapping),
-      console: createLocalConsole(options),
+      console: console.answer,
       health,
       deliveries: mapping,
       port: number,
@@ -80,6 +81,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     probe,
     reconcile,
     async stop() {
+      // It holds streams open that would never end by themselves.
+      await console.stop();
       await door.stop();
       await Promise.all(schedules.map((schedule) => schedule.stop()));
       return poller.stop();
@@ -132,13 +135,32 @@ function createApi(
   });
 }
 
-function createLocalConsole({ consoleToken }: PipelineOptions): AnswerConsole {
-  let loading: Promise<AnswerConsole> | undefined;
-  return async (incoming, outgoing) => {
-    loading ??= import('../console/server.ts').then(({ createConsole }) =>
-      createConsole({ token: consoleToken }),
-    );
-    return (await loading)(incoming, outgoing);
+/** The console over this very process, loaded by its first request. */
+function createLocalConsole({ console, config, aws, clock }: PipelineOptions, urlOf: () => string): Console {
+  let loading: Promise<Console> | undefined;
+  const load = async () => {
+    const [{ createConsole }, { connectStage }] = await Promise.all([
+      import('../console/server.ts'),
+      import('../operate/operations.ts'),
+    ]);
+    const connect = () => {
+      const { coalesce, websiteIds } = config;
+      const place = { localUrl: new URL(urlOf()), region: aws.region, profile: undefined };
+      return connectStage({
+        stage: undefined,
+        region: undefined,
+        clock,
+        config: { ...place, coalesce, websiteIds },
+      });
+    };
+    return createConsole({ ...console, connect, clock });
+  };
+  return {
+    async answer(incoming, outgoing) {
+      loading ??= load();
+      return (await loading).answer(incoming, outgoing);
+    },
+    stop: async () => (await loading)?.stop(),
   };
 }
 

@@ -6,9 +6,11 @@ import { API_SCOPES } from '../config/api-keys.ts';
 import { InfraError } from '../config/infra-resolver.ts';
 import type { InfraSettings } from '../config/infra-settings.ts';
 import type { LocalConfig } from '../config/local-config.ts';
+import { createLiveTraffic } from '../console/live-traffic.ts';
 import { ConfigError } from '../errors.ts';
 import type { WebsiteId } from '../ids.ts';
 import { type LocalSettings, toLocalSettings } from '../operate/stage.ts';
+import type { Telemetry } from '../telemetry/events.ts';
 import { plural } from '../text.ts';
 import { DataFolderError, type LocalAws, startAws } from './aws/embedded-aws.ts';
 import type { AwsEndpoints } from './aws/endpoints.ts';
@@ -19,6 +21,7 @@ import {
   type SimulatedCrisp,
   startSimulatedCrisp,
 } from './crisp.ts';
+import type { Demo } from './demo/demo.ts';
 import { DEFAULT_AWS_PORT, DEFAULT_PORT, type LocalOptions, UsageError } from './options.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { ARCHIVING_EVENTS } from './simulator/events.ts';
@@ -73,7 +76,9 @@ const CONSOLE_TOKEN_BYTES = 24;
 
 /** Starts the whole pipeline on this machine. Whatever fails on the way, what was started is stopped again. */
 export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> {
-  const { options, settings, givenEndpoints, clock, terminal } = input;
+  const { options, settings, givenEndpoints, clock } = input;
+  const traffic = createLiveTraffic(clock);
+  const terminal = withTraffic(input.terminal, traffic);
   const started: (() => Promise<unknown>)[] = [];
   let health: LocalHealth | undefined;
   try {
@@ -88,6 +93,8 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
     if (crisp) started.unshift(crisp.stop);
 
     const { config, madeKey } = withApiKey(crisp?.config ?? input.config);
+    const player = crisp && createPlayer(crisp, clock);
+    if (player) started.unshift(player.stop);
     const consoleToken = randomBytes(CONSOLE_TOKEN_BYTES).toString('base64url');
     const pipeline = await startPipeline({
       config,
@@ -96,7 +103,7 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
       health: () => health,
       clock,
       terminal,
-      consoleToken,
+      console: { token: consoleToken, traffic, ...(player && { play: player.play }) },
     });
     started.unshift(pipeline.stop);
 
@@ -123,6 +130,29 @@ async function stopAll(
   const cutOff = await stopPipeline();
   for (const stop of started) if (stop !== stopPipeline) await stop();
   return cutOff;
+}
+
+/** What the pipeline says, for the terminal and for the console. */
+function withTraffic(terminal: Terminal, traffic: Telemetry): Terminal {
+  return {
+    ...terminal,
+    emit(event) {
+      terminal.emit(event);
+      traffic.emit(event);
+    },
+  };
+}
+
+/** Lets conversations happen when the console is asked to; the demo is loaded by the first one. */
+function createPlayer({ simulator }: SimulatedCrisp, clock: Clock) {
+  let loading: Promise<Demo> | undefined;
+  return {
+    play(): void {
+      loading ??= import('./demo/demo.ts').then(({ createDemo }) => createDemo({ simulator, clock }));
+      void loading.then((demo) => demo.play());
+    },
+    stop: async () => (await loading)?.stop(),
+  };
 }
 
 /** Where nobody has set a key, one is made for this run: whoever may read `healthz` on this machine may use it. */

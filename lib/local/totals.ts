@@ -1,3 +1,4 @@
+import { toLoopCalls } from '../console/live-traffic.ts';
 import type { TelemetryEvent } from '../telemetry/events.ts';
 import { plural } from '../text.ts';
 
@@ -41,14 +42,6 @@ type Count = Exclude<keyof RunTotals, 'messages' | 'callsToday'>;
 // As the Crisp client names it: the path without its ids.
 const CONVERSATION_ROUTE = 'website/conversation';
 
-// Crisp's page, as the simulator has it.
-const PAGE_SIZE = 20;
-
-/** What one read of a conversation costs where the status is not shown: itself, its profile, its pages and an empty one. */
-function toLoopRequests(messages: number): number {
-  return 3 + Math.ceil(messages / PAGE_SIZE);
-}
-
 /** Counts the events of one run. */
 export function createTotalsCounter(): TotalsCounter {
   const hooksByMessage = new Map<string, number>();
@@ -87,7 +80,7 @@ export function createTotalsCounter(): TotalsCounter {
         hooksSinceFetch.set(event.sessionId, (hooksSinceFetch.get(event.sessionId) ?? 0) + 1);
       }
       if (event.name === 'conversation-fetched') {
-        counts.loopRequests += (hooksSinceFetch.get(event.sessionId) ?? 0) * toLoopRequests(event.messages);
+        counts.loopRequests += (hooksSinceFetch.get(event.sessionId) ?? 0) * toLoopCalls(event.messages);
         hooksSinceFetch.delete(event.sessionId);
       }
       if (event.name === 'quota-counted') callsToday = { used: event.used, quota: event.quota };

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../lib/clock.ts';
 import { createConsole } from '../../lib/console/server.ts';
 
 const TOKEN = 'a-token-of-this-start-0123456789';
@@ -11,7 +12,11 @@ const server = createServer({ requireHostHeader: false });
 let port: number;
 
 beforeAll(async () => {
-  server.on('request', createConsole({ token: TOKEN }));
+  server.on(
+    'request',
+    createConsole({ token: TOKEN, clock: systemClock, connect: () => Promise.reject(new Error('no stage')) })
+      .answer,
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ({ port } = server.address() as AddressInfo);
 });

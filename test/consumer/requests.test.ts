@@ -1,9 +1,15 @@
-import { expect, onTestFinished, test } from 'vitest';
-import { createFakeLedger } from '../support/aws.ts';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { aSession } from '../support/builders.ts';
 import { createConsumerScene } from '../support/consumer-scene.ts';
+import { startEmbeddedLedger } from '../support/embedded-aws.ts';
 
-const ledger = createFakeLedger();
+let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
+
+beforeAll(async () => {
+  ledger = await startEmbeddedLedger();
+});
+
+afterAll(() => ledger.stop());
 
 const ASKED = aSession('session_counted');
 const QUIET_MS = 700_000;

@@ -4,7 +4,7 @@ import type { CrispMessage, MessageFrom } from '../simulator/model.ts';
 import { createRandom, type Random } from '../simulator/random.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { failForAWhile } from './planned-failure.ts';
-import { type Line, type Plan, type PlannedScene, planDay, planShow } from './scenes.ts';
+import { type Line, type Plan, type PlannedScene, planDay, planShow, playableScenes } from './scenes.ts';
 
 interface DemoOptions {
   readonly simulator: Simulator;
@@ -34,9 +34,11 @@ export interface DemoTotals {
   readonly durationMs: number;
 }
 
-interface Demo {
+export interface Demo {
   /** Plays support days one after the other until `stop`. */
   start(): void;
+  /** One conversation begins now, beside whatever else is played; the first is the one with a burst. */
+  play(): void;
   stop(): Promise<void>;
   /** Plays every scene once, waits for the hooks (at most `settleMs`, default 15,000), and says what was done. */
   playOnce(options?: { readonly settleMs?: number }): Promise<DemoTotals>;
@@ -52,7 +54,8 @@ export function createDemo(options: DemoOptions): Demo {
   const { simulator, clock, seed = 1, speed = 1, onScene, say = () => {}, coalesceSeconds = 0 } = options;
   const random = createRandom(seed).fork('demo');
   const stopping = new AbortController();
-  let running: Promise<void> = Promise.resolve();
+  let running: Promise<unknown> = Promise.resolve();
+  const scenes = playableScenes(random.fork('one'));
 
   async function playPlan(plan: Plan): Promise<SessionRef[]> {
     const scenes = plan.scenes.map((planned) => playScene(planned));
@@ -97,6 +100,10 @@ export function createDemo(options: DemoOptions): Demo {
       running = waitForBurst()
         .then(() => playDays(random, playPlan, stopping.signal))
         .catch(ignoreStop);
+    },
+    play() {
+      const planned = { startMs: 0, scene: scenes.next().value, failsAtFirst: false };
+      running = Promise.all([running, playScene(planned).catch(ignoreStop)]);
     },
     async stop() {
       stopping.abort();

@@ -41,6 +41,12 @@ function toScene(hour: number, index: number, drawn: Scene): Scene {
   return hour === 0 && index === 0 ? OPENING_SCENE : drawn;
 }
 
+/** One scene after the other, without end: the burst first. */
+export function* playableScenes(random: Random): Generator<Scene, never> {
+  yield OPENING_SCENE;
+  for (;;) yield random.pick(SCENES);
+}
+
 const SHOW_SPREAD_MS = 3000;
 
 /** Every scene once, within about ten seconds: for a demonstration that ends. */

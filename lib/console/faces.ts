@@ -1,0 +1,114 @@
+import { type SessionRef, toSessionKey } from '../ids.ts';
+import type { Operations } from '../operate/operations.ts';
+import { isJsonObject } from '../text.ts';
+
+/** Who a conversation is with, and what was said last: content, which is shown and never logged. */
+interface Face {
+  readonly version: number;
+  readonly name: string | null;
+  readonly email: string | null;
+  readonly lastMessage: string | null;
+}
+
+/** The faces of conversations, read from the archive as they are needed. */
+export interface Faces {
+  /** Undefined where it was not read yet. */
+  get(session: SessionRef): Face | undefined;
+  /** Reads the faces that are not known, or of an earlier version; waits for none. `version`: null where it is not known. */
+  want(sessions: readonly { readonly session: SessionRef; readonly version: number | null }[]): void;
+  /** All that are known, the newest last. */
+  list(): Iterable<readonly [key: string, face: Face]>;
+  /** Resolves once nothing is being read. */
+  settled(): Promise<void>;
+}
+
+const MOST_FACES = 10_000;
+const MOST_WANTED = 1000;
+const LANES = 4;
+const MOST_TEXT = 160;
+
+interface FacesOptions {
+  readonly archive: Operations['archive'];
+  /** Called with each that was read. */
+  readonly onFace: (session: SessionRef) => void;
+}
+
+export function createFaces({ archive, onFace }: FacesOptions): Faces {
+  const faces = new Map<string, Face>();
+  const wanted = new Map<string, { session: SessionRef; version: number | null }>();
+  let lanes: Promise<void>[] = [];
+
+  async function read({ session, version }: { session: SessionRef; version: number | null }): Promise<void> {
+    const { getLatest, getRecord } = await archive();
+    const newest = version ?? (await getLatest(session))?.latest.version;
+    const known = faces.get(toSessionKey(session));
+    if (newest === undefined || known?.version === newest) return;
+    const text = await getRecord(session, newest);
+    if (text === undefined) return;
+    const key = toSessionKey(session);
+    faces.delete(key);
+    faces.set(key, toFace(newest, JSON.parse(text)));
+    if (faces.size > MOST_FACES) faces.delete([...faces.keys()][0] ?? '');
+    onFace(session);
+  }
+
+  async function work(): Promise<void> {
+    for (let [next] = wanted; next; [next] = wanted) {
+      wanted.delete(next[0]);
+      // A line without a name is better than none; what is wrong with the archive shows elsewhere.
+      await read(next[1]).catch(() => undefined);
+    }
+  }
+
+  return {
+    get: (session) => faces.get(toSessionKey(session)),
+    want(sessions) {
+      for (const each of sessions) {
+        const key = toSessionKey(each.session);
+        const known = faces.get(key);
+        const isKnown = known !== undefined && (each.version === null || known.version >= each.version);
+        if (!isKnown && wanted.size < MOST_WANTED) wanted.set(key, each);
+      }
+      while (lanes.length < LANES && wanted.size > lanes.length) {
+        const lane: Promise<void> = work().finally(() => {
+          lanes = lanes.filter((each) => each !== lane);
+        });
+        lanes.push(lane);
+      }
+    },
+    list: () => faces,
+    async settled() {
+      while (lanes.length > 0) await Promise.all(lanes);
+    },
+  };
+}
+
+/** Of a record as it stands in the archive: whatever a field is, it is a text or nothing here. */
+function toFace(version: number, record: unknown): Face {
+  const { meta, messages } = isJsonObject(record) ? record : {};
+  const { nickname, email } = isJsonObject(meta) ? meta : {};
+  const last = Array.isArray(messages) ? messages.findLast(isSaid) : undefined;
+  return {
+    version,
+    name: toText(nickname),
+    email: toText(email),
+    lastMessage: last ? toLastMessage(last) : null,
+  };
+}
+
+/** Events of Crisp's own are no messages. */
+function isSaid(message: unknown): boolean {
+  return isJsonObject(message) && message.type !== 'event';
+}
+
+function toLastMessage(message: unknown): string | null {
+  const { content, type } = isJsonObject(message) ? message : {};
+  if (typeof content === 'string') return toText(content.replaceAll(/\s+/g, ' '));
+  const { text, name } = isJsonObject(content) ? content : {};
+  return toText(text) ?? toText(name) ?? toText(type);
+}
+
+function toText(value: unknown): string | null {
+  if (typeof value !== 'string' || value.trim() === '') return null;
+  return value.length > MOST_TEXT ? `${[...value.slice(0, MOST_TEXT)].slice(0, -1).join('')}…` : value;
+}
