@@ -9,7 +9,7 @@ import { runChaos, runJudged, toRunSeed } from './run-chaos.ts';
 describe('chaos', () => {
   /** Any number will do; `npm run chaos` tries others. A failure names its run, which is the same every time. */
   const SERIES = 20261123;
-  const PARTS = 4;
+  const PARTS = 2;
   const RUNS_PER_PART = 10;
 
   describe('every promise is kept, whatever happens', () => {
@@ -32,20 +32,18 @@ describe('chaos', () => {
   });
 
   test('the same seed gives the same run, event by event', async () => {
-    for (const run of [1, 2, 3]) {
-      const [one, other] = [await listEvents(run), await listEvents(run)];
+    const [one, other] = [await listEvents(1), await listEvents(1)];
 
-      expect(one.length).toBeGreaterThan(100);
-      expect(one.filter((event, place) => event !== other[place]).slice(0, 3)).toEqual([]);
-      expect(other).toHaveLength(one.length);
-    }
+    expect(one.length).toBeGreaterThan(100);
+    expect(one.filter((event, place) => event !== other[place]).slice(0, 3)).toEqual([]);
+    expect(other).toHaveLength(one.length);
   });
 
   test('runs differ from each other', async () => {
     const starts = new Set<string | undefined>();
-    for (let run = 0; run < 5; run += 1) starts.add((await listEvents(run))[0]);
+    for (let run = 0; run < 3; run += 1) starts.add((await listEvents(run))[0]);
 
-    expect(starts.size).toBe(5);
+    expect(starts.size).toBe(3);
   });
 
   async function listEvents(run: number): Promise<string[]> {

@@ -238,10 +238,10 @@ describe('given endpoints', () => {
 
 describe('kill and restart', () => {
   const SECRET = 'a-hook-secret-for-tests';
-  const SESSIONS = 500;
+  const SESSIONS = 200;
   const MESSAGES = 3;
 
-  test('kill -9 in the middle of 500 sessions loses none that was accepted', {
+  test('kill -9 in the middle of 200 sessions loses none that was accepted', {
     timeout: 120_000,
   }, async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'crisp-enrich-'));

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,13 +12,18 @@ import {
   parseReconcileConfig,
   parseWebhookConfig,
 } from '../../lib/config/parse.ts';
+import { EXAMPLE_KEY_ARN, formatPermissions } from '../../scripts/packaging/format-permissions.ts';
+import { OPTION_RULES } from './rules/protection.ts';
 import { TEMPLATE_RULES } from './rules/template-rules.ts';
 import {
+  at,
   packageRepository,
   parseTemplate,
   type RepositoryPackage,
+  ROOT,
   resourcesOf,
   runtimeEnvironment,
+  STAGE,
   type Template,
 } from './template.ts';
 
@@ -26,6 +32,13 @@ const SECRETS = {
   CRISP_TOKEN_IDENTIFIER: 'canary-identifier-0123456789abcdef',
   CRISP_TOKEN_KEY: 'canary-key-0123456789abcdef',
 };
+const OPTIONS = {
+  KMS_KEY_ARN: EXAMPLE_KEY_ARN,
+  WEBHOOK_RESERVED_CONCURRENCY: '20',
+  NO_HOOKS_ALARM_HOURS: '48',
+  ALARM_EMAIL: 'ops@example.com',
+};
+
 const KB = 1000;
 // What was measured and a twentieth: a function that grows beyond it starts noticeably later.
 const MAX_BUNDLE_BYTES: Readonly<Record<string, number>> = {
@@ -39,11 +52,18 @@ const MAX_BUNDLE_BYTES: Readonly<Record<string, number>> = {
 
 let packaged: RepositoryPackage;
 let repeated: RepositoryPackage;
+let optional: RepositoryPackage;
 let template: Template;
+let withOptions: Template;
 
 beforeAll(async () => {
-  [packaged, repeated] = await Promise.all([packageRepository(), packageRepository(SECRETS)]);
+  [packaged, repeated, optional] = await Promise.all([
+    packageRepository(),
+    packageRepository(SECRETS),
+    packageRepository(OPTIONS),
+  ]);
   template = parseTemplate(packaged.templateText);
+  withOptions = parseTemplate(optional.templateText);
 }, 240_000);
 
 const webhookConfig = () => parseWebhookConfig(runtimeEnvironment(template, 'WebhookLambdaFunction'));
@@ -146,3 +166,48 @@ async function typeOfHandler(code: Buffer, environment: Record<string, string>):
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+describe('the options', () => {
+  test.each(OPTION_RULES)('with every option: $title', ({ check }) => {
+    expect(check(withOptions, optional)).toEqual([]);
+  });
+
+  const optionBreaches = OPTION_RULES.flatMap(({ title, check, breaches: changes }) =>
+    changes.map((change, index) => ({ title, check, change, number: index + 1 })),
+  );
+
+  test.each(optionBreaches)('breach $number is noticed: $title', ({ check, change }) => {
+    const changed = structuredClone(withOptions);
+    change(changed);
+
+    expect(check(changed, optional)).not.toEqual([]);
+  });
+
+  test('what nobody asked for is not in the template', () => {
+    const { Resources } = parseTemplate(packaged.templateText);
+
+    expect(at(Resources, 'WebhookLambdaFunction', 'Properties')).not.toHaveProperty(
+      'ReservedConcurrentExecutions',
+    );
+    expect(packaged.templateText).not.toContain(':kms:');
+    expect(Object.keys(Resources).filter((id) => id.endsWith('KeyPolicy'))).toEqual([]);
+  });
+
+  test('the functions get nothing of what is for the template alone', () => {
+    const environments = ['Webhook', 'Consumer', 'Probe'].map((name) =>
+      at(withOptions.Resources, `${name}LambdaFunction`, 'Properties', 'Environment', 'Variables'),
+    );
+
+    for (const variables of environments) {
+      expect(Object.keys(OPTIONS).filter((name) => Object.hasOwn(variables ?? {}, name))).toEqual([]);
+    }
+  });
+
+  test('permissions.md is what the template says (node scripts/generate-permissions.ts writes it)', () => {
+    const page = readFileSync(join(ROOT, 'docs/permissions.md'), 'utf8');
+
+    expect(page).toBe(
+      formatPermissions({ standard: packaged.templateText, ownKey: optional.templateText, stage: STAGE }),
+    );
+  });
+});
