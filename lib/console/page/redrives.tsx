@@ -1,0 +1,123 @@
+import type { Redrive, RedriveEntry, RedriveRequest } from '../model.ts';
+import { getJson, postJson } from './api.ts';
+import { State } from './state.tsx';
+import { putRedrives, useNow, useShared } from './store.ts';
+import { Text } from './text.tsx';
+import { formatCount, formatSpan, plural } from './words.ts';
+
+/** Starts a redrive under a key of its own, so that a request sent twice is one run. */
+export async function startRedrive(request: Omit<RedriveRequest, 'key'>): Promise<string> {
+  const { id } = await postJson<{ id: string }>('/redrives', { ...request, key: crypto.randomUUID() });
+  putRedrives([await getJson<Redrive>(`/redrives/${encodeURIComponent(id)}`)]);
+  return id;
+}
+
+/** What the newest redrive that has a message in hand says of it. */
+export function findEntry(
+  redrives: ReadonlyMap<string, Redrive>,
+  messageId: string,
+): RedriveEntry | undefined {
+  let found: { entry: RedriveEntry; startedMs: number } | undefined;
+  for (const { entries, startedMs } of redrives.values()) {
+    if (found && found.startedMs > startedMs) continue;
+    const entry = entries.find((each) => each.messageId === messageId);
+    if (entry) found = { entry, startedMs };
+  }
+  return found?.entry;
+}
+
+const SHOWN_AFTER_END_MS = 10 * 60_000;
+
+/** The redrives that run, and for some minutes those that have ended. */
+export function RedriveBars() {
+  const redrives = useShared((shared) => shared.redrives);
+  const now = useNow();
+  const shown = [...redrives.values()]
+    .filter(({ endedMs }) => endedMs === null || now - endedMs < SHOWN_AFTER_END_MS)
+    .sort((a, b) => b.startedMs - a.startedMs)
+    .slice(0, 3);
+  if (shown.length === 0) return null;
+  return (
+    <section class="redrives" aria-label="Redrives">
+      {shown.map((redrive) => (
+        <RedriveBar key={redrive.id} redrive={redrive} now={now} />
+      ))}
+    </section>
+  );
+}
+
+function RedriveBar({ redrive, now }: { redrive: Redrive; now: number }) {
+  const { label, total, counts, endedMs, problem, ratePerSecond, moved } = redrive;
+  const ended = total - counts.waiting - counts.queued;
+  const leftMs = ratePerSecond > 0 ? ((total - moved) / ratePerSecond) * 1000 : 0;
+  return (
+    <div class="redrive">
+      <div class="redrive-head">
+        <span>
+          {endedMs === null ? (
+            <State tone="busy">
+              <b>Redrive</b>
+            </State>
+          ) : (
+            <State tone={counts.failed + counts.kept > 0 || problem !== null ? 'warn' : 'ok'}>
+              <b>Redrive ended</b>
+            </State>
+          )}{' '}
+          <Text>{label}</Text>
+        </span>
+        <span class="muted">
+          {formatCount(ended)} of {formatCount(total)}
+          {endedMs === null
+            ? ` · ${ratePerSecond} a second${moved < total ? ` · ${formatSpan(leftMs)} to move the rest` : ''}`
+            : ` · ${formatSpan(now - endedMs)} ago`}
+        </span>
+      </div>
+      <div
+        class="progress"
+        role="progressbar"
+        aria-label={`Redrive of ${plural(total, 'message')}`}
+        aria-valuemin={0}
+        aria-valuemax={total}
+        aria-valuenow={ended}
+      >
+        <span class="progress-moved" style={{ width: share(moved, total) }} />
+        <span class="progress-ended" style={{ width: share(ended, total) }} />
+      </div>
+      <div class="redrive-counts">
+        <Counts counts={counts} />
+        {problem !== null && (
+          <span class="tone-bad">
+            <Text>{problem}</Text>
+          </span>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function share(part: number, whole: number): string {
+  return `${whole === 0 ? 100 : (part / whole) * 100}%`;
+}
+
+const WORDS: readonly (readonly [RedriveEntry['state'], string, string])[] = [
+  ['waiting', 'not moved yet', 'busy'],
+  ['queued', 'queued', 'busy'],
+  ['record', 'new record', 'ok'],
+  ['unchanged', 'unchanged', 'quiet'],
+  ['covered', 'covered', 'quiet'],
+  ['failed', 'failed again', 'bad'],
+  ['kept', 'kept', 'warn'],
+  ['gone', 'gone', 'warn'],
+];
+
+function Counts({ counts }: { counts: Redrive['counts'] }) {
+  return (
+    <>
+      {WORDS.filter(([state]) => counts[state] > 0).map(([state, word, tone]) => (
+        <State key={state} tone={tone as 'ok'}>
+          {formatCount(counts[state])} {word}
+        </State>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import axe from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const CHROMIUM = process.env.CHROMIUM_PATH ?? PLACES.find((path) => existsSync(path));
+
+/** Why the tests in a browser cannot run here; undefined where they can, and where CI wants them to fail. */
+export const BROWSER_MISSING =
+  CHROMIUM !== undefined || process.env.CRISP_ENRICH_NEEDS_BROWSER === '1'
+    ? undefined
+    : 'no browser: apt-get install chromium, or set CHROMIUM_PATH to one';
+
+export function startBrowser(): Promise<Browser> {
+  if (CHROMIUM === undefined) throw new Error('CRISP_ENRICH_NEEDS_BROWSER=1, and there is no Chromium');
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
+  return chromium.launch({ executablePath: CHROMIUM, args });
+}
+
+/** A page that keeps what it asked for, what was said on its console, and what should never happen. */
+export interface WatchedPage {
+  readonly page: Page;
+  /** Hosts that it sent a request to. */
+  readonly hosts: ReadonlySet<string>;
+  /** Dialogs, errors, and what the content security policy refused. */
+  readonly faults: readonly string[];
+}
+
+interface OpenOptions extends BrowserContextOptions {
+  /** The time that the page believes it is. */
+  readonly nowMs?: number | undefined;
+}
+
+export async function openPage(
+  browser: Browser,
+  { nowMs, ...options }: OpenOptions = {},
+): Promise<WatchedPage & { close: () => Promise<void> }> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    timezoneId: 'UTC',
+    ...options,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const hosts = new Set<string>();
+  const faults: string[] = [];
+  page.on('request', (request) => void hosts.add(new URL(request.url()).hostname));
+  page.on('dialog', (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('pageerror', ({ message }) => void faults.push(message));
+  page.on('console', (message) => {
+    // A server that is away is part of some tests.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      faults.push(message.text());
+  });
+  if (nowMs !== undefined) await page.clock.setFixedTime(nowMs);
+  return { page, hosts, faults, close: () => context.close() };
+}
+
+/** What axe finds wrong, one line each. */
+export async function findBarriers(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    // The source above has put it there.
+    const { axe: run } = globalThis as unknown as { axe: typeof axe };
+    const { violations } = await run.run({ resultTypes: ['violations'] });
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+  });
+}
+
+/** How many CSS pixels the page is wider than the screen. */
+export function measureOverflow(page: Page): Promise<number> {
+  return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+}
