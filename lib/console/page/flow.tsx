@@ -65,7 +65,7 @@ function StationView({ name, station }: { name: Station['name']; station: Statio
         {title} <span class="station-what">{what}</span>
       </div>
       <div class="station-count">
-        <b>{station ? formatCount(station.lastMinute) : '–'}</b>
+        <b>{station?.lastMinute == null ? '–' : formatCount(station.lastMinute)}</b>
         <span class="station-unit">
           <span aria-hidden="true">/min</span>
           <span class="unseen"> in the last minute</span>

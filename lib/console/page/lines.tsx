@@ -1,11 +1,11 @@
 import type { ComponentChildren } from 'preact';
-import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Line, Lines, Session } from '../model.ts';
 import { getJson } from './api.ts';
 import { List, useMedia } from './list.tsx';
 import { Link, toConversationPath } from './router.tsx';
 import { OUTCOMES, State } from './state.tsx';
-import { putLines, toSessionKey, useNow, useShared } from './store.ts';
+import { changeShared, getShared, putLines, toSessionKey, useNow, useShared } from './store.ts';
 import { Text } from './text.tsx';
 import { formatCount, formatDuration, formatMoment, formatSpan, formatVersion, plural } from './words.ts';
 
@@ -25,7 +25,6 @@ export function LiveList({ empty, open }: LiveListProps) {
   const box = useRef<HTMLDivElement>(null);
   const [isHeld, setHeld] = useState(false);
   const { shown, newer } = useCalmOrder(lines, isHeld);
-  const readMore = useMore(lines);
   const isNew = useNews(lines);
   if (!lines) return <p class="empty muted">Reading…</p>;
   if (lines.size === 0) return <>{empty}</>;
@@ -79,23 +78,22 @@ function useCalmOrder(lines: ReadonlyMap<string, Line> | undefined, isHeld: bool
   }, [lines, isHeld]);
 }
 
+let isReading = false;
+
 /** Reads older lines once the end is in sight, until there are none. */
-function useMore(lines: ReadonlyMap<string, Line> | undefined): () => void {
-  const state = useRef<'idle' | 'reading' | 'done'>('idle');
-  return useCallback(() => {
-    if (!lines || lines.size < PAGE || state.current !== 'idle') return;
-    state.current = 'reading';
-    const before = Math.min(...[...lines.values()].map(({ atMs }) => atMs));
-    getJson<Lines>(`/lines?limit=${PAGE}&before=${before}`).then(
-      (older) => {
-        state.current = older.next === null ? 'done' : 'idle';
-        putLines(older.lines);
-      },
-      () => {
-        state.current = 'idle';
-      },
-    );
-  }, [lines]);
+function readMore(): void {
+  const { olderLines } = getShared();
+  if (olderLines === null || isReading) return;
+  isReading = true;
+  getJson<Lines>(`/lines?limit=${PAGE}&before=${encodeURIComponent(olderLines)}`)
+    .then(({ lines, next }) => {
+      changeShared({ olderLines: next });
+      putLines(lines);
+    })
+    .catch(() => undefined)
+    .finally(() => {
+      isReading = false;
+    });
 }
 
 const NEW_MS = 400;

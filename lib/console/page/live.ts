@@ -36,6 +36,7 @@ async function open(): Promise<void> {
       getJson<Redrives>('/redrives'),
     ]);
     changeShared({ overview, connection: 'live' });
+    changeShared({ olderLines: lines.next });
     putLines(lines.lines);
     putRedrives(redrives.redrives);
     listen();

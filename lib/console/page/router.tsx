@@ -7,7 +7,7 @@ export type Route =
   | { readonly view: 'flow' | 'runs' | 'dead-letters' | 'unknown' }
   | { readonly view: 'conversation'; readonly session: Session };
 
-export function toRoute(pathname: string): Route {
+function toRoute(pathname: string): Route {
   const [view = '', websiteId, sessionId, ...rest] = pathname
     .replace(/^\/console\/?/, '')
     .split('/')

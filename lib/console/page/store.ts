@@ -13,10 +13,18 @@ export interface Shared {
   readonly overview: Overview | undefined;
   /** By session; undefined until they were read once. */
   readonly lines: ReadonlyMap<string, Line> | undefined;
+  /** Where the lines go on that were not read yet; null: there are no others. */
+  readonly olderLines: string | null;
   readonly redrives: ReadonlyMap<string, Redrive>;
 }
 
-let shared: Shared = { connection: 'connecting', overview: undefined, lines: undefined, redrives: new Map() };
+let shared: Shared = {
+  connection: 'connecting',
+  overview: undefined,
+  lines: undefined,
+  olderLines: null,
+  redrives: new Map(),
+};
 const listeners = new Set<() => void>();
 let isTelling = false;
 

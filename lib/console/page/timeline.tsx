@@ -35,32 +35,24 @@ export function Timeline({ entries, max }: { entries: readonly TimelineEntry[]; 
 }
 
 /** An entry, or the hooks of one bucket. */
-export interface Step {
+interface Step {
   readonly key: string;
   readonly atMs: number;
   readonly entry: TimelineEntry;
   readonly hooks: readonly TimelineEntry[];
 }
 
-const isHook = ({ kind }: TimelineEntry) => kind === 'hook' || kind === 'coalesced';
-
-/** Hooks that follow each other became one message; a hook that was queued anew begins another. */
-export function toSteps(entries: readonly TimelineEntry[]): Step[] {
-  const steps: Step[] = [];
-  entries.forEach((entry, index) => {
-    const last = steps.at(-1);
-    if (last && entry.kind === 'coalesced' && isHook(last.entry)) {
-      steps[steps.length - 1] = { ...last, hooks: [...last.hooks, entry] };
-    } else {
-      steps.push({
-        key: `${entry.atMs}-${index}`,
-        atMs: entry.atMs,
-        entry,
-        hooks: isHook(entry) ? [entry] : [],
-      });
-    }
+/** Hooks of one message are one step, where the first of them stands. */
+function toSteps(entries: readonly TimelineEntry[]): Step[] {
+  const hooks = Map.groupBy(
+    entries.filter(({ kind }) => kind === 'hook'),
+    ({ messageId, atMs }) => messageId ?? String(atMs),
+  );
+  return entries.flatMap((entry, index) => {
+    const own = entry.kind === 'hook' ? (hooks.get(entry.messageId ?? String(entry.atMs)) ?? []) : [];
+    if (own.length > 0 && own[0] !== entry) return [];
+    return [{ key: `${entry.kind}-${entry.atMs}-${index}`, atMs: entry.atMs, entry, hooks: own }];
   });
-  return steps;
 }
 
 const MOST_DOTS = 24;
@@ -98,7 +90,7 @@ function Hooks({ hooks }: { hooks: readonly TimelineEntry[] }) {
       </span>
       <span class="dots" aria-hidden="true">
         {hooks.slice(0, MOST_DOTS).map((hook, index) => (
-          <i key={index} class={hook.kind === 'hook' ? 'is-first' : ''} />
+          <i key={`${hook.atMs}-${index}`} class={index === 0 ? 'is-first' : ''} />
         ))}
       </span>
       <HookNames hooks={hooks} />
@@ -108,12 +100,16 @@ function Hooks({ hooks }: { hooks: readonly TimelineEntry[] }) {
 
 function HookNames({ hooks }: { hooks: readonly TimelineEntry[] }) {
   const counts = new Map<string, number>();
-  for (const { words } of hooks) counts.set(words, (counts.get(words) ?? 0) + 1);
+  // `message:send, queued`: the event comes first.
+  for (const { words } of hooks) {
+    const [event = words] = words.split(',', 1);
+    counts.set(event, (counts.get(event) ?? 0) + 1);
+  }
   return (
     <ul class="hook-names">
-      {[...counts].map(([words, count]) => (
-        <li key={words}>
-          <Text>{words}</Text>
+      {[...counts].map(([event, count]) => (
+        <li key={event}>
+          <Text>{event}</Text>
           {count > 1 && <span class="muted"> × {count}</span>}
         </li>
       ))}
@@ -150,14 +146,13 @@ function StepWords({
         </span>
       )}
       {code !== null && <code>{code}</code>}
-      {nextMs !== null && <Next atMs={nextMs} />}
+      {nextMs !== null && <Next atMs={nextMs} isDead={entry.kind === 'dead-lettered'} />}
     </>
   );
 }
 
-function Next({ atMs }: { atMs: number }) {
+function Next({ atMs, isDead }: { atMs: number; isDead: boolean }) {
   const left = atMs - useNow();
-  return (
-    <span class="muted">{left > 0 ? `again in ${formatSpan(left)}` : `was due at ${formatClock(atMs)}`}</span>
-  );
+  if (isDead) return <span class="muted">SQS deletes it in {formatSpan(left)}</span>;
+  return <span class="muted">{left > 0 ? `in ${formatSpan(left)}` : `was due at ${formatClock(atMs)}`}</span>;
 }

@@ -203,26 +203,35 @@ const step = (
 
 export function aTimeline(version: number | null): TimelineEntry[] {
   const atMs = NOW_MS - 60_000;
+  const hook = (ms: number, event: string, messageId: string, isFirst = false) =>
+    step(ms, 'hook', `${event}, ${isFirst ? 'queued' : 'joined what was queued'}`, { messageId });
   return [
-    step(atMs - 90_000, 'hook', 'message:send'),
-    step(atMs - 89_500, 'coalesced', 'message:send'),
-    step(atMs - 80_000, 'fetch', '12 messages in 1 page', { calls: 3, durationMs: 136 }),
-    step(atMs - 79_900, 'announced', '', { version: NOW_MS - 140_000 }),
-    ...['message:send', 'message:send', 'message:send', 'message:send', 'session:set_routing'].map(
-      (words, index) => step(atMs + index * 300, index === 0 ? 'hook' : 'coalesced', words),
-    ),
+    hook(atMs - 90_000, 'message:send', 'm1', true),
+    hook(atMs - 89_500, 'message:send', 'm1'),
+    step(atMs - 80_000, 'fetched', 'fetched', { calls: 3, durationMs: 136 }),
+    step(atMs - 79_900, 'announced', 'announced to every consumer', { version: NOW_MS - 140_000 }),
+    hook(atMs, 'message:send', 'm2', true),
+    ...[300, 600, 900].map((ms) => hook(atMs + ms, 'message:send', 'm2')),
+    hook(atMs + 1500, 'session:set_routing', 'm2'),
     ...(version === null
       ? [
-          step(atMs + 12_000, 'failed', FAILURE.words, { code: FAILURE.code, calls: 1, durationMs: 31 }),
-          step(atMs + 12_100, 'dead', '', { code: FAILURE.code }),
+          step(atMs + 12_000, 'dead', 'attempt 1 failed for good in messages, HTTP 403', {
+            code: FAILURE.code,
+            calls: 2,
+            durationMs: 31,
+          }),
+          step(atMs + 12_100, 'dead-lettered', 'waits in the dead-letter queue after 1 attempt', {
+            code: FAILURE.code,
+            nextMs: NOW_MS + 13 * 86_400_000,
+          }),
         ]
       : [
-          step(atMs + 12_000, 'deferred', 'Crisp asks to wait', {
+          step(atMs + 12_000, 'deferred', 'put off in messages, HTTP 429, which spends no attempt', {
             code: 'crisp_rate_limited',
             nextMs: atMs + 22_000,
           }),
-          step(atMs + 22_000, 'fetch', '17 messages in 1 page', { calls: 2, durationMs: 94 }),
-          step(atMs + 22_100, 'announced', '', { version }),
+          step(atMs + 22_000, 'fetched', 'fetched', { calls: 2, durationMs: 94 }),
+          step(atMs + 22_100, 'announced', 'announced to every consumer', { version }),
         ]),
   ];
 }

@@ -1,10 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
+import { systemClock } from '../../../lib/clock.ts';
 import type { Conversation, Letter, Line, Overview, Redrive, RunRow } from '../../../lib/console/model.ts';
 import { createConsole } from '../../../lib/console/server.ts';
-import { aConversation, aGroup, aLetter, aLine, anOverview, aRun, FAILURE, NOW_MS } from './invented.ts';
+import {
+  aConversation,
+  aGroup,
+  aLetter,
+  aLine,
+  anOverview,
+  aRun,
+  aTimeline,
+  FAILURE,
+  NOW_MS,
+} from './invented.ts';
 
 /** What the page is told; a test changes it, and sends events of it. */
 export interface MockData {
@@ -51,7 +61,7 @@ export function aMockData(): MockData {
       return aConversation(2, {
         record: null,
         versions: [],
-        timeline: aConversation(2).timeline.slice(0, 0),
+        timeline: aTimeline(null),
         deadLetters: [aLetter(2)],
       });
     },
@@ -62,10 +72,15 @@ export function aMockData(): MockData {
 export async function startMockConsole(data = aMockData(), port = 0): Promise<MockConsole> {
   const streams = new Set<ServerResponse>();
   const posts: MockConsole['posts'] = [];
-  const page = createConsole({ token: randomBytes(16).toString('hex') });
+  const page = createConsole({
+    token: randomBytes(16).toString('hex'),
+    // The page and its assets are asked for alone.
+    connect: () => new Promise(() => {}),
+    clock: systemClock,
+  });
   const server = createServer(async (incoming, outgoing) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://mock');
-    if (!pathname.startsWith('/console/api/')) return page(incoming, outgoing);
+    if (!pathname.startsWith('/console/api/')) return page.answer(incoming, outgoing);
     const path = pathname.slice('/console/api'.length);
     if (path === '/events') {
       outgoing.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
