@@ -248,9 +248,11 @@ export const OPERATION_ERRORS = {
   access_denied: 1,
   aws_failed: 1,
   message_not_found: 1,
+  record_not_found: 1,
   redrive_running: 1,
   redrive_not_running: 1,
   redrive_failed: 1,
+  webhook_unreachable: 1,
 } as const satisfies Record<string, 1 | 2>;
 
 type OperationErrorCode = keyof typeof OPERATION_ERRORS;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type DeadLetterFilter, parseCodeFilter } from '../dead-letters/filter.ts';
-import { DEFAULT_MAX_REDRIVES } from '../dead-letters/pace.ts';
 import { previewRedrive, type RedriveOptions, redriveDeadLetters } from '../dead-letters/redrive.ts';
+import { DEFAULT_MAX_REDRIVES } from '../dead-letters/redrive-limit.ts';
 import { RUN_STAGES } from '../errors.ts';
 import { parseSessionId, parseWebsiteId, type SessionRef } from '../ids.ts';
 import { RECENT_DAYS, type Run } from '../ledger/runs.ts';
@@ -78,6 +78,7 @@ export async function readStageStatus(context: ApiContext): Promise<ApiAnswer> {
     readBreaker,
     latestMoveTask: () => deadLetters.moveTasks.latest(),
     readQuota: () => deadLetters.quota.read(clock.nowMs()),
+    readRecentRuns: (limit) => deadLetters.runHistory.recent({ limit, nowMs: clock.nowMs() }),
     clock,
   });
   return { status: 200, body: JSON.stringify({ stage: config.stage, ...toStatusJson(status) }) };

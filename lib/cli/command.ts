@@ -28,6 +28,13 @@ export interface CommandContext<O extends Options = Options> {
   readonly ask: ((question: string) => Promise<string>) | undefined;
   /** Finds the stage, and connects to it. */
   readonly connect: () => Promise<Operations>;
+  /** All there are, each loaded: for what completes them. */
+  readonly describeCommands: () => Promise<readonly DescribedCommand[]>;
+}
+
+/** A command as its options are known. */
+export interface DescribedCommand extends Pick<ListedCommand, 'name' | 'summary'> {
+  readonly options: readonly { readonly name: string; readonly help: string; readonly takesValue: boolean }[];
 }
 
 /** A command's line in the list: what the help shows of it, and where the rest is, which is loaded when it is typed. */

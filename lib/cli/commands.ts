@@ -14,6 +14,12 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: () => import('./commands/trace.ts'),
   },
   {
+    name: 'get',
+    words: 'SESSION',
+    summary: 'a conversation’s record: the newest of the archive, or fetched now',
+    load: () => import('./commands/get.ts'),
+  },
+  {
     name: 'runs',
     words: 'SESSION',
     summary: 'what each run of a session came to, newest first',
@@ -68,6 +74,21 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: () => import('./commands/dlq-export.ts'),
   },
   {
+    name: 'sessions list',
+    summary: 'what waits in the sessions queue, and since when; adds a receive to each',
+    load: () => import('./commands/sessions-list.ts'),
+  },
+  {
+    name: 'sessions export',
+    summary: 'writes the waiting sessions to a file, one JSON object a line, for `enqueue --file`',
+    load: () => import('./commands/sessions-export.ts'),
+  },
+  {
+    name: 'records redrive',
+    summary: 'sends records that did not arrive to their queue again; a dry run without --yes',
+    load: () => import('./commands/records-redrive.ts'),
+  },
+  {
     name: 'erase',
     words: 'SESSION',
     summary: 'deletes every record and note of a conversation for good, once its session id was typed',
@@ -93,6 +114,23 @@ export const COMMANDS: readonly ListedCommand[] = [
     name: 'secrets list',
     summary: 'which secrets of a stage exist, and since when; never what they are',
     load: () => import('./commands/secrets-list.ts'),
+  },
+  {
+    name: 'hook sign',
+    summary: 'the headers with which Crisp signs a body, to try the webhook by hand',
+    load: () => import('./commands/hook-sign.ts'),
+  },
+  {
+    name: 'hook send',
+    words: 'SESSION',
+    summary: 'sends a hook for a session to the webhook, as Crisp does',
+    load: () => import('./commands/hook-send.ts'),
+  },
+  {
+    name: 'completion',
+    words: 'SHELL',
+    summary: 'a script that completes commands and options: bash, zsh or fish',
+    load: () => import('./commands/completion.ts'),
   },
   {
     name: 'doctor',

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { styleText } from 'node:util';
 import type { Run } from '../ledger/runs.ts';
 import type { OperatedStage } from '../operate/stage.ts';
 import { toMoment, toPrintable, toVisible } from '../text.ts';
@@ -11,8 +12,10 @@ export interface Output {
   warn(text: string): void;
   /** To standard error, whoever reads: why the command failed. */
   fail(text: string): void;
-  /** Replaces the last such line on standard error, where a terminal shows it. An empty one takes it away. */
-  progress?(text: string): void;
+  /** The terminal that shows standard error, for a bar; undefined where none does. */
+  readonly terminal?: NodeJS.WritableStream | undefined;
+  /** Whether colours reach a person there. */
+  hasColors?(stream: 'stdout' | 'stderr'): boolean;
   /** How many columns a person has there; undefined where no terminal shows it. */
   width?(stream: 'stdout' | 'stderr'): number | undefined;
 }
@@ -56,28 +59,61 @@ export function openOutput({ stdout, stderr }: Streams, { onClosed, signal }: Ou
     fail(text) {
       stderr.write(`${text}\n`);
     },
-    progress(text) {
-      if (!isClosed && stderr.columns !== undefined)
-        stderr.write(`\r${text.slice(0, stderr.columns - 1)}\u001b[K`);
-    },
+    terminal: stderr.columns === undefined ? undefined : stderr,
+    hasColors: (stream) => hasColors(stream === 'stdout' ? stdout : stderr),
     // Terminals alone have columns.
     width: (stream) => (stream === 'stdout' ? stdout : stderr).columns,
     isClosed: () => isClosed,
   };
 }
 
-/** The same output for people: lines are broken where the terminal ends, but for what `isData` on standard output. */
+/** `NO_COLOR` and `FORCE_COLOR` come first, as Node has them; else a terminal has colours and nothing else does. */
+function hasColors(stream: NodeJS.WritableStream): boolean {
+  return styleText('bold', 'x', { stream }) !== 'x';
+}
+
+/**
+ * The same output for people: lines are broken where the terminal ends, and coloured where colours are shown; but for what
+ * `isData` on standard output.
+ */
 export function fitToTerminal(output: Output, { isData = false } = {}): Output {
   const fold = (text: string, stream: 'stdout' | 'stderr') => {
     const width = output.width?.(stream);
-    return width === undefined ? text : foldLines(text, width);
+    const folded = width === undefined ? text : foldLines(text, width);
+    return output.hasColors?.(stream) ? paint(folded) : folded;
   };
   return {
     ...output,
     write: (text) => output.write(isData ? text : fold(text, 'stdout')),
     warn: (text) => output.warn(fold(text, 'stderr')),
-    fail: (text) => output.fail(fold(text, 'stderr')),
+    fail(text) {
+      const [first = '', ...lines] = fold(text, 'stderr').split('\n');
+      output.fail([output.hasColors?.('stderr') ? style('red', first) : first, ...lines].join('\n'));
+    },
   };
+}
+
+const style = (format: Parameters<typeof styleText>[0], text: string) =>
+  styleText(format, text, { validateStream: false });
+
+// The head of a table: capitals in columns.
+const HEAD = /^[A-Z]+(?: [A-Z]+)*(?: {2,}[A-Z]+(?: [A-Z]+)*)+$/gm;
+// A cell that says how something went: between the margins of its columns.
+const CELL = /(?<=^| {2})([a-z]+(?:-[a-z]+)*)(?= {2}|$)/gm;
+const CELL_COLORS: Readonly<Record<string, 'red' | 'yellow' | 'green'>> = {
+  ...{ failed: 'red', dead: 'red', 'dead-lettered': 'red', fail: 'red' },
+  ...{ deferred: 'yellow', held: 'yellow', waiting: 'yellow', warn: 'yellow', removed: 'yellow' },
+  ...{ emitted: 'green', announced: 'green', unchanged: 'green', ok: 'green' },
+};
+
+/** Colours what a table says, in which no colour says anything that its words do not. */
+function paint(text: string): string {
+  return text
+    .replace(HEAD, (head) => style('bold', head))
+    .replace(CELL, (cell) => {
+      const color = Object.hasOwn(CELL_COLORS, cell) ? CELL_COLORS[cell] : undefined;
+      return color === undefined ? cell : style(color, cell);
+    });
 }
 
 const LEAST_WIDTH = 40;
@@ -119,20 +155,6 @@ const WIDE =
 /** How many columns a text takes: East Asian characters and emoji take two. */
 function toWidth(text: string): number {
   return [...text].reduce((width, character) => width + (WIDE.test(character) ? 2 : 1), 0);
-}
-
-const BAR_WIDTH = 24;
-
-/** A line that shows how much of a work is done, at what rate, and how long the rest takes at that. */
-export function formatProgress(
-  share: number,
-  { done, what, tookMs }: { readonly done: number; readonly what: string; readonly tookMs: number },
-): string {
-  const part = Math.min(1, Math.max(0, share));
-  const bar = '#'.repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
-  const perSecond = tookMs > 0 ? (done * 1000) / tookMs : 0;
-  const left = part > 0 ? formatDuration((tookMs * (1 - part)) / part) : '-';
-  return `[${bar}] ${Math.floor(part * 100)} %  ${done} ${what}  ${perSecond.toFixed(1)}/s  ${left} left`;
 }
 
 const UNITS: readonly (readonly [name: string, seconds: number])[] = [

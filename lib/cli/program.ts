@@ -3,6 +3,7 @@ import { isRegionName, isStageName, VERSION } from '../ids.ts';
 import { findNearestName, toPrintable } from '../text.ts';
 import {
   type Command,
+  type DescribedCommand,
   type ExitCode,
   flag,
   type ListedCommand,
@@ -71,6 +72,33 @@ export async function followCommandLine(args: readonly string[], context: Progra
     await output.write(help.join(''));
   }
   return state.exitCode;
+}
+
+/** Every command with its options, as the help has them. */
+export async function describeCommands(
+  commands: readonly ListedCommand[],
+): Promise<readonly DescribedCommand[]> {
+  const output: Output = { write: async () => undefined, warn: () => undefined, fail: () => undefined };
+  const state: State = {
+    commands,
+    output,
+    nowMs: 0,
+    onCommand: async () => 0,
+    exitCode: 0,
+    listed: new Map(),
+  };
+  createRoot(state, () => undefined);
+  return Promise.all(
+    [...state.listed].map(async ([program, listed]) => {
+      await load(program, listed, state);
+      const options = program.options.map((it) => ({
+        name: it.name(),
+        help: it.description,
+        takesValue: it.required,
+      }));
+      return { name: listed.name, summary: listed.summary, options };
+    }),
+  );
 }
 
 interface State extends ProgramContext {
@@ -248,19 +276,25 @@ function toUnknownCommand(group: Program, commands: readonly ListedCommand[]): E
   if (!group.parent && word.startsWith('-')) {
     return toUsageError('say the command first, then its options; see --help');
   }
-  const typed = [group.parent ? group.name() : '', word.startsWith('-') ? '' : word]
-    .filter(Boolean)
-    .join(' ');
-  const nearest = findNearestCommand(typed, commands);
-  const hint = nearest === undefined ? '; see --help' : `. Did you mean '${nearest}'?`;
+  const words = group.args.filter((it) => !it.startsWith('-'));
+  const within = group.parent ? [group.name()] : [];
+  // As two words where that is near to a command, else as one: what follows may be a session.
+  const both = [...within, ...words.slice(0, 2 - within.length)].join(' ');
+  const first = [...within, ...words.slice(0, 1)].join(' ');
+  const nearest = findNearestCommand(both, commands);
+  const found = nearest ?? findNearestCommand(first, commands);
+  const typed = nearest === undefined ? first : both;
+  const hint = found === undefined ? '; see --help' : `. Did you mean '${found}'?`;
   return toUsageError(`unknown command '${toPrintable(typed)}'${hint}`);
 }
 
 /** By its whole name, or by its last word alone. */
 function findNearestCommand(typed: string, commands: readonly ListedCommand[]): string | undefined {
-  const byName = new Map(
-    commands.flatMap(({ name }) => [[name, name] as const, [name.split(' ').at(-1) ?? name, name] as const]),
-  );
+  const byName = new Map<string, string>();
+  for (const { name } of commands) {
+    // Of several groups with that word, the first listed is the most likely.
+    for (const key of [name, name.split(' ').at(-1) ?? name]) if (!byName.has(key)) byName.set(key, name);
+  }
   const nearest = findNearestName(typed, [...byName.keys()]);
   return nearest === undefined ? undefined : byName.get(nearest);
 }

@@ -7,7 +7,7 @@ import { toCommandLine, toVisibleJson } from '../text.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { fitToTerminal, type Output } from './output.ts';
-import { followCommandLine, type TypedCommand } from './program.ts';
+import { describeCommands, followCommandLine, type TypedCommand } from './program.ts';
 
 /** What the command line has around it. */
 interface CliWorld {
@@ -55,6 +55,7 @@ async function runCommand(typed: TypedCommand, world: CliWorld): Promise<ExitCod
     isJson: json,
     config,
     target: { stage, region },
+    describeCommands: () => describeCommands(COMMANDS),
     commandLine: (line) =>
       toCommandLine(line, stage === undefined ? undefined : { stage, region: region ?? config.region }),
     connect() {

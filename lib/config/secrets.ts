@@ -1,4 +1,4 @@
-import type { ConfigProblem, ConfigProblemCode } from '../errors.ts';
+import { ConfigError, type ConfigProblem, type ConfigProblemCode } from '../errors.ts';
 import { type ApiKey, parseApiKeys } from './api-keys.ts';
 import { type CrispToken, type Environment, isOnAws, type SecretsConfig } from './config.ts';
 
@@ -76,6 +76,13 @@ function readApiKeys({ API_KEYS: text }: Environment, isNeeded: boolean) {
   return parseApiKeys(text);
 }
 
+/** The secrets that hooks are signed with by hand. Throws `ConfigError`. */
+export function readSigningSecrets(environment: Environment): readonly string[] {
+  const { secrets, problems } = readHookSecrets(environment, false);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return secrets;
+}
+
 function readHookSecrets(environment: Environment, isNeeded: boolean) {
   const { CRISP_HOOK_SECRETS: text } = environment;
   // Set to nothing is not the same as not set: somebody believes that there is a secret.
@@ -103,6 +110,12 @@ function readToken({ CRISP_TOKEN_IDENTIFIER, CRISP_TOKEN_KEY }: Environment, isN
  * data, and a known token lets anyone, and `doctor`, ask it by hand.
  */
 export const DEMO_TOKEN: CrispToken = { identifier: 'local-demo-token', key: 'local-demo-token-key' };
+
+/**
+ * Signs the hooks of local mode where `CRISP_HOOK_SECRETS` is not set. It protects nothing: local mode listens on loopback
+ * and holds invented data, and a known secret lets anyone try the webhook by hand.
+ */
+export const DEMO_HOOK_SECRET = 'local-demo-hook-secret-known-to-everybody';
 
 // What SSM takes as the value of a standard parameter.
 const MAX_SECRET_BYTES = 4096;

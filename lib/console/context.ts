@@ -122,13 +122,14 @@ function createStatusCache(operations: Operations, clock: Clock, everyMs: number
     triedMs = clock.nowMs();
     try {
       const { readQueues, readBreaker, readQuota } = operations;
-      // What SQS says of its newest redrive is a request that nothing here shows.
+      // What SQS says of its newest redrive, and the newest records: requests that nothing here shows.
       status = await readStatus({
         readQueues,
         readBreaker,
         readQuota,
         clock,
         latestMoveTask: async () => undefined,
+        readRecentRuns: async () => [],
       });
       readMs = clock.nowMs();
       problem = undefined;

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { DeadLetterFilter } from '../dead-letters/filter.ts';
-import { DEFAULT_MAX_REDRIVES } from '../dead-letters/pace.ts';
+import { DEFAULT_MAX_REDRIVES } from '../dead-letters/redrive-limit.ts';
 import type { RedriveOutcome, SentLetter } from '../dead-letters/redrive-selected.ts';
 import { isWholeLook } from '../dead-letters/unseen.ts';
 import { OperationError, toJobError } from '../errors.ts';

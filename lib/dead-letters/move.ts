@@ -1,11 +1,13 @@
 import { OperationError } from '../errors.ts';
 import { type SessionRef, toSessionKey } from '../ids.ts';
+import { inLanes } from '../queue/pace.ts';
 import { plural } from '../text.ts';
 import type { DeadLetterContext } from './context.ts';
 import { type DeadLetterFilter, isUnfiltered } from './filter.ts';
 import { type DeadLetterList, listDeadLetters } from './list.ts';
 import type { MoveTask } from './move-tasks.ts';
-import { createRedriveLimit, inLanes } from './pace.ts';
+import { createRedriveLimit } from './redrive-limit.ts';
+import type { RedriveProgress } from './redrive-selected.ts';
 import type { Unseen } from './unseen.ts';
 
 interface RedriveAllOptions {
@@ -14,7 +16,7 @@ interface RedriveAllOptions {
   readonly ratePerSecond: number;
   /** Aborted: the task is cancelled. */
   readonly signal: AbortSignal;
-  readonly onProgress?: ((task: MoveTask) => void) | undefined;
+  readonly onProgress?: ((progress: RedriveProgress) => void) | undefined;
 }
 
 export interface RedriveAllReport {
@@ -52,7 +54,9 @@ export async function redriveAll(
   if (signal.aborted) return { wasCancelled: true, moved: 0, left: expected, arrived: 0, ...report() };
   const startedMs = clock.nowMs();
   await moveTasks.start({ ratePerSecond });
-  const task = await follow(context, signal, onProgress).catch(async (error: unknown) => {
+  const tell = ({ moved }: MoveTask) =>
+    onProgress?.({ done: moved, share: moved / Math.max(moved, expected, 1) });
+  const task = await follow(context, signal, tell).catch(async (error: unknown) => {
     // SQS goes on without anybody who looks.
     await inLanes(found.sessions, LANES, limit.note);
     throw error;
@@ -99,12 +103,12 @@ async function findMoved(
 async function follow(
   { moveTasks, clock }: DeadLetterContext,
   signal: AbortSignal,
-  onProgress: RedriveAllOptions['onProgress'],
+  onTask: (task: MoveTask) => void,
 ): Promise<MoveTask> {
   for (let isCancelled = false; ; ) {
     const task = await moveTasks.latest();
     if (task && !['running', 'cancelling'].includes(task.status)) return task;
-    if (task) onProgress?.(task);
+    if (task) onTask(task);
     if (signal.aborted && !isCancelled && task?.handle !== undefined) {
       isCancelled = true;
       await moveTasks.cancel(task.handle);

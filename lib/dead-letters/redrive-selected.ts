@@ -1,9 +1,10 @@
 import { type SessionRef, toSessionKey } from '../ids.ts';
+import { createPace, type Pace } from '../queue/pace.ts';
 import type { DeadLetterContext } from './context.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import { type DeadLetterFilter, matchesFilter } from './filter.ts';
-import { createPace, createRedriveLimit, type Pace, type RedriveLimit } from './pace.ts';
 import { type PeekedDeadLetter, type PeekReport, peekDeadLetters } from './peek.ts';
+import { createRedriveLimit, type RedriveLimit } from './redrive-limit.ts';
 import { planFetches } from './spare-calls.ts';
 
 export interface RedriveSelectedOptions {
@@ -15,9 +16,17 @@ export interface RedriveSelectedOptions {
   /** The most messages to look at; undefined: all. */
   readonly max?: number | undefined;
   readonly signal: AbortSignal;
-  readonly onProgress?: ((counts: RedriveCounts) => void) | undefined;
+  readonly onProgress?: ((progress: RedriveProgress) => void) | undefined;
   /** Hears what became of each letter that was meant. */
   readonly onLetter?: ((letter: DeadLetter, outcome: RedriveOutcome, sent?: SentLetter) => void) | undefined;
+}
+
+/** How far a redrive has come. */
+export interface RedriveProgress {
+  /** Messages that were moved. */
+  readonly done: number;
+  /** Of the messages that it was meant to look at, from 0 to 1. */
+  readonly share: number;
 }
 
 /** The message that was sent for a dead letter. */
@@ -59,6 +68,9 @@ export async function redriveSelected(
       onLetter(letter, outcome, letter.session && sent.get(toSessionKey(letter.session)));
   };
   const run: RedriveRun = { startedMs: context.clock.nowMs(), limit, count, sent };
+  const { visible } = await context.queueReader.describe();
+  const expected = Math.min(visible, max ?? visible);
+  let looked = 0;
 
   // Once all that were named have come, nothing else needs to be hidden.
   const missing = filter.messageIds && new Set(filter.messageIds);
@@ -66,6 +78,7 @@ export async function redriveSelected(
     const gone: string[] = [];
     for (const { messageId } of letters) missing?.delete(messageId);
     const matching = letters.filter((letter) => matchesFilter(letter, filter));
+    looked += letters.length - matching.length;
     for (const step of toSteps(matching, pace)) {
       // The spare calls were too few a moment ago: there is nothing to wait for.
       if (counts.postponed > 0) {
@@ -77,7 +90,8 @@ export async function redriveSelected(
         continue;
       }
       gone.push(...(await move(context, await afford(context, await choose(step, run), run), run)));
-      onProgress?.(counts);
+      looked += step.length;
+      onProgress?.({ done: counts.moved, share: looked / Math.max(looked, expected) });
     }
     return { gone, isEnough: missing?.size === 0 };
   });

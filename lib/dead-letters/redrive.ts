@@ -7,9 +7,7 @@ import type { PeekReport } from './peek.ts';
 import { type RedriveCounts, type RedriveSelectedOptions, redriveSelected } from './redrive-selected.ts';
 import { areSpare, planFetches } from './spare-calls.ts';
 
-export interface RedriveOptions extends Omit<RedriveSelectedOptions, 'onProgress'> {
-  readonly onProgress?: (moved: number) => void;
-}
+export type RedriveOptions = RedriveSelectedOptions;
 
 export type RedriveResult =
   /** SQS has moved the whole queue. */
@@ -31,18 +29,17 @@ export async function redriveDeadLetters(
   refuseWrongQueues(context);
   await refuseWhileRunning(context);
   const { filter, max, ratePerSecond, signal, onProgress } = options;
-  const toProgress = onProgress && (({ moved }: { readonly moved: number }) => onProgress(moved));
   if (isUnfiltered(filter) && max === undefined) {
     const found = await surveyRedrive(context, options);
     if (found.matched === 0 || found.ended === 'interrupted') return { by: 'nothing', ...found };
     const fetches = found.sessions.length;
     if (found.exhausted === 0 && (await areSpare(context, fetches))) {
       await planFetches(context, fetches);
-      const report = await redriveAll(context, { found, ratePerSecond, signal, onProgress: toProgress });
+      const report = await redriveAll(context, { found, ratePerSecond, signal, onProgress });
       return { by: 'move-task', ...report, ledgerFailure: found.ledgerFailure ?? report.ledgerFailure };
     }
   }
-  return { by: 'enqueue', ...(await redriveSelected(context, { ...options, onProgress: toProgress })) };
+  return { by: 'enqueue', ...(await redriveSelected(context, options)) };
 }
 
 /** What a redrive would move. Throws as that does where the queues cannot be redriven at all. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { LocalConfig } from '../config/local-config.ts';
 import { createSecrets } from '../config/secret-reader.ts';
-import { DEMO_TOKEN } from '../config/secrets.ts';
+import { DEMO_HOOK_SECRET, DEMO_TOKEN } from '../config/secrets.ts';
 import { type JobError, toJobError } from '../errors.ts';
 import { parseWebsiteId, type WebsiteId } from '../ids.ts';
 import { listenOrGiveWay } from './http-server.ts';
@@ -10,12 +10,6 @@ import type { Simulator } from './simulator/simulator.ts';
 
 /** The simulator's usual port; it gives way to a free one. */
 export const SIMULATOR_PORT = 4701;
-
-/**
- * Signs the demo's hooks where `CRISP_HOOK_SECRETS` is not set. It protects nothing: local mode listens on loopback and
- * holds invented data, and a known secret lets anyone try the webhook by hand.
- */
-export const DEMO_HOOK_SECRET = 'local-demo-hook-secret-known-to-everybody';
 
 export interface SimulatedCrisp {
   readonly simulator: Simulator;

@@ -6,6 +6,7 @@ import { API_SCOPES } from '../config/api-keys.ts';
 import { InfraError } from '../config/infra-resolver.ts';
 import type { InfraSettings } from '../config/infra-settings.ts';
 import type { LocalConfig } from '../config/local-config.ts';
+import { DEMO_HOOK_SECRET } from '../config/secrets.ts';
 import { createLiveTraffic } from '../console/live-traffic.ts';
 import { ConfigError } from '../errors.ts';
 import type { WebsiteId } from '../ids.ts';
@@ -14,13 +15,7 @@ import type { Telemetry } from '../telemetry/events.ts';
 import { plural } from '../text.ts';
 import { DataFolderError, type LocalAws, startAws } from './aws/embedded-aws.ts';
 import type { AwsEndpoints } from './aws/endpoints.ts';
-import {
-  checkCrisp,
-  DEMO_HOOK_SECRET,
-  SIMULATOR_PORT,
-  type SimulatedCrisp,
-  startSimulatedCrisp,
-} from './crisp.ts';
+import { checkCrisp, SIMULATOR_PORT, type SimulatedCrisp, startSimulatedCrisp } from './crisp.ts';
 import type { Demo } from './demo/demo.ts';
 import { DEFAULT_AWS_PORT, DEFAULT_PORT, type LocalOptions, UsageError } from './options.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';

@@ -25,7 +25,7 @@ import { JobError } from '../errors.ts';
 import type { SessionRef, WebsiteId } from '../ids.ts';
 import { createDynamoBreakerNotes } from '../ledger/breaker-notes.ts';
 import { createDynamoFailureNotes } from '../ledger/failure-notes.ts';
-import { createDynamoLookNotes, createDynamoRedriveNotes } from '../ledger/message-notes.ts';
+import { createDynamoLookNotes, createDynamoRedriveNotes, type LookNotes } from '../ledger/message-notes.ts';
 import { createDynamoQuotaNotes, findNewestKey } from '../ledger/quota-notes.ts';
 import { createDynamoRunHistory } from '../ledger/runs.ts';
 import { createDynamoSessionNotes } from '../ledger/session-notes.ts';
@@ -33,6 +33,7 @@ import { findOnlyWebsite } from '../queue/job.ts';
 import { createEnqueueSessions, createSqsSessionBatches } from '../queue/sessions-queue.ts';
 import type { RecordArchive } from '../record/archive.ts';
 import { createLocalModeMapping, readLocalModeHealth } from './local-stage.ts';
+import type { RecordRedriveOptions } from './redrive-records.ts';
 import type { StoryOptions, TraceSessionOptions, TraceSources } from './sessions.ts';
 import { createOperatorClients, type OperatedStage, type OperatorClients } from './stage.ts';
 
@@ -68,6 +69,9 @@ async function findStage(
     cloudFormation.destroy();
   }
 }
+
+/** Where records wait that did not arrive: SNS could not deliver them, or their consumer gave up on them. */
+export type LostRecordsQueue = 'records-undelivered' | 'records-dlq';
 
 interface OperationsDependencies {
   readonly stage: OperatedStage;
@@ -146,6 +150,22 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
       const [{ readStory }, sources] = await Promise.all([import('./sessions.ts'), openSources()]);
       return readStory(letters, sources, session, options);
     },
+    /** The sessions that wait for their fetch, with why they were put off: a look, as one at the dead letters. */
+    listWaiting: (options: ListDeadLettersOptions) =>
+      listDeadLetters(
+        {
+          ...letters,
+          queue: createSqsDeadLetterQueue(sqs, queues.sessions),
+          queueReader: createSqsQueueReader(sqs, queues.sessions),
+          lookNotes: NO_LOOKS,
+        },
+        options,
+      ),
+    async redriveRecords(source: LostRecordsQueue, options: RecordRedriveOptions) {
+      const { redriveRecords } = await import('./redrive-records.ts');
+      const urls = { sourceUrl: queues[source], destinationUrl: queues.records };
+      return redriveRecords({ sqs, ...urls, clock }, options);
+    },
     async eraseSession(session: SessionRef) {
       const { eraseSession } = await import('./sessions.ts');
       return eraseSession({ s3: await clients.s3(), bucket, dynamodb, table }, session);
@@ -158,6 +178,9 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
     close: clients.destroy,
   };
 }
+
+// The notes are about looks at the dead letters.
+const NO_LOOKS: LookNotes = { begin: async () => '', end: async () => undefined, open: async () => [] };
 
 /** What can be done with the dead-letter queue of sessions. */
 export function bindDeadLetters(context: DeadLetterContext) {

@@ -1,3 +1,4 @@
+import type { Inclusion } from '../config/config.ts';
 import { createEnvironmentSecrets } from '../config/secret-reader.ts';
 import { OperationError } from '../errors.ts';
 import type { WebsiteId } from '../ids.ts';
@@ -10,7 +11,7 @@ import { createOperatorClients } from './stage.ts';
  * What a person reconciles a stage with: as the stage's own sweeps do, with its token, at the share of the rate that is
  * kept for them. Rejects with `OperationError`: `crisp_unusable` where stage or token are not to be had.
  */
-export async function openReconciler(options: ConnectOptions): Promise<Reconciler> {
+export async function openReconciler(options: ConnectOptions): Promise<StageReconciler> {
   const { stage, crisp, findings } = await findSetup(options);
   if (stage === undefined || crisp === undefined) {
     const problem = findings.find(({ state }) => state === 'fail');
@@ -31,11 +32,19 @@ export async function openReconciler(options: ConnectOptions): Promise<Reconcile
   );
   return {
     ...reconciler,
+    include: crisp.include,
+    maxPages: limits.maxPages,
     async close() {
       await reconciler.close();
       clients.destroy();
     },
   };
+}
+
+interface StageReconciler extends Reconciler {
+  /** As the stage's own fetches read it. */
+  readonly include: readonly Inclusion[];
+  readonly maxPages: number;
 }
 
 // A person reads the report.

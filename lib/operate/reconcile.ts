@@ -3,7 +3,6 @@ import type { Clock } from '../clock.ts';
 import type { CoalesceWindow, ConsumerConfig } from '../config/config.ts';
 import type { CrispClient } from '../crisp/client.ts';
 import { type ListedConversation, walkConversations } from '../crisp/conversation-list.ts';
-import { createPace, inLanes } from '../dead-letters/pace.ts';
 import { CALLS_OF_A_FETCH, planFetches } from '../dead-letters/spare-calls.ts';
 import { JobError } from '../errors.ts';
 import type { SessionRef, WebsiteId } from '../ids.ts';
@@ -11,6 +10,7 @@ import type { QuotaNotes } from '../ledger/quota-notes.ts';
 import type { RunHistory } from '../ledger/runs.ts';
 import type { SweepNote, SweepNotes } from '../ledger/sweep-notes.ts';
 import type { BestEffort } from '../ledger/table.ts';
+import { createPace, inLanes } from '../queue/pace.ts';
 import type { EnqueueSessions } from '../queue/sessions-queue.ts';
 import type { RecordArchive } from '../record/archive.ts';
 

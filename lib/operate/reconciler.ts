@@ -3,7 +3,7 @@ import { createSqsQueueReader } from '../aws/queues.ts';
 import type { Clock } from '../clock.ts';
 import type { ReconcileConfig } from '../config/config.ts';
 import type { Secrets } from '../config/secret-reader.ts';
-import { type CrispClient, createCrispApi } from '../crisp/client.ts';
+import { type CrispApi, type CrispClient, createCrispApi } from '../crisp/client.ts';
 import { expectList } from '../crisp/fields.ts';
 import type { CrispPool } from '../crisp/http.ts';
 import { createThrottle } from '../crisp/throttle.ts';
@@ -23,6 +23,8 @@ import { type ReconcileContext, toFetchesPerSecond } from './reconcile.ts';
 /** What reconciles a stage, and the websites that it has. */
 export interface Reconciler {
   readonly context: ReconcileContext;
+  /** At the share of the rate that is kept for its lists. */
+  readonly crisp: CrispApi;
   /** Those that are configured, or all that the token may read. */
   readonly listWebsites: () => Promise<readonly WebsiteId[]>;
   /** Requests to Crisp until now. */
@@ -81,6 +83,7 @@ export function createReconciler(config: ReconcilerConfig, dependencies: Reconci
   });
   const batches = createSqsSessionBatches({ sqs: clients.sqs, queueUrl: config.sessionsQueueUrl, clock });
   return {
+    crisp,
     context: {
       crisp,
       archive: createS3RecordArchive({ client: clients.s3, bucket: config.archiveBucket }),

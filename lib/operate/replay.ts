@@ -1,9 +1,9 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { toAwsOperationError } from '../aws/failures.ts';
 import type { Clock } from '../clock.ts';
-import { createPace } from '../dead-letters/pace.ts';
 import { OperationError } from '../errors.ts';
 import { parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../ids.ts';
+import { createPace } from '../queue/pace.ts';
 import { createS3RecordArchive, type RecordArchive, toArchived } from '../record/archive.ts';
 import type { EnrichedRecord, RemovedRecord } from '../record/schema.ts';
 import { createSnsRecordTopic, createSqsRecordTopic, type RecordTopic, toNotice } from '../record/topic.ts';

@@ -5,6 +5,7 @@ import type { MoveTask } from '../dead-letters/move-tasks.ts';
 import { OperationError, toJobError } from '../errors.ts';
 import { toOpenedFor } from '../ledger/breaker-notes.ts';
 import { countSpareCalls, type QuotaDay } from '../ledger/quota-notes.ts';
+import type { Run } from '../ledger/runs.ts';
 import { toMoment } from '../text.ts';
 
 /** How a stage stands at the moment. */
@@ -14,6 +15,8 @@ export interface Status {
   readonly redrive: { readonly task: MoveTask | undefined; readonly problem: string | undefined };
   /** The day's calls to Crisp; undefined where none was counted. */
   readonly quota: { readonly day: CallsOfDay | undefined; readonly problem: string | undefined };
+  /** The newest that were announced, newest first. */
+  readonly records: { readonly newest: readonly Run[]; readonly problem: string | undefined };
 }
 
 export interface CallsOfDay extends QuotaDay {
@@ -27,8 +30,14 @@ interface StatusSources {
   readonly readBreaker: () => Promise<BreakerView>;
   readonly latestMoveTask: () => Promise<MoveTask | undefined>;
   readonly readQuota: () => Promise<QuotaDay | undefined>;
+  /** Of all sessions, newest first. */
+  readonly readRecentRuns: (limit: number) => Promise<readonly Run[]>;
   readonly clock: Clock;
 }
+
+// Of so many runs the newest records are looked for.
+const RECENT_RUNS = 50;
+const NEWEST_RECORDS = 3;
 
 /** Reads how a stage stands. What cannot be read is named; rejects where no queue can. */
 export async function readStatus({
@@ -36,9 +45,10 @@ export async function readStatus({
   readBreaker,
   latestMoveTask,
   readQuota,
+  readRecentRuns,
   clock,
 }: StatusSources): Promise<Status> {
-  const [queues, breaker, redrive, quota] = await Promise.all([
+  const [queues, breaker, redrive, quota, records] = await Promise.all([
     readQueues(),
     readBreaker(),
     latestMoveTask().then(
@@ -49,8 +59,19 @@ export async function readStatus({
       (day) => ({ day: day && toCallsOfDay(day, clock.nowMs()), problem: undefined }),
       (thrown: unknown) => ({ day: undefined, problem: toJobError(thrown).reason }),
     ),
+    readRecentRuns(RECENT_RUNS).then(
+      (runs) => ({ newest: toNewestRecords(runs), problem: undefined }),
+      (thrown: unknown) => ({ newest: [], problem: toJobError(thrown).reason }),
+    ),
   ]);
-  return { queues, breaker, redrive, quota };
+  return { queues, breaker, redrive, quota, records };
+}
+
+/** One of each session: its messages share a record. */
+function toNewestRecords(runs: readonly Run[]): readonly Run[] {
+  const announced = runs.filter(({ outcome, session }) => outcome === 'emitted' && session !== undefined);
+  const bySession = new Map(announced.toReversed().map((run) => [run.session?.sessionId, run]));
+  return [...bySession.values()].sort((a, b) => b.startedMs - a.startedMs).slice(0, NEWEST_RECORDS);
 }
 
 function toCallsOfDay(day: QuotaDay, nowMs: number): CallsOfDay {
@@ -74,6 +95,7 @@ export function listUnread({
   breaker,
   redrive,
   quota,
+  records,
 }: Status): { readonly what: string; readonly why: string }[] {
   return [
     ...queues.flatMap(({ name, problem }) =>
@@ -82,6 +104,7 @@ export function listUnread({
     ...breaker.problems.map((problem) => ({ what: 'deliveries', why: problem })),
     ...(redrive.problem === undefined ? [] : [{ what: 'newest redrive', why: redrive.problem }]),
     ...(quota.problem === undefined ? [] : [{ what: 'calls of the day', why: quota.problem }]),
+    ...(records.problem === undefined ? [] : [{ what: 'newest records', why: records.problem }]),
   ];
 }
 
@@ -121,6 +144,11 @@ export function toStatusJson(status: Status) {
           saved: day.saved,
         }
       : null,
+    last_records: status.records.newest.map(({ session, startedMs, durationMs }) => ({
+      website_id: session?.websiteId ?? null,
+      session_id: session?.sessionId ?? null,
+      announced_at: toMoment(startedMs + durationMs) ?? null,
+    })),
     not_read: listUnread(status).map(({ what, why }) => ({ what, reason: why })),
   };
 }

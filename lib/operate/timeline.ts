@@ -5,7 +5,7 @@ import type { Latest } from '../record/archive.ts';
 import { plural } from '../text.ts';
 
 /** What happened at a moment of a session's story. */
-export type TimelineKind =
+type TimelineKind =
   | 'hook'
   | 'queued'
   | 'coalesced'
@@ -68,7 +68,7 @@ export function toTimeline(facts: SessionFacts): readonly TimelineEntry[] {
     ...toFetches(runs).flatMap((fetch) => toFetchEntries(fetch, facts)),
     ...toOtherVersions(runs, facts),
     ...facts.deadLetters.map(toDeadLetterEntry),
-    ...facts.redrivenMs.map(toRedrivenEntry),
+    ...facts.redrivenMs.map((notedMs) => toRedrivenEntry(notedMs, runs)),
     ...toWaitingEntries(runs, facts.sent),
   ];
   return entries.toSorted((a, b) => a.atMs - b.atMs || toPlace(a) - toPlace(b));
@@ -213,8 +213,14 @@ function toDeadLetterEntry(letter: DeadLetter): TimelineEntry {
   };
 }
 
-function toRedrivenEntry(atMs: number): TimelineEntry {
-  return { atMs, kind: 'redriven', words: 'brought back from the dead-letter queue' };
+// A redrive is noted once the queue has what it sent.
+const NOTED_WITHIN_MS = 10_000;
+
+function toRedrivenEntry(notedMs: number, runs: readonly Run[]): TimelineEntry {
+  const sentMs = runs.find(
+    ({ queuedMs = 0 }) => queuedMs <= notedMs && notedMs - queuedMs < NOTED_WITHIN_MS,
+  )?.queuedMs;
+  return { atMs: sentMs ?? notedMs, kind: 'redriven', words: 'brought back from the dead-letter queue' };
 }
 
 /** A hook's message that no run has answered yet. */

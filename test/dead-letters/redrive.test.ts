@@ -214,7 +214,7 @@ describe('redrive dead letters', () => {
     const { queue, deadLetters, usual, clock, stop } = createDeadLetterScene();
     queue.bury(...letters(20));
 
-    const onProgress = (moved: number) => moved >= 6 && stop.abort();
+    const onProgress = ({ done }: { done: number }) => done >= 6 && stop.abort();
     const result = await untilSettled(
       clock,
       deadLetters.redrive({ ...usual, onProgress: (it) => void onProgress(it) }),
@@ -281,7 +281,7 @@ describe('redrive dead letters', () => {
     const { queue, deadLetters, usual, clock, stop } = scene;
     queue.bury(...letters(20));
 
-    const onProgress = (moved: number) => moved >= 6 && stop.abort();
+    const onProgress = ({ done }: { done: number }) => done >= 6 && stop.abort();
     await untilSettled(clock, deadLetters.redrive({ ...usual, onProgress: (it) => void onProgress(it) }));
 
     const left = queue.bodies().map((body) => JSON.parse(body).sessionId);
@@ -460,7 +460,7 @@ describe('redrive selected', () => {
     const work = redriveSelected({
       ...usual,
       ratePerSecond: 1,
-      onProgress: ({ moved }) => moved === 3 && stop.abort(),
+      onProgress: ({ done }) => done === 3 && stop.abort(),
     });
     const report = await untilSettled(clock, work);
 

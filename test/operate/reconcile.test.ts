@@ -3,7 +3,6 @@ import { systemClock } from '../../lib/clock.ts';
 import { createCrispApi, type ListedPart } from '../../lib/crisp/client.ts';
 import { fetchConversation } from '../../lib/crisp/conversation.ts';
 import { createPagingTrust } from '../../lib/crisp/paging.ts';
-import { inLanes } from '../../lib/dead-letters/pace.ts';
 import { JobError } from '../../lib/errors.ts';
 import { parseSessionId, type SessionRef } from '../../lib/ids.ts';
 import type { SweepNote } from '../../lib/ledger/sweep-notes.ts';
@@ -15,6 +14,7 @@ import {
   reconcileWindow,
   sweepWebsite,
 } from '../../lib/operate/reconcile.ts';
+import { inLanes } from '../../lib/queue/pace.ts';
 import { createEnqueueSessions } from '../../lib/queue/sessions-queue.ts';
 import { createAnnounceRecord } from '../../lib/record/announce.ts';
 import { startSimulator } from '../local/simulator/support/start-simulator.ts';

@@ -119,7 +119,7 @@ describe('the timeline of a session', () => {
       runs: [...facts.runs, aRun({ messageId: 'message-9', queuedMs: at(100), startedMs: at(170) })],
       versions: [at(170)],
       latest: aLatest({ version: at(170) }),
-      redrivenMs: [at(100)],
+      redrivenMs: [at(100.4)],
     };
 
     expect(toTimeline({ ...NOTHING, ...facts })).toMatchObject([

@@ -90,6 +90,10 @@ export function createCliScene(options: CliSceneOptions = {}) {
           return options.withoutRetention ? { ...description, retentionSeconds: undefined } : description;
         },
       })),
+    listWaiting: scene.deadLetters.list,
+    async redriveRecords() {
+      throw new Error('not in memory');
+    },
     async eraseSession(session) {
       erased.push(session);
       return { records: 3, latest: 1, notes: 2 };

@@ -2,8 +2,8 @@ import type { ReconcileReport } from '../../operate/reconcile.ts';
 import type { Reconciler } from '../../operate/reconciler.ts';
 import { type CommandContext, defineCommand, flag, type Options, toUsageError, value } from '../command.ts';
 import { moment, readWebsite } from '../options.ts';
-import { formatProgress } from '../output.ts';
-import { toExitCode, writeReports } from './reconcile-output.ts';
+import { openProgress } from '../progress.ts';
+import { toDoneShare, toExitCode, writeReports } from './reconcile-output.ts';
 
 const OPTIONS = {
   since: moment('updated since then: a date, or a duration before now'),
@@ -55,10 +55,11 @@ function requireWindow({ since, until, resume }: Context['options']): void {
 
 /** Undefined where there is nothing to resume. */
 async function backfill(
-  { options, clock, output, signal }: Context,
+  cli: Context,
   { context }: Reconciler,
   websiteId: ReconcileReport['websiteId'],
 ): Promise<ReconcileReport | undefined> {
+  const { options, output, signal } = cli;
   const { backfillWebsite, findBackfill } = await import('../../operate/reconcile.ts');
   const window = options.resume
     ? await findBackfill(context, websiteId)
@@ -67,15 +68,13 @@ async function backfill(
     output.warn(`website ${websiteId}: no backfill is unfinished`);
     return undefined;
   }
-  const startMs = clock.nowMs();
-  const report = await backfillWebsite(context, {
-    ...{ websiteId, ...window, signal },
-    onProgress({ fromMs, toMs, reachedMs, inCrisp: done }) {
-      const tookMs = clock.nowMs() - startMs;
-      const share = (toMs - reachedMs) / (toMs - fromMs);
-      output.progress?.(formatProgress(share, { done, what: 'conversations', tookMs }));
-    },
-  });
-  output.progress?.('');
-  return report;
+  const progress = await openProgress(cli, { what: 'conversations' });
+  try {
+    return await backfillWebsite(context, {
+      ...{ websiteId, ...window, signal },
+      onProgress: (report) => progress.show({ done: report.inCrisp, share: toDoneShare(report) }),
+    });
+  } finally {
+    progress.end();
+  }
 }

@@ -1,7 +1,7 @@
 import { isUnfiltered } from '../../dead-letters/filter.ts';
 import type { RedriveSurvey } from '../../dead-letters/move.ts';
-import { DEFAULT_MAX_REDRIVES } from '../../dead-letters/pace.ts';
 import type { RedriveOptions } from '../../dead-letters/redrive.ts';
+import { DEFAULT_MAX_REDRIVES } from '../../dead-letters/redrive-limit.ts';
 import { isWholeLook } from '../../dead-letters/unseen.ts';
 import { OperationError } from '../../errors.ts';
 import { toRedriveJson, toSurveyJson } from '../../operate/json.ts';
@@ -16,12 +16,11 @@ import {
 } from '../command.ts';
 import { count, FILTER_OPTIONS, toFilter } from '../options.ts';
 import { formatDuration } from '../output.ts';
+import { openProgress } from '../progress.ts';
 import { describeGroups, describeLook, describeRedrive } from './dlq-output.ts';
 
 // A session takes about three requests to Crisp: of the usual ten a second live events keep more than half.
 const DEFAULT_RATE = 1;
-
-const TELL_EVERY_MS = 5000;
 
 const OPTIONS = {
   ...FILTER_OPTIONS,
@@ -62,23 +61,12 @@ export const command = defineCommand({
       maxRedrives: options['max-redrives'] ?? DEFAULT_MAX_REDRIVES,
       max: options.max,
       signal,
-      onProgress: toProgress(context),
     };
     return options.yes ? redrive(context, redriveOptions) : previewRedrive(context, redriveOptions);
   },
 });
 
 type Context = CommandContext<typeof OPTIONS>;
-
-/** Tells every few seconds how far it has come. */
-function toProgress({ output, clock }: Context): (moved: number) => void {
-  let toldMs = clock.nowMs();
-  return (moved) => {
-    if (clock.nowMs() - toldMs < TELL_EVERY_MS) return;
-    toldMs = clock.nowMs();
-    output.warn(`${plural(moved, 'message')} moved so far`);
-  };
-}
 
 async function previewRedrive(
   { connect, isJson, output, clock }: Context,
@@ -118,7 +106,9 @@ function toPlan(
 async function redrive(context: Context, options: RedriveOptions): Promise<ExitCode> {
   const { connect, commandLine, isJson, output, signal } = context;
   const { deadLetters } = await connect();
-  const result = await deadLetters.redrive(options).catch((thrown: unknown) => {
+  const progress = await openProgress(context, { what: 'messages moved' });
+  const redriving = deadLetters.redrive({ ...options, onProgress: progress.show }).finally(progress.end);
+  const result = await redriving.catch((thrown: unknown) => {
     if (!(thrown instanceof OperationError) || thrown.code !== 'redrive_running') throw thrown;
     const message = `${thrown.message}: \`${commandLine('dlq redrive --cancel')}\``;
     throw new OperationError('redrive_running', message, { cause: thrown });

@@ -50,6 +50,11 @@ function toJson(report: ReconcileReport) {
   };
 }
 
+/** How much of a window is done, from 0 to 1: it is walked from its end. */
+export function toDoneShare({ fromMs, toMs, reachedMs }: ReconcileReport): number {
+  return (toMs - reachedMs) / (toMs - fromMs);
+}
+
 /** 3 where a window is not done, or a dry run found something missing. */
 export function toExitCode(
   reports: readonly ReconcileReport[],

@@ -1,7 +1,8 @@
 import type { ReconcileReport } from '../../operate/reconcile.ts';
 import { defineCommand, flag, type Options, value } from '../command.ts';
 import { moment, readWebsite } from '../options.ts';
-import { toExitCode, writeReports } from './reconcile-output.ts';
+import { openProgress } from '../progress.ts';
+import { toDoneShare, toExitCode, writeReports } from './reconcile-output.ts';
 
 const OPTIONS = {
   since: moment('updated since then: a date, or a duration before now (default: since the sweep before)'),
@@ -26,20 +27,25 @@ export const command = defineCommand({
     ]);
     const reconciler = await openReconciler({ ...target, config, clock });
     const reports: ReconcileReport[] = [];
+    const progress = await openProgress(context, { what: 'conversations' });
+    const onProgress = (report: ReconcileReport) =>
+      progress.show({ done: report.inCrisp, share: toDoneShare(report) });
     try {
       for (const websiteId of await chooseWebsites(reconciler, options.website)) {
         if (signal.aborted) break;
         reports.push(
           options.since === undefined
-            ? await sweepWebsite(reconciler.context, websiteId, { isDryRun, signal })
+            ? await sweepWebsite(reconciler.context, websiteId, { isDryRun, signal, onProgress })
             : await reconcileWindow(reconciler.context, {
-                ...{ websiteId, fromMs: options.since, isDryRun, signal },
+                ...{ websiteId, fromMs: options.since, isDryRun, signal, onProgress },
               }),
         );
       }
+      progress.end();
       await writeReports(context, reports, { calls: reconciler.countCalls(), isDryRun });
       return toExitCode(reports, { signal, isDryRun });
     } finally {
+      progress.end();
       await reconciler.close();
     }
   },

@@ -2,6 +2,7 @@ import type { ReplayReport } from '../../operate/replay.ts';
 import { plural, toVisibleJson } from '../../text.ts';
 import { type CommandContext, defineCommand, flag, type Options, toUsageError, value } from '../command.ts';
 import { count, moment, readSession, readWebsite, withWebsite } from '../options.ts';
+import { openProgress } from '../progress.ts';
 
 const DEFAULT_RATE = 10;
 
@@ -44,7 +45,7 @@ export const command = defineCommand({
     'replay --since 7d --queue URL --stage prod',
   ],
   async run(context) {
-    const { options, words, config, clock, signal, output, connect } = context;
+    const { options, words, config, clock, signal, connect } = context;
     requireSource(context);
     const operations = await connect();
     const { stage, listKnownWebsites } = operations;
@@ -53,6 +54,7 @@ export const command = defineCommand({
     const sessions = [];
     for (const word of words) sessions.push(await withWebsite(readSession(word), choice));
     const { replayStage } = await import('../../operate/replay.ts');
+    const progress = await openProgress(context, { what: 'records' });
     const report = await replayStage(
       stage,
       sessions.length > 0 ? { sessions } : { after: options.after, websiteId: options.website },
@@ -61,11 +63,13 @@ export const command = defineCommand({
         ratePerSecond: options.rate ?? DEFAULT_RATE,
         queueUrl: options.queue,
         defaultInlineLimitBytes: config.inlineLimitBytes,
-        onProgress: ({ replayed }) => output.progress?.(`${plural(replayed, 'record')} sent`),
+        onProgress({ replayed, skipped, missing }) {
+          const share = sessions.length > 0 ? (replayed + skipped + missing) / sessions.length : undefined;
+          progress.show({ done: replayed, share });
+        },
         ...{ clock, signal, after: options.after },
       },
-    );
-    output.progress?.('');
+    ).finally(progress.end);
     await show(context, report);
     if (signal.aborted) return 130;
     return report.missing > 0 || (sessions.length > 0 && report.skipped > 0) ? 3 : 0;

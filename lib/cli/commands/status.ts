@@ -1,4 +1,5 @@
 import type { MoveTask } from '../../dead-letters/move-tasks.ts';
+import { toSessionKey } from '../../ids.ts';
 import type { CallsOfDay, Status } from '../../operate/status.ts';
 import { toMoment, toPrintable, toVisibleJson } from '../../text.ts';
 import { defineCommand } from '../command.ts';
@@ -10,13 +11,14 @@ export const command = defineCommand({
   options: {},
   examples: ['status', 'status --stage prod --region eu-west-1 --json'],
   async run({ isJson, output, clock, connect }) {
-    const { stage, readQueues, readBreaker, readQuota, deadLetters } = await connect();
+    const { stage, readQueues, readBreaker, readQuota, deadLetters, runHistory } = await connect();
     // They bring clients of AWS along, which the help has no use for.
     const { formatDeliveries } = await import('./breaker-output.ts');
     const { listUnread, readStatus, toStatusJson } = await import('../../operate/status.ts');
     const seen = await readStatus({
       ...{ readQueues, readBreaker, readQuota, clock },
       latestMoveTask: deadLetters.latestMoveTask,
+      readRecentRuns: (limit) => runHistory.recent({ limit, nowMs: clock.nowMs() }),
     });
     const unread = listUnread(seen);
     if (isJson) {
@@ -28,7 +30,7 @@ export const command = defineCommand({
       await output.write(`${toVisibleJson(json, 2)}\n`);
     } else {
       await output.write(
-        `stage ${stage.stage} in ${stage.region}\n\n${describe(seen, formatDeliveries(seen.breaker, clock.nowMs()))}`,
+        `stage ${stage.stage} in ${stage.region}\n\n${describe(seen, formatDeliveries(seen.breaker, clock.nowMs()), clock.nowMs())}`,
       );
       for (const { what, why } of unread) output.warn(`not read: ${what} (${toSentence(why, 300)})`);
     }
@@ -36,7 +38,11 @@ export const command = defineCommand({
   },
 });
 
-function describe({ queues, breaker, redrive: { task }, quota }: Status, deliveries: string): string {
+function describe(
+  { queues, breaker, redrive: { task }, quota, records }: Status,
+  deliveries: string,
+  nowMs: number,
+): string {
   const rows = queues.map(({ name, description }) =>
     formatRow(
       [
@@ -57,6 +63,11 @@ function describe({ queues, breaker, redrive: { task }, quota }: Status, deliver
     pause ? `paused since ${toMoment(pause.sinceMs)}: ${toSentence(pause.reason, 200)}\n` : '',
     task ? `newest redrive: ${describeTask(task)}\n` : '',
     quota.day ? describeCalls(quota.day) : '',
+    ...(records.newest.length > 0 ? ['last records:\n'] : []),
+    ...records.newest.map(({ session, startedMs, durationMs }) => {
+      const ago = formatDuration(nowMs - startedMs - durationMs);
+      return `  ${session ? toSessionKey(session) : UNKNOWN}  ${ago} ago\n`;
+    }),
   ].join('');
 }
 

@@ -336,7 +336,13 @@ export interface CrispSetup {
 /** How much the stage may ask of it. */
 type CrispLimits = Pick<
   ConsumerConfig,
-  'coalesce' | 'requestsPerSecond' | 'instances' | 'dailyQuota' | 'quotaLiveShare' | 'maxResponseBytes'
+  | 'coalesce'
+  | 'requestsPerSecond'
+  | 'instances'
+  | 'dailyQuota'
+  | 'quotaLiveShare'
+  | 'maxResponseBytes'
+  | 'maxPages'
 >;
 
 /** How a stage is set up, as far as it could be found, and what was noticed on the way. */
