@@ -3,19 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { expect, onTestFinished, test } from 'vitest';
+import { mapStageQueues } from '../../lib/aws/queues.ts';
 import { type OnceCounts, toOnceReport } from '../../lib/local/once.ts';
 import { createCounters } from '../../lib/local/simulator/counters.ts';
 import type { QueueDepths } from '../../lib/local/start.ts';
 import { createTotalsCounter } from '../../lib/local/totals.ts';
 import { startLocalScene } from '../support/local-scene.ts';
 
-const EMPTY: QueueDepths = {
-  sessions: 0,
-  'sessions-dlq': 0,
-  records: 0,
-  'records-dlq': 0,
-  'records-undelivered': 0,
-};
+const EMPTY: QueueDepths = mapStageQueues(() => 0);
 
 /** A run of one conversation in which all counts agree. */
 function aRun(change: Partial<OnceCounts> = {}): OnceCounts {

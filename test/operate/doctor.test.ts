@@ -14,6 +14,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { STAGE_QUEUES } from '../../lib/aws/queues.ts';
 import { toClockSample } from '../../lib/clock.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
 import { createLocalAwsClients, type LocalAwsClients } from '../../lib/local/aws/endpoints.ts';
@@ -191,11 +192,7 @@ describe('doctor on aws', () => {
     ARCHIVE_BUCKET: 'crisp-enrich-prod-archive-123456789012',
   };
   const OUTPUTS = [
-    'SessionsQueueUrl',
-    'SessionsDeadLetterQueueUrl',
-    'RecordsQueueUrl',
-    'RecordsDeadLetterQueueUrl',
-    'RecordsUndeliveredQueueUrl',
+    ...Object.values(STAGE_QUEUES).map(({ output }) => output),
     'ArchiveBucketName',
     'LedgerTableName',
     'ConsumerFunctionName',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { mapStageQueues } from '../../lib/aws/queues.ts';
 import type { EventSourceMapping } from '../../lib/breaker/mapping.ts';
 import { openFrontDoor } from '../../lib/local/front-door.ts';
 import { listenOnLoopback } from '../../lib/local/http-server.ts';
@@ -131,13 +132,7 @@ describe('local mode health', () => {
         dynamodb: 'http://127.0.0.1:4567',
       },
     },
-    queues: {
-      sessions: QUEUE,
-      'sessions-dlq': `${QUEUE}-dlq`,
-      records: QUEUE,
-      'records-dlq': QUEUE,
-      'records-undelivered': QUEUE,
-    },
+    queues: { ...mapStageQueues(() => QUEUE), 'sessions-dlq': `${QUEUE}-dlq` },
     bucket: 'b',
     table: 't',
   };
