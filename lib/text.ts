@@ -8,15 +8,25 @@ export function findNearestName(misspelt: string, names: readonly string[]): str
   return nearest?.name;
 }
 
-/** Levenshtein's distance: how many letters to insert, delete or replace. Names are short. */
+/** How many letters to insert, delete, replace, or swap with their neighbour. Names are short. */
 function countEdits(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const letter of from) {
-    const next = [(row[0] ?? 0) + 1];
+  let before: readonly number[] = [];
+  let row: readonly number[] = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let place = 1; place <= from.length; place += 1) {
+    const next = [place];
     for (let at = 1; at <= to.length; at += 1) {
-      const replaced = (row[at - 1] ?? 0) + (letter === to[at - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[at] ?? 0) + 1, (next[at - 1] ?? 0) + 1));
+      const isSame = from[place - 1] === to[at - 1];
+      const isSwapped = from[place - 1] === to[at - 2] && from[place - 2] === to[at - 1];
+      next.push(
+        Math.min(
+          (row[at - 1] ?? 0) + (isSame ? 0 : 1),
+          (row[at] ?? 0) + 1,
+          (next[at - 1] ?? 0) + 1,
+          isSwapped ? (before[at - 2] ?? Number.POSITIVE_INFINITY) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
     }
+    before = row;
     row = next;
   }
   return row[to.length] ?? 0;

@@ -121,6 +121,7 @@ describe('text', () => {
 
     expect(findNearestName('CRISP_TEIR', names)).toBe('CRISP_TIER');
     expect(findNearestName('CRISP_TOKENKEY', names)).toBe('CRISP_TOKEN_KEY');
+    expect(findNearestName('trcae', ['trace', 'runs'])).toBe('trace');
     expect(findNearestName('CRISP_COLOUR_OF_BUTTONS', names)).toBeUndefined();
   });
 });

@@ -47,7 +47,7 @@ describe('crisp enrich', () => {
     expect(exitCode).toBe(3);
   });
 
-  test('an older Node without another one says what is needed, in one sentence', async () => {
+  test('C22 an older Node without another one says what is needed, in one sentence', async () => {
     const { text, exitCode } = await runWithNode20();
 
     expect(text).toMatch(/^crisp-enrich needs Node ≥ 24, found 20\.9\.0: [^\n]+\n$/);
@@ -80,7 +80,7 @@ describe('crisp enrich', () => {
     expect(exitCode).toBe(2);
   });
 
-  test('without AWS credentials a stage is not looked for, and none of the SDK’s words are shown', async () => {
+  test('C11 without AWS credentials a stage is not looked for, and none of the SDK’s words are shown', async () => {
     const { stderr, exitCode } = await runCliProcess(['status', '--stage', 'prod']);
 
     expect(stderr).toMatch(/^no AWS credentials found \(looked at environment, profile, single sign-on/);
@@ -248,7 +248,7 @@ describe('usage', () => {
     });
   });
 
-  test('every problem of the configuration is told at once', async () => {
+  test('C23 every problem of the configuration is told at once', async () => {
     const { run, err } = createCliScene({
       environment: { COALESCE_SECONDS: '0', CRISP_ENRICH_URL: 'http://192.0.2.1' },
     });

@@ -105,7 +105,7 @@ describe('sqs dead letter queue', () => {
     ['ExpiredTokenException', 403, 'no_credentials', /expired_token/],
     ['ServiceUnavailable', 503, 'aws_failed', /service_unavailable, HTTP 503/],
   ] as const)(
-    '%s is told in a sentence that says what to mend, and none of the SDK’s own',
+    'C8 C11 C12 %s is told in a sentence that says what to mend, and none of the SDK’s own',
     async (name, status, code, message) => {
       const { sqs, queue } = createQueue();
       sqs.on(ReceiveMessageCommand).rejects(anAwsError(name, status));

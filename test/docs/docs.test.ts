@@ -33,13 +33,14 @@ test.each([
   ['W', 44],
   ['Q', 15],
   ['R', 27],
+  ['C', 25],
 ])('every row of the bad inputs %s1 to %i has a test', (letter, count) => {
   const texts = readSourceFiles(['test'], ['.ts']).map(({ text }) => text);
   const rows = Array.from({ length: count }, (_, place) => `${letter}${place + 1}`);
 
   // A test names its rows at the beginning of its title, a table in a cell of its own.
   const isTested = (row: string) =>
-    texts.some((text) => new RegExp(`['"\`](?:[WQR]\\d{1,2} )*${row}(?: \\S|['"\`])`).test(text));
+    texts.some((text) => new RegExp(`['"\`](?:[WQRC]\\d{1,2} )*${row}(?: \\S|['"\`])`).test(text));
   expect(rows.filter((row) => !isTested(row))).toEqual([]);
 });
 
