@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { Savings } from '../model.ts';
-import { formatCount, formatShortClock } from './words.ts';
+import { formatClock, formatCount, formatShortClock } from './words.ts';
 
 const BAR = 5;
 const HEIGHT = 28;
@@ -93,6 +93,11 @@ function toData(points: Savings['day']): uPlot.AlignedData {
   ];
 }
 
+/** Whether marks of the axis stand closer together than a minute. */
+function isShort([first = 0, second = 60]: readonly number[]): boolean {
+  return second - first < 60;
+}
+
 function toOptions(place: HTMLElement): uPlot.Options {
   const style = getComputedStyle(place);
   const colour = (name: string) => style.getPropertyValue(name).trim();
@@ -105,7 +110,7 @@ function toOptions(place: HTMLElement): uPlot.Options {
   return {
     width: place.clientWidth,
     height: CHART_HEIGHT,
-    padding: [8, 0, 0, 0],
+    padding: [8, 16, 0, 0],
     cursor: { show: false },
     legend: { show: false },
     scales: { y: { range: (_chart, _min, max) => [0, Math.max(10, max)] } },
@@ -115,7 +120,7 @@ function toOptions(place: HTMLElement): uPlot.Options {
         size: 20,
         space: 70,
         grid: { show: false },
-        values: (_chart, at) => at.map((s) => formatShortClock(s * 1000)),
+        values: (_chart, at) => at.map((s) => (isShort(at) ? formatClock : formatShortClock)(s * 1000)),
       },
       {
         ...axis,

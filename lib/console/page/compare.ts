@@ -9,7 +9,8 @@ export interface Change {
   readonly isOfFetch: boolean;
 }
 
-const OF_FETCH = /^(version|content_hash|fetched_at|enrichment|metrics|active|updated_at|availability)\b/;
+const OF_FETCH =
+  /^(version|content_hash|fetched_at|enrichment|metrics|active|updated_at|availability|unread|waiting_since|preview_message)\b/;
 const MOST = 500;
 
 /** What changed from one record to the next. Messages are told apart by their fingerprints, and not by their place. */

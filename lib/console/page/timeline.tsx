@@ -132,27 +132,29 @@ function StepWords({
     ...(durationMs === null ? [] : [formatDuration(durationMs)]),
     ...(version === null ? [] : [formatVersion(version)]),
   ];
+  // `announced to every consumer` says `announced` again.
+  const more = words === word ? '' : words.startsWith(`${word} `) ? words.slice(word.length + 1) : words;
   return (
     <>
       <span>
         <State tone={tone}>
           <b>{word}</b>
         </State>
-        {facts.length > 0 && <span class="muted"> {facts.join(' · ')}</span>}
+        {more !== '' && <Text>{` ${more}`}</Text>}
       </span>
-      {words !== '' && words !== word && (
-        <span>
-          <Text>{words}</Text>
+      {(facts.length > 0 || code !== null || nextMs !== null) && (
+        <span class="step-facts muted">
+          {code !== null && <code>{code}</code>}
+          {facts.length > 0 && <span>{facts.join(' · ')}</span>}
+          {nextMs !== null && <Next atMs={nextMs} isDead={entry.kind === 'dead-lettered'} />}
         </span>
       )}
-      {code !== null && <code>{code}</code>}
-      {nextMs !== null && <Next atMs={nextMs} isDead={entry.kind === 'dead-lettered'} />}
     </>
   );
 }
 
 function Next({ atMs, isDead }: { atMs: number; isDead: boolean }) {
   const left = atMs - useNow();
-  if (isDead) return <span class="muted">SQS deletes it in {formatSpan(left)}</span>;
-  return <span class="muted">{left > 0 ? `in ${formatSpan(left)}` : `was due at ${formatClock(atMs)}`}</span>;
+  if (isDead) return <span>SQS deletes it in {formatSpan(left)}</span>;
+  return <span>{left > 0 ? `in ${formatSpan(left)}` : `was due at ${formatClock(atMs)}`}</span>;
 }

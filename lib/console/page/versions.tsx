@@ -16,11 +16,11 @@ export function Versions({ path, versions }: { path: string; versions: Conversat
         {versions.map(({ version, atMs }, index) => (
           <li key={version}>
             <button type="button" aria-pressed={version === newer} onClick={() => setNewer(version)}>
-              <span>
-                {formatMoment(atMs ?? version)}
-                {index === 0 && <b> newest</b>}
-              </span>
-              <small>{version}</small>
+              <span>{formatMoment(atMs ?? version)}</span>
+              <small>
+                {version}
+                {index === 0 && ' · newest'}
+              </small>
             </button>
           </li>
         ))}

@@ -7,12 +7,12 @@ const CHROMIUM = process.env.CHROMIUM_PATH ?? PLACES.find((path) => existsSync(p
 
 /** Why the tests in a browser cannot run here; undefined where they can, and where CI wants them to fail. */
 export const BROWSER_MISSING =
-  CHROMIUM !== undefined || process.env.CRISP_ENRICH_NEEDS_BROWSER === '1'
+  CHROMIUM !== undefined || process.env.BROWSER_REQUIRED === '1'
     ? undefined
     : 'no browser: apt-get install chromium, or set CHROMIUM_PATH to one';
 
 export function startBrowser(): Promise<Browser> {
-  if (CHROMIUM === undefined) throw new Error('CRISP_ENRICH_NEEDS_BROWSER=1, and there is no Chromium');
+  if (CHROMIUM === undefined) throw new Error('BROWSER_REQUIRED=1, and there is no Chromium');
   const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
   return chromium.launch({ executablePath: CHROMIUM, args });
 }
