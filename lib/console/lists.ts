@@ -45,8 +45,14 @@ export function toLine({ faces, meanings }: ConsoleContext, line: TrafficLine): 
     name: face?.name ?? null,
     lastMessage: face?.lastMessage ?? null,
     version: version ?? face?.version ?? null,
-    failure: failure && { code: failure.code, words: failure.words || toMeaning(meanings, failure.code) },
+    failure: failure && { code: failure.code, words: toWhy(meanings, failure.code, failure.words) },
   };
+}
+
+/** What the code means, and what Crisp or AWS said. */
+function toWhy(meanings: ConsoleContext['meanings'], code: string, hint: string | undefined): string {
+  const meaning = toMeaning(meanings, code);
+  return hint ? `${meaning.replace(/\.$/, '')} (${hint}).` : meaning;
 }
 
 /** What a code means, without its detail; as it stands where nobody has described it. */
@@ -164,7 +170,7 @@ export function toLetter({ meanings, redrives }: ConsoleContext, letter: KnownLe
     messageId,
     session,
     code: reason.code,
-    words: reason.hint ?? toMeaning(meanings, reason.code),
+    words: toWhy(meanings, reason.code, reason.hint),
     attempts,
     deadMs: deadSinceMs,
     expiresMs,

@@ -31,9 +31,11 @@ async function request<T>(path: string, init: RequestInit): Promise<T> {
     if (init.signal?.aborted) throw thrown;
     throw new ApiError(0, 'unreachable', 'crisp-enrich does not answer.');
   });
-  const body: unknown = await response.json().catch(() => undefined);
+  const body: unknown = await response.json().catch((thrown) => {
+    if (init.signal?.aborted) throw thrown;
+  });
   // The server and this page are of one version, and share these types.
-  if (response.ok) return body as T;
+  if (response.ok && body !== undefined) return body as T;
   const { code, detail, title } = (body ?? {}) as { code?: string; detail?: string; title?: string };
   throw new ApiError(response.status, code ?? 'unexpected', detail ?? title ?? `HTTP ${response.status}`);
 }

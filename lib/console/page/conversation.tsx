@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import type { Conversation, Session } from '../model.ts';
 import { useLoaded } from './api.ts';
 import { Customer } from './customer.tsx';
-import { LetterCard } from './letter.tsx';
+import { LetterCards } from './letter.tsx';
 import { Avatar, LiveList } from './lines.tsx';
 import { useMedia } from './list.tsx';
 import { Messages } from './messages.tsx';
@@ -44,20 +44,33 @@ function OneConversation({ session }: { session: Session }) {
   const tab = TABS.find((name) => name === query.get('tab')) ?? 'conversation';
   const path = `/conversations/${encodeURIComponent(session.websiteId)}/${encodeURIComponent(session.sessionId)}`;
   const { data, error, reload } = useLoaded<Conversation>(path);
-  const news = useShared(({ lines, redrives }) => {
+  const news = useShared(({ lines, redrives, overview }) => {
     const line = lines?.get(toSessionKey(session));
     const entries = [...redrives.values()].flatMap((redrive) => redrive.entries);
     const states = entries.filter((entry) => entry.session?.sessionId === session.sessionId);
-    return `${line?.atMs} ${line?.outcome} ${line?.version} ${states.map(({ state }) => state).join(' ')}`;
+    return `${overview?.deadLetters} ${line?.atMs} ${line?.outcome} ${line?.version} ${states.map(({ state }) => state).join(' ')}`;
   });
   // What is new is a reason to read it again
   useEffect(reload, [news, reload]);
+  const isDead = useShared(({ lines }) => lines?.get(toSessionKey(session))?.outcome === 'dead');
+  const isLetterMissing = isDead && data?.deadLetters.length === 0;
+  // The run says so before the dead-letter queue shows the message.
+  useEffect(() => {
+    if (!isLetterMissing) return;
+    const timer = setInterval(reload, 2000);
+    return () => clearInterval(timer);
+  }, [isLetterMissing, reload]);
   const name = useShared(({ lines }) => lines?.get(toSessionKey(session))?.name ?? null);
   const record = readRecord(data?.record);
 
   return (
     <article class="conversation pane" aria-labelledby="conversation-title">
-      <ConversationHead session={session} name={record?.name ?? name} email={record?.email ?? null} />
+      <ConversationHead
+        session={session}
+        name={record?.name ?? name}
+        email={record?.email ?? null}
+        isRead={record !== undefined}
+      />
       {error && !data && (
         <div class="empty">
           <h2>This conversation could not be read</h2>
@@ -72,9 +85,7 @@ function OneConversation({ session }: { session: Session }) {
           {sentence}
         </div>
       ))}
-      {data?.deadLetters.map((letter) => (
-        <LetterCard key={letter.messageId} letter={letter} />
-      ))}
+      {data && <LetterCards session={session} letters={data.deadLetters} />}
       {data && (
         <>
           <Tabs
@@ -94,9 +105,10 @@ interface HeadProps {
   readonly session: Session;
   readonly name: string | null;
   readonly email: string | null;
+  readonly isRead: boolean;
 }
 
-function ConversationHead({ session, name, email }: HeadProps) {
+function ConversationHead({ session, name, email, isRead }: HeadProps) {
   return (
     <header class="conversation-head">
       <Link href="/console" class="back">
@@ -105,7 +117,7 @@ function ConversationHead({ session, name, email }: HeadProps) {
       <Avatar name={name} />
       <div class="conversation-who">
         <h1 id="conversation-title">
-          <Text>{name ?? 'anonymous visitor'}</Text>
+          <Text>{name ?? (isRead ? 'anonymous visitor' : 'not read yet')}</Text>
         </h1>
         <p class="muted">
           {email !== null && (

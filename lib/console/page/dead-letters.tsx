@@ -27,7 +27,7 @@ export function DeadLettersView() {
       <header class="section-head">
         <h1>Dead letters</h1>
         {data && data.total > 0 && (
-          <span class="muted">{plural(data.total, 'conversation')} wait for a decision</span>
+          <span class="muted">{plural(data.total, 'message')} wait for a decision</span>
         )}
       </header>
       <RedriveBars />
@@ -59,17 +59,15 @@ export function DeadLettersView() {
         </div>
       )}
       {data && data.groups.length > 0 && (
-        <>
-          <ul class="groups">
-            {data.groups.map((group) => (
-              <li key={group.code} class={group.code === code ? 'group is-shown' : 'group'}>
-                <Group group={group} isShown={group.code === code} />
-              </li>
-            ))}
-          </ul>
-          <LetterList code={code} news={news} />
-        </>
+        <ul class="groups">
+          {data.groups.map((group) => (
+            <li key={group.code} class={group.code === code ? 'group is-shown' : 'group'}>
+              <Group group={group} isShown={group.code === code} />
+            </li>
+          ))}
+        </ul>
       )}
+      {data && <LetterList code={code} news={news} />}
     </div>
   );
 }

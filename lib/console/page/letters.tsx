@@ -145,7 +145,7 @@ function LetterRow({ letter, isChosen, onChoose }: RowProps) {
       </span>
       <span class="letter-act">
         {entry && <EntryState entry={entry} />}
-        <RetryButton letter={letter} entry={entry} />
+        <RetryButton letters={[letter]} entry={entry} />
       </span>
     </div>
   );

@@ -123,7 +123,7 @@ function LineView({ line, isNew, isOpen }: { line: Line; isNew: boolean; isOpen:
       <Avatar name={name} />
       <span class="line-who">
         <span class={name === null ? 'line-name is-anonymous' : 'line-name'}>
-          <Text>{name ?? 'anonymous visitor'}</Text>
+          <Text>{name ?? (line.version === null ? 'not read yet' : 'anonymous visitor')}</Text>
         </span>
         <span class="line-message">
           <Text>{lastMessage ?? session.sessionId}</Text>
@@ -143,7 +143,7 @@ function LineView({ line, isNew, isOpen }: { line: Line; isNew: boolean; isOpen:
 /** `6 hooks → 1 fetch · 3 calls · 0.05 s` */
 function Story({ line: { hooks, fetches, calls, durationMs } }: { line: Line }) {
   const parts = [
-    ...(hooks === null ? [] : [plural(hooks, 'hook')]),
+    ...(hooks ? [plural(hooks, 'hook')] : []),
     ...(fetches === 0 ? [] : [plural(fetches, 'fetch', 'fetches')]),
   ];
   const cost = [plural(calls, 'call'), ...(durationMs === null ? [] : [formatDuration(durationMs)])];

@@ -1,6 +1,6 @@
 import type { Redrive, RedriveEntry, RedriveRequest } from '../model.ts';
 import { getJson, postJson } from './api.ts';
-import { State } from './state.tsx';
+import { State, type Tone } from './state.tsx';
 import { putRedrives, useNow, useShared } from './store.ts';
 import { Text } from './text.tsx';
 import { formatCount, formatSpan, plural } from './words.ts';
@@ -99,23 +99,23 @@ function share(part: number, whole: number): string {
   return `${whole === 0 ? 100 : (part / whole) * 100}%`;
 }
 
-const WORDS: readonly (readonly [RedriveEntry['state'], string, string])[] = [
-  ['waiting', 'not moved yet', 'busy'],
-  ['queued', 'queued', 'busy'],
-  ['record', 'new record', 'ok'],
-  ['unchanged', 'unchanged', 'quiet'],
-  ['covered', 'covered', 'quiet'],
-  ['failed', 'failed again', 'bad'],
-  ['kept', 'kept', 'warn'],
-  ['gone', 'gone', 'warn'],
+const WORDS: readonly (readonly [RedriveEntry['state'], Tone, ...words: string[]])[] = [
+  ['waiting', 'busy', 'not moved yet'],
+  ['queued', 'busy', 'queued'],
+  ['record', 'ok', 'new record', 'new records'],
+  ['unchanged', 'quiet', 'unchanged'],
+  ['covered', 'quiet', 'covered'],
+  ['failed', 'bad', 'failed again'],
+  ['kept', 'warn', 'kept'],
+  ['gone', 'warn', 'gone'],
 ];
 
 function Counts({ counts }: { counts: Redrive['counts'] }) {
   return (
     <>
-      {WORDS.filter(([state]) => counts[state] > 0).map(([state, word, tone]) => (
-        <State key={state} tone={tone as 'ok'}>
-          {formatCount(counts[state])} {word}
+      {WORDS.filter(([state]) => counts[state] > 0).map(([state, tone, word = '', words]) => (
+        <State key={state} tone={tone}>
+          {plural(counts[state], word, words ?? word)}
         </State>
       ))}
     </>

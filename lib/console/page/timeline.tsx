@@ -133,15 +133,17 @@ function StepWords({
     ...(version === null ? [] : [formatVersion(version)]),
   ];
   // `announced to every consumer` says `announced` again.
-  const more = words === word ? '' : words.startsWith(`${word} `) ? words.slice(word.length + 1) : words;
+  const said = words.includes(word) ? words : word;
   return (
     <>
       <span>
-        <State tone={tone}>
-          <b>{word}</b>
-        </State>
-        {more !== '' && <Text>{` ${more}`}</Text>}
+        <State tone={tone}>{said === word ? <b>{word}</b> : <Text>{said}</Text>}</State>
       </span>
+      {said !== words && words !== '' && (
+        <span>
+          <Text>{words}</Text>
+        </span>
+      )}
       {(facts.length > 0 || code !== null || nextMs !== null) && (
         <span class="step-facts muted">
           {code !== null && <code>{code}</code>}

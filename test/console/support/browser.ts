@@ -13,7 +13,13 @@ export const BROWSER_MISSING =
 
 export function startBrowser(): Promise<Browser> {
   if (CHROMIUM === undefined) throw new Error('BROWSER_REQUIRED=1, and there is no Chromium');
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
+  const args = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-background-networking',
+    // So that a page can have a name which is not this machine's.
+    '--host-resolver-rules=MAP evil.example 127.0.0.1',
+  ];
   return chromium.launch({ executablePath: CHROMIUM, args });
 }
 
