@@ -239,6 +239,7 @@ export const OPERATION_ERRORS = {
   file_unreadable: 1,
   file_unwritable: 1,
   local_mode_absent: 1,
+  port_in_use: 1,
   endpoint_not_loopback: 1,
   stack_not_found: 1,
   queue_not_found: 1,

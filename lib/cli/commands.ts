@@ -8,6 +8,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: () => import('./commands/status.ts'),
   },
   {
+    name: 'console',
+    summary: 'a page for the browser: what flows, why something failed, and a button that retries it',
+    load: () => import('./commands/console.ts'),
+  },
+  {
     name: 'trace',
     words: 'SESSION',
     summary: 'what happened to a session, from its hooks to its record, as one timeline',

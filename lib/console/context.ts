@@ -1,6 +1,6 @@
 import { toQueueAddress } from '../aws/failures.ts';
 import type { Clock } from '../clock.ts';
-import { toJobError } from '../errors.ts';
+import { OperationError, toJobError } from '../errors.ts';
 import type { SessionRef } from '../ids.ts';
 import type { Operations } from '../operate/operations.ts';
 import { readStatus, type Status } from '../operate/status.ts';
@@ -163,6 +163,8 @@ export function countMessages(status: Status | undefined, queue: string): number
 
 /** Why a part of the stage could not be read. */
 export function toSentence(thrown: unknown): string {
+  if (thrown instanceof OperationError) return thrown.message;
   const error = toJobError(thrown);
-  return thrown instanceof Error && thrown.name === 'OperationError' ? thrown.message : error.message;
+  // A defect's place is of no use to whoever reads this.
+  return error.code === 'unexpected' ? error.reason : error.message;
 }

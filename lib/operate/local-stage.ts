@@ -18,6 +18,8 @@ const healthSchema = z.object({
   bucket: z.string(),
   table: z.string(),
   crisp: z.optional(z.url()),
+  console: z.optional(z.url()),
+  console_token: z.optional(z.string().check(z.regex(/^[\w-]+$/))),
   websites: z.optional(z.array(z.string())),
   settings: z.optional(
     z.object({
@@ -40,9 +42,8 @@ const ANSWER_WITHIN_MS = 3000;
  */
 export async function readLocalModeHealth(url: URL): Promise<OperatedStage> {
   if (!isLoopbackUrl(url.href)) throw toElsewhere(url.href);
-  const { stage, aws, queues, topic, bucket, table, crisp, websites, settings } = await askHealth(
-    new URL('/healthz', url),
-  );
+  const health = await askHealth(new URL('/healthz', url));
+  const { stage, aws, queues, topic, bucket, table, crisp, websites, settings } = health;
   const { sqs, sns, s3, dynamodb } = aws.endpoints;
   const elsewhere = [sqs, sns ?? sqs, s3, dynamodb, ...Object.values(queues)].find(
     (it) => !isLoopbackUrl(it),
@@ -60,6 +61,7 @@ export async function readLocalModeHealth(url: URL): Promise<OperatedStage> {
     websiteIds: websites?.map(parseWebsiteId).filter((it) => it !== undefined),
     crispUrl: crisp,
     localUrl: url,
+    consoleUrl: health.console && `${health.console}#token=${health.console_token}`,
     settings,
   };
 }

@@ -124,6 +124,8 @@ export interface OperatedStage {
   readonly crispUrl?: string | undefined;
   /** The front door of local mode; undefined on AWS. */
   readonly localUrl?: URL | undefined;
+  /** The page of local mode's console, with its token; undefined on AWS. */
+  readonly consoleUrl?: string | undefined;
   /** What the local mode that runs was started with; undefined on AWS. */
   readonly settings?: LocalSettings | undefined;
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { bundlePage } from '../../lib/console/bundle.ts';
 
 const run = promisify(execFile);
 
@@ -31,19 +32,26 @@ export async function writeNpmPackage({ root, folder }: { root: string; folder: 
     await run(join(root, 'node_modules/.bin/tsc'), ['-p', config, '--outDir', dist]);
   }
   await rewriteDeclarations(dist);
+  const manifest: Manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const imported = await findImportedPackages(dist);
+  await writePage(join(dist, 'console/assets'));
   for (const file of FILES) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await cp(join(root, file), join(folder, file), { recursive: true });
   }
 
-  const manifest: Manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const imported = await findImportedPackages(dist);
   const written = {
     ...pick(manifest, FIELDS),
     exports: Object.fromEntries(Object.entries(manifest.exports).map(([at, path]) => [at, toBuilt(path)])),
     dependencies: pick(manifest.dependencies, [...imported].sort()),
   };
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(written, null, 2)}\n`);
+}
+
+/** The page of the console, which the repository makes at its first request. */
+async function writePage(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries(await bundlePage())) await writeFile(join(folder, name), text);
 }
 
 function toBuilt(path: string): string | { types: string; default: string } {

@@ -77,12 +77,21 @@ describe('an installed release', () => {
     expect(Number((await node(['--input-type=module', '-e', program])).stdout)).toBeGreaterThan(3);
   });
 
+  test("has the console's page, made in advance", async () => {
+    const program = `
+      import { createAssets } from './node_modules/crisp-enrich/dist/console/assets.js';
+      const { 'page.js': script, 'page.css': style } = await createAssets()();
+      console.log(JSON.stringify([script.length > 10_000, style.length > 100]));`;
+
+    expect((await node(['--input-type=module', '-e', program])).stdout).toBe('[true,true]\n');
+  });
+
   test('needs no package of local mode, of the functions or of development', () => {
     expect(Object.keys(manifest.dependencies)).toEqual([
       ...['cloudformation', 'dynamodb', 'lambda', 's3', 'sns', 'sqs', 'ssm'].map(
         (it) => `@aws-sdk/client-${it}`,
       ),
-      ...['commander', 'undici', 'yaml', 'zod'],
+      ...['cli-progress', 'commander', 'hono', 'undici', 'yaml', 'zod'],
     ]);
     expect(manifest).not.toHaveProperty('devDependencies');
     expect(manifest).not.toHaveProperty('optionalDependencies');
