@@ -47,8 +47,9 @@ export function createConsoleApi(options: ConsoleOptions): ConsoleApi {
   async function takeNews(): Promise<readonly StreamEvent[]> {
     const context = await open();
     const overview = await readOverview(context);
-    const { asOfMs: _asOfMs, ...compared } = overview;
-    const text = JSON.stringify(overview.isLive ? compared : overview);
+    // Time alone is no news: the curves grow with it, and what is live is always of now.
+    const { asOfMs, savings, ...rest } = overview;
+    const text = JSON.stringify({ ...rest, ...savings, day: [], asOfMs: overview.isLive ? 0 : asOfMs });
     const isNew = text !== lastOverview;
     lastOverview = text;
     const { traffic, faces, redrives } = context;

@@ -255,7 +255,7 @@ describe('looks at the dead-letter queue', () => {
 
     expect(groups).toContainEqual({
       code: 'crisp_forbidden',
-      meaning: '402 or 403.',
+      meaning: expect.stringMatching(/402 or 403\.$/),
       remedy: 'Grant the scope in the hint, redrive.',
       count: 1,
       oldestMs: scene.clock.nowMs(),

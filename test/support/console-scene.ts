@@ -103,6 +103,7 @@ export function createConsoleScene({
       return {
         url,
         stop,
+        cookie,
         get: (path: string, init: Record<string, string> = {}) =>
           fetch(`${url}${path}`, { headers: { cookie, ...init } }),
         post: (path: string, body: object) => post(path, body, cookie),
