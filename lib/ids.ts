@@ -15,9 +15,18 @@ export interface SessionRef {
   readonly sessionId: SessionId;
 }
 
+/** A profile in the CRM of a Crisp website: a lower-case UUID. */
+export type PeopleId = string & { readonly [brand]: 'PeopleId' };
+
+/** A person: known to one website alone. */
+export interface PersonRef {
+  readonly websiteId: WebsiteId;
+  readonly peopleId: PeopleId;
+}
+
 // Crisp publishes no normative pattern. This one admits every form seen and nothing that could leave its path segment.
 const SESSION_ID = /^session_[0-9A-Za-z_-]{1,64}$/;
-const WEBSITE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Returns the id, or undefined where the value is none. */
 export function parseSessionId(value: unknown): SessionId | undefined {
@@ -31,12 +40,18 @@ export function parseWebsiteId(value: unknown): WebsiteId | undefined {
   return isWebsiteId(lowered) ? lowered : undefined;
 }
 
+/** The same for a person. Crisp's routes take an e-mail address in its place: never used, it would be in URLs. */
+export function parsePeopleId(value: unknown): PeopleId | undefined {
+  // The cast is what the test allows.
+  return typeof value === 'string' && UUID.test(value) ? (value.toLowerCase() as PeopleId) : undefined;
+}
+
 export function isSessionId(value: unknown): value is SessionId {
   return typeof value === 'string' && SESSION_ID.test(value);
 }
 
 export function isWebsiteId(value: unknown): value is WebsiteId {
-  return typeof value === 'string' && WEBSITE_ID.test(value) && value === value.toLowerCase();
+  return typeof value === 'string' && UUID.test(value) && value === value.toLowerCase();
 }
 
 const STAGE_NAME = /^(?=.{1,20}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;

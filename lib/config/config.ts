@@ -5,6 +5,9 @@ import type { ApiKey } from './api-keys.ts';
 export type CrispTier = 'plugin' | 'website';
 export type HookMode = 'plugin' | 'website';
 
+/** What becomes of the archived versions of a conversation that Crisp no longer has. */
+export type RemovalPolicy = 'keep' | 'expire' | 'delete';
+
 export type Inclusion = 'profile' | 'pages' | 'events' | 'relations';
 
 /** The keypair of a Crisp token. */
@@ -93,7 +96,13 @@ export interface ApiConfig
 }
 
 /** The sweep lists conversations as the consumer fetches them, and enqueues as the webhook does. */
-export type ReconcileConfig = Omit<ConsumerConfig, 'recordsTopicArn' | keyof EventSourceMappingConfig>;
+export interface ReconcileConfig
+  extends Omit<ConsumerConfig, 'recordsTopicArn' | keyof EventSourceMappingConfig> {
+  readonly onRemoved: RemovalPolicy;
+}
+
+/** The event of the schedule between the sweeps: their function then looks for people alone. */
+export const PEOPLE_EVENT = { only: 'people' } as const;
 
 /** The summary tells once a day what the stage came to; it reads no secret. */
 export interface SummaryConfig extends Pick<CommonConfig, 'logLevel' | 'metricsNamespace'> {

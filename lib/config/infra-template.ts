@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type CollectionTag, isMap, isSeq, parseDocument, type ScalarTag } from 'yaml';
 import { isJsonObject } from '../text.ts';
 import {
@@ -202,9 +203,12 @@ const RATE = /^rate\((?<value>[1-9]\d*) (?<unit>minute|hour|day)s?\)$/;
 
 const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
-/** How often a function's schedule runs it, in ms. Throws `InfraError` where it has none, or one that is no rate. */
-export function readScheduleMs(template: InfraTemplate, functionName: string): number {
-  const schedule = findSchedule(template.functionNamed(functionName).field('events'));
+/**
+ * How often a function's schedule runs it, in ms: the one without an event of its own, or the one with `input`. Throws
+ * `InfraError` where there is none, or one that is no rate.
+ */
+export function readScheduleMs(template: InfraTemplate, functionName: string, input?: object): number {
+  const schedule = findSchedule(template.functionNamed(functionName).field('events'), input);
   const { value, unit = '' } = RATE.exec(schedule ?? '')?.groups ?? {};
   const everyMs = Number(value) * (UNIT_MS[unit] ?? Number.NaN);
   if (Number.isFinite(everyMs)) return everyMs;
@@ -214,10 +218,11 @@ export function readScheduleMs(template: InfraTemplate, functionName: string): n
   );
 }
 
-function findSchedule(events: unknown): string | undefined {
-  if (!Array.isArray(events)) return undefined;
-  for (const event of events) {
-    if (isJsonObject(event) && typeof event.schedule === 'string') return event.schedule;
-  }
-  return undefined;
+function findSchedule(events: unknown, input: object | undefined): string | undefined {
+  const schedules = Array.isArray(events) ? events.map((event) => isJsonObject(event) && event.schedule) : [];
+  const found = schedules.find((schedule) =>
+    input ? isJsonObject(schedule) && isDeepStrictEqual(schedule.input, input) : typeof schedule === 'string',
+  );
+  const rate = isJsonObject(found) ? found.rate : found;
+  return typeof rate === 'string' ? rate : undefined;
 }

@@ -5,6 +5,7 @@ import {
   type ConsumerConfig,
   dropBlanks,
   type Environment,
+  type ReconcileConfig,
   SECRET_VARIABLES,
   type WebhookConfig,
 } from './config.ts';
@@ -27,8 +28,10 @@ type ResourceField =
   | 'archiveBucket'
   | 'ledgerTable';
 
-/** The configuration of webhook and consumer together, less the resources, which local mode has yet to create. */
-export interface LocalConfig extends Omit<WebhookConfig & ConsumerConfig, ResourceField> {
+/** The configuration of webhook, consumer and sweeps together, less the resources, which local mode has yet to create. */
+export interface LocalConfig
+  extends Omit<WebhookConfig & ConsumerConfig, ResourceField>,
+    Pick<ReconcileConfig, 'onRemoved'> {
   /**
    * False without a Crisp token: then a built-in simulator stands in for Crisp, and the caller fills in its address,
    * its token and, where `secrets` has none, its hook secret.
@@ -36,7 +39,12 @@ export interface LocalConfig extends Omit<WebhookConfig & ConsumerConfig, Resour
   readonly hasCrispCredentials: boolean;
 }
 
-const localVariables = z.pick(variables, { ...COMMON_VARIABLES, ...HOOK_VARIABLES, ...FETCH_VARIABLES });
+const localVariables = z.pick(variables, {
+  ...COMMON_VARIABLES,
+  ...HOOK_VARIABLES,
+  ...FETCH_VARIABLES,
+  ON_REMOVED: true,
+});
 
 /**
  * Local mode's configuration; throws `ConfigError` with all problems. Half a token is one; so is a token without a hook
@@ -55,6 +63,7 @@ export function parseLocalConfig(environment: Environment): LocalConfig {
     ...toCommonConfig(values, secrets),
     ...toHookSettings(values),
     ...toFetchSettings(values),
+    onRemoved: values.ON_REMOVED,
     hasCrispCredentials: hasToken,
   });
 }

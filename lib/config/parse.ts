@@ -70,6 +70,7 @@ export function parseConsumerConfig(environment: Environment): ConsumerConfig {
 const reconcileVariables = z.pick(variables, {
   ...COMMON_VARIABLES,
   ...FETCH_VARIABLES,
+  ON_REMOVED: true,
   SESSIONS_QUEUE_URL: true,
   ARCHIVE_BUCKET: true,
   LEDGER_TABLE: true,
@@ -82,6 +83,7 @@ export function parseReconcileConfig(environment: Environment): ReconcileConfig 
   return Object.freeze({
     ...toCommonConfig(values, secrets),
     ...toFetchSettings(values),
+    onRemoved: values.ON_REMOVED,
     sessionsQueueUrl: values.SESSIONS_QUEUE_URL,
     archiveBucket: values.ARCHIVE_BUCKET,
     ledgerTable: values.LEDGER_TABLE,

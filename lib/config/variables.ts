@@ -56,6 +56,7 @@ export const variables = z.object({
   // SNS takes 256 KiB, attributes included.
   INLINE_LIMIT_BYTES: wholeNumber({ min: 0, max: 256 * 1024, fallback: 204_800 }),
   ARCHIVE_RETENTION_DAYS: wholeNumber({ min: 1, max: 36_500, fallback: 400 }),
+  ON_REMOVED: oneOf(['keep', 'expire', 'delete'], 'delete'),
   // A sweep ends within a quarter of an hour, so that two never run at once.
   RECONCILE_EVERY_MINUTES: wholeNumber({ min: 15, max: 1440, fallback: 60 }),
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], 'info'),

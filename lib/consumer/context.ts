@@ -4,7 +4,9 @@ import type { CrispApi } from '../crisp/client.ts';
 import type { FetchConversation } from '../crisp/conversation.ts';
 import { type SessionRef, toSessionKey } from '../ids.ts';
 import type { MessageNotes } from '../ledger/message-notes.ts';
+import type { PersonsSession } from '../ledger/people-notes.ts';
 import type { CallQuota } from '../ledger/quota.ts';
+import type { RemovedSession } from '../ledger/removal-notes.ts';
 import type { Run, RunLog } from '../ledger/runs.ts';
 import type { SessionNotes } from '../ledger/session-notes.ts';
 import type { BestEffort } from '../ledger/table.ts';
@@ -33,6 +35,8 @@ export interface ConsumerContext {
   readonly notes: MessageNotes;
   readonly sessions: Pick<SessionNotes, 'readActivity'>;
   readonly runLog: RunLog;
+  /** Rejects where it cannot be noted. */
+  readonly noteRemoved: (removed: RemovedSession) => Promise<void>;
   readonly quota: Pick<CallQuota, 'noteSaved'>;
   readonly bestEffort: BestEffort;
 }
@@ -97,6 +101,8 @@ export interface SettledMessage {
   readonly outcome: MessageOutcome;
   /** Absent where the run log would learn nothing new. */
   readonly end?: RunEnd;
+  /** Where it was fetched, and belongs to a person. */
+  readonly person?: PersonsSession | undefined;
 }
 
 /** How one receive of one message ended. What its run shares with others is filled in by `recordRuns`. */
@@ -115,6 +121,7 @@ export interface RefreshOptions {
 
 /** How a refresh ended; a failure is thrown as `JobError`. `held`: the breaker opened instead of its last step. */
 export type RefreshResult =
-  | { readonly outcome: 'emitted' | 'unchanged' | 'removed' | 'skipped' | 'covered' | 'superseded' }
+  | { readonly outcome: 'emitted' | 'unchanged'; readonly person: PersonsSession | undefined }
+  | { readonly outcome: 'removed' | 'skipped' | 'covered' | 'superseded' }
   | { readonly outcome: 'deferred'; readonly reason: string; readonly delaySeconds: number }
   | { readonly outcome: 'held'; readonly reason: string };

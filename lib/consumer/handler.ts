@@ -19,6 +19,7 @@ import { createDynamoBreakerNotes } from '../ledger/breaker-notes.ts';
 import { createDynamoMessageNotes } from '../ledger/message-notes.ts';
 import { createCallQuota } from '../ledger/quota.ts';
 import { createDynamoQuotaNotes, toTokenKey } from '../ledger/quota-notes.ts';
+import { noteRemoved } from '../ledger/removal-notes.ts';
 import { createDynamoRunLog } from '../ledger/runs.ts';
 import { createDynamoSessionNotes } from '../ledger/session-notes.ts';
 import { createBestEffort } from '../ledger/table.ts';
@@ -182,6 +183,7 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
     notes: createDynamoMessageNotes({ ...ledger, redact }),
     sessions: createDynamoSessionNotes(ledger),
     runLog: createDynamoRunLog({ ...ledger, redact }),
+    noteRemoved: (removed) => noteRemoved(ledger, removed),
     quota,
     bestEffort: createBestEffort(telemetry),
   };

@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts';
 import type { FetchedConversation } from '../crisp/conversation.ts';
 import { coversLatestMessage } from '../crisp/conversation.ts';
 import { JobError, toJobError } from '../errors.ts';
-import type { SessionRef } from '../ids.ts';
+import { parsePeopleId, type SessionRef } from '../ids.ts';
+import type { PersonsSession } from '../ledger/people-notes.ts';
 import type { StoredLatest } from '../record/archive.ts';
 import { readEarlierFetch } from '../record/earlier.ts';
 import {
@@ -98,7 +99,10 @@ async function settleResult(
       // Not for a removal: a Crisp that has lost everything answers like that, too.
       await context.breaker.noteSuccess(toSession(unit));
       context.quota.noteSaved('coalesced', unit.messages.length - 1);
-      return acknowledge(context, unit, { outcome: result.outcome, apiCalls });
+      return acknowledge(context, unit, { outcome: result.outcome, apiCalls }).map((settled) => ({
+        ...settled,
+        person: result.person,
+      }));
     case 'covered':
     case 'superseded':
       context.quota.noteSaved(result.outcome, 1);
@@ -206,7 +210,19 @@ export async function refreshSession(
   const { mode } = fetched;
   if (fetched.profileCached) context.quota.noteSaved('cached', 1);
   const { outcome } = await context.announceRecord(fetched, { mode, absorbed, replaces });
-  return { outcome };
+  return { outcome, person: toPersonsSession(fetched) };
+}
+
+/** So that a change of the person's profile finds the conversation. Undefined for an anonymous visitor. */
+function toPersonsSession({
+  conversation,
+  startedMs,
+  ...ids
+}: FetchedConversation): PersonsSession | undefined {
+  const peopleId = parsePeopleId(conversation.people_id);
+  if (peopleId === undefined) return undefined;
+  const { updated_at: updatedMs } = conversation;
+  return { ...toSession(ids), peopleId, updatedMs: typeof updatedMs === 'number' ? updatedMs : startedMs };
 }
 
 /** True of a session that was fetched before and is received for the first time: it does not kill the instance. */

@@ -39,6 +39,7 @@ export async function confirmRemoval(
     await countRequests(context.crisp, onRequest).crisp.getWebsite(unit.websiteId, signal);
     if ((await context.breaker.judgeRemoval(toSession(unit))) === 'outage')
       return { outcome: 'held', reason: 'too_many_removals' };
+    await noteRemoved(context, unit, missing);
   }
 
   const { outcome } = await context.announceRemoval(unit, { reason: missing.reason, startedMs, replaces });
@@ -60,6 +61,20 @@ async function decideAbsence(
   if (sinceMs === undefined) throw missing;
   const work = { blame: 'session', hasStarted: true, counted: undefined } as const;
   return decideFailure(missing, { ...work, receiveCount, missingForMs: nowMs - sinceMs }, policy);
+}
+
+/** Before it is announced: what `ON_REMOVED` asks for must not be forgotten. Without the note it is tried again. */
+async function noteRemoved(
+  { noteRemoved, bestEffort, clock }: ConsumerContext,
+  unit: SessionUnit,
+  missing: JobError,
+): Promise<void> {
+  const removed = { session: toSession(unit), removedMs: clock.nowMs() };
+  const isNoted = await bestEffort('note-removed', async () => {
+    await noteRemoved(removed);
+    return true;
+  });
+  if (!isNoted) throw missing;
 }
 
 /** False where no consumer knows of a record, or each was sent its removal: then it is not counted as one in a row. */

@@ -233,5 +233,6 @@ export async function recordRuns(
     const queued = sentMs === undefined ? {} : { queuedMs: sentMs };
     return end ? [{ ...shared, messageId, receiveCount, durationMs, ...queued, ...end }] : [];
   });
-  if (runs.length > 0) await bestEffort('record-runs', () => runLog.record(runs));
+  const person = settled.find((each) => each.person !== undefined)?.person;
+  if (runs.length > 0) await bestEffort('record-runs', () => runLog.record(runs, person));
 }

@@ -1,5 +1,5 @@
 import { JobError } from '../errors.ts';
-import { parseSessionId, parseWebsiteId } from '../ids.ts';
+import { parsePeopleId, parseSessionId, parseWebsiteId } from '../ids.ts';
 import { isJsonObject, type JsonObject } from '../text.ts';
 
 /**
@@ -90,9 +90,7 @@ function toOdd(path: string, value: unknown): OddField[] {
   return value === undefined || value === null ? [] : [{ path, value }];
 }
 
-const PEOPLE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** True for the UUID of a profile. Crisp's routes take an e-mail address in its place: never used, it would be in URLs. */
+/** True for the UUID of a profile, in Crisp's own spelling. */
 export function isPeopleId(value: unknown): value is string {
-  return typeof value === 'string' && PEOPLE_ID.test(value);
+  return parsePeopleId(value) !== undefined;
 }

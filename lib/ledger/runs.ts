@@ -2,6 +2,7 @@ import { BatchWriteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { isRunStage, JobError, type RunStage } from '../errors.ts';
 import { parseSessionId, parseWebsiteId, type SessionRef, toSessionKey } from '../ids.ts';
 import { clipReason } from '../text.ts';
+import { type PersonsSession, toPersonItem } from './people-notes.ts';
 import {
   type LedgerItem,
   type LedgerKey,
@@ -14,7 +15,8 @@ import {
 
 /** Where the consumer writes down what each receive came to. May reject: the pipeline goes on without it. */
 export interface RunLog {
-  record(runs: readonly Run[]): Promise<void>;
+  /** With the person whose conversation it is, in the same request. */
+  record(runs: readonly Run[], person?: PersonsSession): Promise<void>;
 }
 
 /** Where people and tools look it up. */
@@ -101,9 +103,13 @@ interface DynamoRunLogDeps extends LedgerTableDeps {
  */
 export function createDynamoRunLog({ client, table, redact = (text) => text }: DynamoRunLogDeps): RunLog {
   return {
-    async record(runs) {
+    async record(runs, person) {
       const known = runs.map(redactRun);
-      const items = [...known.map(toOwnItem), ...toRecentItems(known)];
+      const items = [
+        ...known.map(toOwnItem),
+        ...toRecentItems(known),
+        ...(person ? [toPersonItem(person)] : []),
+      ];
       for (let at = 0; at < items.length; at += MOST_WRITES) {
         const requests = items.slice(at, at + MOST_WRITES).map((Item) => ({ PutRequest: { Item } }));
         const command = new BatchWriteItemCommand({ RequestItems: { [table]: requests } });

@@ -10,11 +10,15 @@ const UPDATE_ITEM = {
   service: 'dynamodb',
   target: 'DynamoDB_20120810.UpdateItem',
   contentType: 'application/x-amz-json-1.0',
-  // The webhook gives up a note that takes longer.
-  timeoutMs: 100,
 } as const;
 
+/** A note without which a hook is accepted as well is given up after that. */
+const NOTE_TIMEOUT_MS = 100;
+
 /** UpdateItem without DynamoDB's client, and in one try: for the webhook, whose start that client would delay. */
-export function createItemUpdate(environment: AwsEnvironment = process.env): UpdateItem {
-  return (input) => callAws(UPDATE_ITEM, input, environment);
+export function createItemUpdate(
+  environment: AwsEnvironment = process.env,
+  timeoutMs = NOTE_TIMEOUT_MS,
+): UpdateItem {
+  return (input) => callAws({ ...UPDATE_ITEM, timeoutMs }, input, environment);
 }

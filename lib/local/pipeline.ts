@@ -1,6 +1,6 @@
 import type { EventSourceMapping } from '../breaker/mapping.ts';
 import type { Clock } from '../clock.ts';
-import type { ConsumerConfig } from '../config/config.ts';
+import { type ConsumerConfig, PEOPLE_EVENT } from '../config/config.ts';
 import { readEventSource, readScheduleMs } from '../config/infra-template.ts';
 import type { LocalConfig } from '../config/local-config.ts';
 import { createSecrets } from '../config/secret-reader.ts';
@@ -39,6 +39,8 @@ export interface Pipeline {
   readonly probe: () => Promise<void>;
   /** One sweep, likewise. */
   readonly reconcile: () => Promise<void>;
+  /** One run of the same function over the people whose profile changed. */
+  readonly refreshPeople: () => Promise<void>;
   /** Lets running fetches finish for a few seconds; resolves with how many were cut off. */
   readonly stop: () => Promise<number>;
 }
@@ -55,7 +57,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const mapping = toEventSourceMapping(() => poller);
   const poller: LocalMapping = createMapping(options, mapping);
   const probe = createProbe(options, mapping);
-  const reconcile = createReconcile(options);
+  const runReconcile = createReconcile(options);
+  const [reconcile, refreshPeople] = [() => runReconcile({}), () => runReconcile(PEOPLE_EVENT)];
   const console = createLocalConsole(options, () => door.url);
   const door: FrontDoor = await listenOrGiveWay(port, (number) =>
     openFrontDoor({
@@ -71,15 +74,18 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   );
   poller.start();
   const onFailure = (error: unknown) => terminal.showMapping({ name: 'schedule-failed', error });
-  const schedules = Object.entries({ probe, reconcile }).map(([name, run]) =>
-    startSchedule({ everyMs: readScheduleMs(aws.template, name), run, clock, onFailure }),
-  );
+  const schedules = [
+    { everyMs: readScheduleMs(aws.template, 'probe'), run: probe },
+    { everyMs: readScheduleMs(aws.template, 'reconcile'), run: reconcile },
+    { everyMs: readScheduleMs(aws.template, 'reconcile', PEOPLE_EVENT), run: refreshPeople },
+  ].map((schedule) => startSchedule({ ...schedule, clock, onFailure }));
 
   return {
     url: door.url,
     mapping,
     probe,
     reconcile,
+    refreshPeople,
     async stop() {
       // It holds streams open that would never end by themselves.
       await console.stop();
@@ -105,6 +111,7 @@ function createWebhook({ config, aws, clock, terminal }: PipelineOptions): UrlFu
   return loadOnce(async () => {
     const { createWebhookHandler } = await import('../webhook/handler.ts');
     const { createDynamoSessionNotes } = await import('../ledger/session-notes.ts');
+    const { toItemUpdate } = await import('../ledger/table.ts');
     const ledger = { client: aws.clients.dynamodb, table: aws.resources.table };
     const webhook = createWebhookHandler(
       { ...config, sessionsQueueUrl: aws.resources.queues.sessions, ledgerTable: aws.resources.table },
@@ -112,6 +119,7 @@ function createWebhook({ config, aws, clock, terminal }: PipelineOptions): UrlFu
         secrets: createSecrets(config.secrets, clock),
         sqs: aws.clients.sqs,
         sessions: createDynamoSessionNotes(ledger),
+        updateItem: toItemUpdate(aws.clients.dynamodb),
         clock,
         telemetry: terminal,
       },
@@ -180,7 +188,7 @@ function createProbe({ config, aws, clock, terminal }: PipelineOptions, mapping:
 }
 
 function createReconcile({ config, aws, clock, terminal }: PipelineOptions) {
-  const reconcile = loadOnce(async () => {
+  return loadOnce(async () => {
     const { createReconcileHandler } = await import('../operate/reconcile-sweeps.ts');
     const handle = createReconcileHandler(toFunctionConfig(config, aws), {
       secrets: createSecrets(config.secrets, clock),
@@ -190,7 +198,6 @@ function createReconcile({ config, aws, clock, terminal }: PipelineOptions) {
     });
     return (event: object) => handle(event, createContext('reconcile', aws, clock));
   });
-  return () => reconcile({});
 }
 
 function createMapping(

@@ -232,6 +232,16 @@ function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => numb
         '',
         `${event.inCrisp} updated, ${event.missing + event.unknown} missing, ${event.enqueued} enqueued (${event.ended}); ${event.calls} requests`,
       );
+    case 'person-noted':
+      return line('hook', '', `${event.event}: the person's conversations follow within a minute`);
+    case 'people-refreshed':
+      return line(
+        'people',
+        '',
+        `${plural(event.people, 'profile')} changed, ${event.waiting} waiting, ${event.enqueued} conversations enqueued (${event.ended})`,
+      );
+    case 'session-erased':
+      return line('erase', event.sessionId, `removed at Crisp: ${plural(event.records, 'version')} deleted`);
     // Of a function that local mode does not run.
     case 'day-summarized':
     // Shown with the totals.

@@ -167,7 +167,7 @@ export function createOperations({ stage, clients, coalesce, websiteIds, clock }
       return redriveRecords({ sqs, ...urls, clock }, options);
     },
     async eraseSession(session: SessionRef) {
-      const { eraseSession } = await import('./sessions.ts');
+      const { eraseSession } = await import('./erase.ts');
       return eraseSession({ s3: await clients.s3(), bucket, dynamodb, table }, session);
     },
     readBreaker: () => readBreaker(breaker),

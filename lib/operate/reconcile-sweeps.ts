@@ -5,7 +5,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { type AwsClients, expectBucketOwner } from '../aws/clients.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import type { ReconcileConfig } from '../config/config.ts';
+import { PEOPLE_EVENT, type ReconcileConfig } from '../config/config.ts';
 import { loadReconcileConfig } from '../config/load.ts';
 import { createKnownSecrets, createSecrets, type Secrets } from '../config/secret-reader.ts';
 import { startFunction, withoutForeignErrors } from '../config/start-function.ts';
@@ -13,6 +13,9 @@ import type { CrispPool } from '../crisp/http.ts';
 import { JobError } from '../errors.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { createFunctionTelemetry } from '../telemetry/logger.ts';
+import { isJsonObject } from '../text.ts';
+import { eraseRemoved, type RemovalContext } from './erase.ts';
+import { type PeopleContext, refreshPeople } from './people.ts';
 import { type ReconcileReport, sweepWebsite } from './reconcile.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 
@@ -43,7 +46,13 @@ const TIMES = {
 // To end what has begun.
 const RESERVE_MS = 20_000;
 
-/** The reconcile function: one sweep of every website an invocation, whatever the event says. */
+// It runs every minute, and two never at once.
+const PEOPLE_RUN_MS = 50_000;
+
+/**
+ * The reconcile function. An invocation is one sweep of every website, after what was kept of removed conversations is
+ * deleted; with `PEOPLE_EVENT` it enqueues the conversations of people whose profile changed, and nothing else.
+ */
 export function createReconcileHandler(config: ReconcileConfig, dependencies: ReconcileDependencies) {
   const { secrets, redact } = createKnownSecrets(dependencies.secrets);
   const { clock = systemClock, pool, clients = createClients(config.sessionsQueueUrl) } = dependencies;
@@ -55,11 +64,22 @@ export function createReconcileHandler(config: ReconcileConfig, dependencies: Re
   });
   const reconciler = createReconciler(config, { secrets, clients, clock, telemetry, pool });
 
-  const handler = middy(async (_event: unknown, lambda: Context): Promise<void> => {
+  const removal = {
+    ...{ s3: clients.s3, bucket: config.archiveBucket },
+    ...{ dynamodb: clients.dynamodb, table: config.ledgerTable },
+    ...{ onRemoved: config.onRemoved, clock, telemetry },
+  };
+
+  const handler = middy(async (event: unknown, lambda: Context): Promise<void> => {
     const stop = new AbortController();
-    const untilMs = Math.max(0, lambda.getRemainingTimeInMillis() - RESERVE_MS);
+    const isForPeople = isJsonObject(event) && event.only === PEOPLE_EVENT.only;
+    const leftMs = Math.max(0, lambda.getRemainingTimeInMillis() - RESERVE_MS);
+    const untilMs = isForPeople ? Math.min(leftMs, PEOPLE_RUN_MS) : leftMs;
     const clear = clock.timer(untilMs, () => stop.abort());
-    await sweepAll(reconciler, { telemetry, signal: stop.signal }).finally(clear);
+    const work = isForPeople
+      ? tellPeople(reconciler.context, { telemetry, signal: stop.signal })
+      : eraseAndSweep(reconciler, removal, { telemetry, signal: stop.signal });
+    await work.finally(clear);
   }).use(middlewares);
   return withoutForeignErrors((event: unknown, lambda: Context) => handler(event, lambda));
 }
@@ -72,10 +92,33 @@ function createClients(sessionsQueueUrl: string): Pick<AwsClients, 'sqs' | 's3' 
   };
 }
 
+interface RunOptions {
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+}
+
+async function tellPeople(context: PeopleContext, { telemetry, signal }: RunOptions): Promise<void> {
+  const report = await refreshPeople(context, signal);
+  // Mostly nobody's has.
+  if (report.people + report.waiting > 0) telemetry.emit({ name: 'people-refreshed', ...report });
+}
+
+/** Neither keeps the other from its work. */
+async function eraseAndSweep(
+  reconciler: Reconciler,
+  removal: RemovalContext,
+  options: RunOptions,
+): Promise<void> {
+  const failures: unknown[] = [];
+  await eraseRemoved(removal, options.signal).catch((thrown: unknown) => failures.push(thrown));
+  await sweepAll(reconciler, options).catch((thrown: unknown) => failures.push(thrown));
+  if (failures.length > 0) throw failures[0];
+}
+
 /** Sweeps one website after another. A limit of Crisp's ends it, and is no failure: the next sweep goes on. */
 async function sweepAll(
   { context, listWebsites, countCalls }: Reconciler,
-  { telemetry, signal }: { readonly telemetry: Telemetry; readonly signal: AbortSignal },
+  { telemetry, signal }: RunOptions,
 ): Promise<void> {
   let failure: unknown;
   for (const websiteId of await listWebsites()) {

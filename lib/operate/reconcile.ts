@@ -10,28 +10,32 @@ import type { QuotaNotes } from '../ledger/quota-notes.ts';
 import type { RunHistory } from '../ledger/runs.ts';
 import type { SweepNote, SweepNotes } from '../ledger/sweep-notes.ts';
 import type { BestEffort } from '../ledger/table.ts';
-import { createPace, inLanes } from '../queue/pace.ts';
+import { createPace, inLanes, type Pace } from '../queue/pace.ts';
 import type { EnqueueSessions } from '../queue/sessions-queue.ts';
 import type { RecordArchive } from '../record/archive.ts';
 
-/** What compares Crisp's list with what was announced, and enqueues what is missing. */
-export interface ReconcileContext {
-  readonly crisp: Pick<CrispClient, 'listConversations'>;
-  readonly archive: Pick<RecordArchive, 'getLatest'>;
-  readonly runHistory: Pick<RunHistory, 'ofSession'>;
+/** What enqueues sessions beside live events, at the pace of a sweep. */
+export interface EnqueueContext {
   readonly enqueue: EnqueueSessions;
   /** Of the sessions queue. */
   readonly queueReader: QueueReader;
   readonly quota: Pick<QuotaNotes, 'read' | 'plan'>;
-  readonly sweepNotes: SweepNotes;
-  readonly bestEffort: BestEffort;
-  readonly coalesce: CoalesceWindow;
   readonly fetchesPerSecond: number;
   readonly clock: Clock;
 }
 
+/** What compares Crisp's list with what was announced, and enqueues what is missing. */
+export interface ReconcileContext extends EnqueueContext {
+  readonly crisp: Pick<CrispClient, 'listConversations'>;
+  readonly archive: Pick<RecordArchive, 'getLatest'>;
+  readonly runHistory: Pick<RunHistory, 'ofSession'>;
+  readonly sweepNotes: SweepNotes;
+  readonly bestEffort: BestEffort;
+  readonly coalesce: CoalesceWindow;
+}
+
 /** `budget`: live events need the calls that are left today. `failed`: the queue refused some. */
-type ReconcileEnd = 'complete' | 'budget' | 'interrupted' | 'failed';
+export type ReconcileEnd = 'complete' | 'budget' | 'interrupted' | 'failed';
 
 export interface ReconcileCounts {
   /** What Crisp lists; each is one of the next four. */
@@ -118,23 +122,42 @@ export async function reconcileWindow(
   async function enqueuePaced(sessions: readonly SessionRef[]): Promise<void> {
     for (let start = 0; start < sessions.length && report.ended === 'complete'; start += pace.step) {
       const step = sessions.slice(start, start + pace.step);
-      try {
-        await pace.wait(step.length, signal);
-        await untilFewAreDue(context, signal);
-      } catch (thrown) {
-        if (!signal.aborted) throw thrown;
-        end('interrupted');
-        return;
-      }
-      const granted = await planFetches(context, step.length);
-      const results = granted === 0 ? [] : await context.enqueue(step.slice(0, granted), 'full');
-      const queued = results.filter(({ result }) => result.outcome === 'queued').length;
+      const { queued, ended } = await enqueueStep(context, step, { pace, signal });
       report = { ...report, enqueued: report.enqueued + queued };
-      if (queued < results.length) end('failed');
-      if (granted < step.length) end('budget');
-      await onProgress?.(report);
+      if (ended) end(ended);
+      if (ended !== 'interrupted') await onProgress?.(report);
     }
   }
+}
+
+interface EnqueuedStep {
+  readonly queued: number;
+  /** Why the others were not; undefined where there are none. */
+  readonly ended: Exclude<ReconcileEnd, 'complete'> | undefined;
+}
+
+/**
+ * Enqueues a few sessions, no more than `pace.step`, as full fetches: once it is their turn and few messages are due, as
+ * far as the day's spare calls reach. `failed`: the queue refused some of them.
+ */
+export async function enqueueStep(
+  context: EnqueueContext,
+  sessions: readonly SessionRef[],
+  { pace, signal }: { readonly pace: Pace; readonly signal: AbortSignal },
+): Promise<EnqueuedStep> {
+  try {
+    signal.throwIfAborted();
+    await pace.wait(sessions.length, signal);
+    await untilFewAreDue(context, signal);
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    return { queued: 0, ended: 'interrupted' };
+  }
+  const granted = await planFetches(context, sessions.length);
+  const results = granted === 0 ? [] : await context.enqueue(sessions.slice(0, granted), 'full');
+  const queued = results.filter(({ result }) => result.outcome === 'queued').length;
+  if (queued < results.length) return { queued, ended: 'failed' };
+  return { queued, ended: granted < sessions.length ? 'budget' : undefined };
 }
 
 // The walk ended by itself: its list changed faster than it could be read.
@@ -160,8 +183,12 @@ const MOST_DUE = 10;
 const LOOK_EVERY_MS = 2000;
 
 /** Waits while the consumer has more than a little before it. Rejects with the signal's reason. */
-async function untilFewAreDue({ queueReader, clock }: ReconcileContext, signal: AbortSignal): Promise<void> {
-  while ((await queueReader.describe()).visible > MOST_DUE) await clock.sleep(LOOK_EVERY_MS, signal);
+async function untilFewAreDue(context: EnqueueContext, signal: AbortSignal): Promise<void> {
+  while (await isBusy(context)) await context.clock.sleep(LOOK_EVERY_MS, signal);
+}
+
+export async function isBusy({ queueReader }: Pick<EnqueueContext, 'queueReader'>): Promise<boolean> {
+  return (await queueReader.describe()).visible > MOST_DUE;
 }
 
 type Judgement = 'current' | 'missing' | 'deadLettered' | 'unknown';

@@ -18,11 +18,12 @@ import { createEnqueueSessions, createSqsSessionBatches } from '../queue/session
 import { createS3RecordArchive } from '../record/archive.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { isJsonObject } from '../text.ts';
+import type { PeopleContext } from './people.ts';
 import { type ReconcileContext, toFetchesPerSecond } from './reconcile.ts';
 
 /** What reconciles a stage, and the websites that it has. */
 export interface Reconciler {
-  readonly context: ReconcileContext;
+  readonly context: ReconcileContext & PeopleContext;
   /** At the share of the rate that is kept for its lists. */
   readonly crisp: CrispApi;
   /** Those that are configured, or all that the token may read. */
@@ -96,6 +97,7 @@ export function createReconciler(config: ReconcilerConfig, dependencies: Reconci
       coalesce: config.coalesce,
       fetchesPerSecond: toFetchesPerSecond(config),
       clock,
+      ledger,
     },
     listWebsites: () => listWebsites(crisp, config),
     countCalls: () => calls,

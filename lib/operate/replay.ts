@@ -2,7 +2,8 @@ import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } 
 import { toAwsOperationError } from '../aws/failures.ts';
 import type { Clock } from '../clock.ts';
 import { OperationError } from '../errors.ts';
-import { parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../ids.ts';
+import { parsePeopleId, parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../ids.ts';
+import { notePersonsSession } from '../ledger/people-notes.ts';
 import { createPace } from '../queue/pace.ts';
 import { createS3RecordArchive, type RecordArchive, toArchived } from '../record/archive.ts';
 import type { EnrichedRecord, RemovedRecord } from '../record/schema.ts';
@@ -52,12 +53,23 @@ export async function replaySessions(
   sessions: Iterable<SessionRef> | AsyncIterable<SessionRef & { readonly key?: string }>,
   options: ReplayOptions,
 ): Promise<ReplayReport> {
-  const { signal, sinceVersion = 0, ratePerSecond, onProgress } = options;
-  const pace = createPace(ratePerSecond, context.clock);
-  let report: ReplayReport = { replayed: 0, skipped: 0, missing: 0, ended: 'complete', after: options.after };
+  const { sinceVersion = 0 } = options;
+  return walkSessions(sessions, (session) => replay(context, session, sinceVersion), {
+    ...{ ...options, clock: context.clock },
+  });
+}
+
+/** Does something with sessions one after another, at a rate. */
+async function walkSessions(
+  sessions: Iterable<SessionRef> | AsyncIterable<SessionRef & { readonly key?: string }>,
+  work: (session: SessionRef) => Promise<keyof ReplayCounts>,
+  { clock, signal, ratePerSecond, onProgress, after: begun }: ReplayOptions & { readonly clock: Clock },
+): Promise<ReplayReport> {
+  const pace = createPace(ratePerSecond, clock);
+  let report: ReplayReport = { replayed: 0, skipped: 0, missing: 0, ended: 'complete', after: begun };
   for await (const session of sessions) {
     if (!(await mayGoOn())) return { ...report, ended: 'interrupted' };
-    const outcome = await replay(context, session, sinceVersion);
+    const outcome = await work(session);
     const after = 'key' in session && typeof session.key === 'string' ? session.key : undefined;
     report = { ...report, [outcome]: report[outcome] + 1, ...(after !== undefined && { after }) };
     onProgress?.(report);
@@ -137,6 +149,35 @@ export async function replayStage(
     const archive = createS3RecordArchive({ client: s3, bucket });
     const sessions = 'sessions' in source ? source.sessions : listArchivedSessions({ s3, bucket }, source);
     return await replaySessions({ archive, bucket, target, inlineLimitBytes, clock }, sessions, options);
+  } finally {
+    clients.destroy();
+  }
+}
+
+/**
+ * Notes anew in the ledger which conversations each person has, from what `latest` says of them. Nothing is sent.
+ * Conversations that were archived by a version that did not say it are skipped. Rejects as `replayStage` does.
+ */
+export async function indexPeople(
+  stage: OperatedStage,
+  source: Extract<ReplaySource, { readonly after: unknown }>,
+  { clock, ...options }: ReplayOptions & { readonly clock: Clock },
+): Promise<ReplayReport> {
+  const clients = createOperatorClients(stage);
+  const { bucket, table } = stage;
+  const ledger = { client: clients.dynamodb, table };
+  try {
+    const s3 = await clients.s3();
+    const archive = createS3RecordArchive({ client: s3, bucket });
+    const note = async (session: SessionRef): Promise<keyof ReplayCounts> => {
+      const { people_id, updated_at } = (await archive.getLatest(session))?.latest ?? {};
+      const peopleId = parsePeopleId(people_id);
+      if (peopleId === undefined || typeof updated_at !== 'number') return 'skipped';
+      const { websiteId, sessionId } = session;
+      await notePersonsSession(ledger, { websiteId, sessionId, peopleId, updatedMs: updated_at });
+      return 'replayed';
+    };
+    return await walkSessions(listArchivedSessions({ s3, bucket }, source), note, { clock, ...options });
   } finally {
     clients.destroy();
   }

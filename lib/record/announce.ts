@@ -152,7 +152,7 @@ export function createAnnounceRemoval(deps: AnnounceDeps): AnnounceRemoval {
 
     const next = nextVersion(startedMs, latest.version);
     const record = buildRemovedRecord(session, { version: next, reason });
-    const starts = { started_ms: startedMs, full_started_ms: startedMs };
+    const starts = { started_ms: startedMs, full_started_ms: startedMs, people_id: latest.people_id };
     const version = await announceVersion(session, record, { starts, replaces: revision });
     return { outcome: 'removed', version };
   };
@@ -170,7 +170,8 @@ interface AnnounceDeps {
 const MAX_VERSIONS_TRIED = 25;
 
 interface Following {
-  readonly starts: FetchStarts;
+  /** `people_id`: of a removed conversation, whose record names nobody. */
+  readonly starts: FetchStarts & Pick<Latest, 'people_id'>;
   /** The `latest` that the new version follows; undefined: there is none. */
   readonly replaces: LatestRevision | undefined;
 }

@@ -3,7 +3,7 @@ import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/clie
 import * as z from 'zod/mini';
 import { toAwsFailure } from '../aws/failures.ts';
 import { JobError } from '../errors.ts';
-import { parseSessionId, parseWebsiteId, type SessionRef } from '../ids.ts';
+import { parsePeopleId, parseSessionId, parseWebsiteId, type SessionRef } from '../ids.ts';
 import { contentHash } from './content-hash.ts';
 import type { EnrichedRecord, RemovedRecord } from './schema.ts';
 import { type ArchivedRecord, escapeBody } from './topic.ts';
@@ -170,11 +170,16 @@ function toPlace(session: SessionRef): string {
   return `${websiteId}/${sessionId}`;
 }
 
-/** What `latest` says of a record, and of the fetches that led to it. */
+/** What `latest` says of a record, and of the fetches that led to it. A removed one still names its person. */
 export function toLatest(
   record: EnrichedRecord | RemovedRecord,
-  { announced, ...starts }: FetchStarts & { readonly announced: boolean },
+  {
+    announced,
+    people_id,
+    ...starts
+  }: FetchStarts & Pick<Latest, 'people_id'> & { readonly announced: boolean },
 ): Latest {
+  const person = record.kind === 'conversation.enriched' ? parsePeopleId(record.people_id) : people_id;
   return {
     kind: record.kind,
     version: record.version,
@@ -182,6 +187,7 @@ export function toLatest(
     announced,
     updated_at: typeof record.updated_at === 'number' ? record.updated_at : null,
     ...(record.kind === 'conversation.enriched' && { absorbed: record.enrichment.absorbed }),
+    ...(person !== undefined && { people_id: person }),
     ...starts,
   };
 }
@@ -200,6 +206,8 @@ const latestSchema = z.object({
    */
   started_ms: z.optional(z.number()),
   full_started_ms: z.optional(z.number()),
+  /** Of the profile that the conversation belongs to, by which the ledger's index of people can be made anew. */
+  people_id: z.optional(z.string()),
   /** As the record's own: a total over all versions. */
   absorbed: z.optional(z.number()),
 });

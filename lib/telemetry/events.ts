@@ -45,6 +45,8 @@ export const EVENTS = {
     bucketMs: number,
     sequenceNumber: maybeText,
   }),
+  /** Their profile changed: their conversations are enqueued by the next run of the sweeps' function. */
+  'person-noted': event('info', { event: text, websiteId: text, peopleId: text }),
   'hook-ignored': event('info', { code: text, event: maybeText }),
   'hook-refused': event('warn', {
     code: text,
@@ -133,6 +135,10 @@ export const EVENTS = {
     calls: number,
     ended: text,
   }),
+  /** One run over the people whose profile changed; `waiting` of them are left. `ended`: `complete`, or why not. */
+  'people-refreshed': event('info', { people: number, waiting: number, enqueued: number, ended: text }),
+  /** `ON_REMOVED`: what was archived of a removed conversation is deleted, with its notes. */
+  'session-erased': event('info', { ...SESSION, records: number, notes: number }),
   'day-summarized': event('info', {
     accepted: number,
     announced: number,

@@ -71,8 +71,14 @@ export function createFunctionTelemetry(
 /** True for a refusal that whoever knows the URL can cause at will; the others happen to genuine hooks alone. */
 function isFromAnyone(event: TelemetryEvent): boolean {
   if (event.name === 'api-refused') return event.status < 500;
-  return event.name === 'hook-refused' && event.code !== 'queue_unavailable' && event.code !== 'unexpected';
+  return event.name === 'hook-refused' && !OF_GENUINE_HOOKS.has(event.code);
 }
+
+const OF_GENUINE_HOOKS: ReadonlySet<string> = new Set([
+  'queue_unavailable',
+  'ledger_unavailable',
+  'unexpected',
+]);
 
 const LOGGED_A_MINUTE = 100;
 const THEN_ONE_IN = 100;

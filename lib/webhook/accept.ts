@@ -2,8 +2,8 @@ import type { Clock } from '../clock.ts';
 import type { WebhookConfig } from '../config/config.ts';
 import type { SecretOptions, Secrets } from '../config/secret-reader.ts';
 import { toErrorName } from '../defects.ts';
-import { ConfigError, JobError } from '../errors.ts';
-import type { FetchMode, SessionRef } from '../ids.ts';
+import { ConfigError, JobError, toJobError } from '../errors.ts';
+import type { FetchMode, PersonRef, SessionRef } from '../ids.ts';
 import type { SentNotes } from '../ledger/session-notes.ts';
 import { createBestEffort } from '../ledger/table.ts';
 import { type CoalescedJob, toCoalescedJob } from '../queue/coalesce.ts';
@@ -40,13 +40,15 @@ export interface WebhookContext {
   readonly secrets: Pick<Secrets, 'hookSecrets'>;
   readonly queue: SessionQueue;
   readonly sessions: SentNotes;
+  /** Rejects where it cannot be noted. */
+  readonly notePersonChanged: (person: PersonRef, nowMs: number) => Promise<void>;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
 
 /**
  * Accepts one delivery: verifies its raw bytes, picks its session, and enqueues it. `queued` means that the queue has
- * the job for good; `ignored`, that the event is genuine and of no interest. Throws `HookRefusedError` for all else;
+ * the job for good; `noted`, that the ledger has the person; `ignored`, that the event is genuine and of no interest. Throws `HookRefusedError` for all else;
  * before the queue is asked, only the secrets are read from outside, and Crisp is never called.
  */
 export async function acceptHook(delivery: HookDelivery, context: WebhookContext): Promise<AcceptedHook> {
@@ -60,6 +62,7 @@ export async function acceptHook(delivery: HookDelivery, context: WebhookContext
     telemetry.emit({ name: 'hook-warning', ...warning });
   }
   const decision = decideHook(event, config);
+  if (decision.outcome === 'note') return notePerson(event, decision.person, context);
   if (decision.outcome === 'enqueue') return enqueue(event, decision.session, decision.mode, context);
 
   telemetry.emit({ name: 'hook-ignored', code: decision.code, event: toEventName(event.name) });
@@ -132,6 +135,29 @@ async function enqueue(
     ...(sequenceNumber !== undefined && { sequenceNumber }),
   });
   return { outcome: 'queued', messageId };
+}
+
+/** How long the ledger may take for a note on which the answer depends. */
+export const PERSON_DEADLINE_MS = 2000;
+
+/**
+ * Notes whose conversations are to be fetched again. A person may have thousands, so that it is left to the next run that
+ * enqueues them. The note is all that is kept of the event: without it Crisp has to send it again.
+ */
+async function notePerson(
+  { name }: HookEvent,
+  person: PersonRef,
+  { notePersonChanged, clock, telemetry }: WebhookContext,
+): Promise<AcceptedHook> {
+  const late = new HookRefusedError('ledger_unavailable', `no answer within ${PERSON_DEADLINE_MS} ms`);
+  try {
+    await within(clock, PERSON_DEADLINE_MS, late, notePersonChanged(person, clock.nowMs()));
+  } catch (cause) {
+    if (cause instanceof HookRefusedError) throw cause;
+    throw new HookRefusedError('ledger_unavailable', toJobError(cause).reason, { cause });
+  }
+  telemetry.emit({ name: 'person-noted', event: toEventName(name), ...person });
+  return { outcome: 'noted' };
 }
 
 /** How long the ledger may take: a lost note costs one fetch, a slow one every hook. */

@@ -1,5 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { parseSessionId, parseWebsiteId, type SessionId, type WebsiteId } from '../ids.ts';
+import {
+  type PeopleId,
+  parsePeopleId,
+  parseSessionId,
+  parseWebsiteId,
+  type SessionId,
+  type WebsiteId,
+} from '../ids.ts';
 import { isJsonObject, type JsonObject, toMediaType, toShape } from '../text.ts';
 import { HookRefusedError } from './refusal.ts';
 
@@ -118,6 +125,15 @@ export function pickSessionId({ data }: HookEvent): SessionId {
   const sessionId = parseSessionId(value);
   if (sessionId === undefined) throw new HookRefusedError('session_id_invalid', describe(value));
   return sessionId;
+}
+
+/** The person of an event about a profile. */
+export function pickPeopleId({ data }: HookEvent): PeopleId {
+  const value = data.people_id;
+  if (value === undefined || value === null) throw new HookRefusedError('people_id_missing');
+  const peopleId = parsePeopleId(value);
+  if (peopleId === undefined) throw new HookRefusedError('people_id_invalid', describe(value));
+  return peopleId;
 }
 
 function parseOptional(value: unknown): WebsiteId | undefined {

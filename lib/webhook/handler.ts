@@ -7,12 +7,13 @@ import { loadWebhookConfig } from '../config/load.ts';
 import { createKnownSecrets, createSecrets, type Secrets } from '../config/secret-reader.ts';
 import { startFunction, withoutForeignErrors } from '../config/start-function.ts';
 import { ConfigError } from '../errors.ts';
+import { notePersonChanged } from '../ledger/people-notes.ts';
 import { createDynamoSentNotes, type SentNotes } from '../ledger/session-notes.ts';
-import { createItemUpdate } from '../ledger/update-item.ts';
+import { createItemUpdate, type UpdateItem } from '../ledger/update-item.ts';
 import { createSqsSessionQueue, createWebhookSqsClient } from '../queue/sessions-queue.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { createFunctionTelemetry, createPowertoolsTelemetry } from '../telemetry/logger.ts';
-import { acceptHook, type WebhookContext } from './accept.ts';
+import { acceptHook, PERSON_DEADLINE_MS, type WebhookContext } from './accept.ts';
 import type { HookDelivery } from './event.ts';
 import { HookRefusedError, toHookRefusal } from './refusal.ts';
 import type { AcceptedHook } from './triggers.ts';
@@ -56,6 +57,7 @@ interface WebhookDependencies {
   /** The rest are what local mode and tests put in the place of AWS; `telemetry`, in that of Powertools. */
   readonly sqs?: SQSClient;
   readonly sessions?: SentNotes;
+  readonly updateItem?: UpdateItem;
   readonly clock?: Clock;
   readonly telemetry?: Telemetry;
 }
@@ -63,8 +65,9 @@ interface WebhookDependencies {
 /** The webhook function. It answers every request itself, defects included, and never throws. */
 export function createWebhookHandler(config: WebhookConfig, dependencies: WebhookDependencies) {
   const { clock = systemClock, sqs = createWebhookSqsClient() } = dependencies;
-  const { sessions = createDynamoSentNotes({ update: createItemUpdate(), table: config.ledgerTable }) } =
-    dependencies;
+  const table = config.ledgerTable;
+  const { sessions = createDynamoSentNotes({ update: createItemUpdate(), table }) } = dependencies;
+  const { updateItem = createItemUpdate(process.env, PERSON_DEADLINE_MS) } = dependencies;
   const { secrets, redact } = createKnownSecrets(dependencies.secrets);
   const { telemetry, middlewares } = createFunctionTelemetry(dependencies.telemetry, {
     service: 'webhook',
@@ -78,6 +81,7 @@ export function createWebhookHandler(config: WebhookConfig, dependencies: Webhoo
     secrets,
     queue: createSqsSessionQueue(sqs, config.sessionsQueueUrl),
     sessions,
+    notePersonChanged: (person, nowMs) => notePersonChanged({ update: updateItem, table }, person, nowMs),
     clock,
     telemetry,
   };
@@ -126,11 +130,13 @@ function toLowerCaseNames(headers: LambdaFunctionURLEvent['headers']): HookDeliv
   return Object.fromEntries(lowered);
 }
 
-/** 202 with the message's id for what is in the queue; 200 for what is genuine and of no interest. */
+/** 202 for what is in the queue, with the message's id, or in the ledger; 200 for what is genuine and of no interest. */
 export function toAcceptedResponse(accepted: AcceptedHook): FunctionUrlResponse {
   switch (accepted.outcome) {
     case 'queued':
       return toJson(202, { status: 'queued', message_id: accepted.messageId });
+    case 'noted':
+      return toJson(202, { status: 'noted' });
     case 'ignored':
       return toJson(200, { status: 'ignored', code: accepted.code });
     default:

@@ -17,7 +17,7 @@ function describe(thrown: unknown): string {
 /**
  * Every reason for which a webhook delivery is refused, with the HTTP status of its reply. Up to the signature all are
  * 401, 404, 405, 413, 415 or a 400 about the transport; after it, what cannot be processed is 400. None costs a call to
- * SQS or Crisp, but `queue_unavailable`, which is the failure of that call; `unexpected` is a defect of ours.
+ * SQS or Crisp, but `queue_unavailable`, which is the failure of that call, as `ledger_unavailable` is that of a note; `unexpected` is a defect of ours.
  */
 export const HOOK_REFUSALS = {
   not_found: 404,
@@ -49,8 +49,11 @@ export const HOOK_REFUSALS = {
   website_mismatch: 400,
   session_id_missing: 400,
   session_id_invalid: 400,
+  people_id_missing: 400,
+  people_id_invalid: 400,
   config_unavailable: 503,
   queue_unavailable: 503,
+  ledger_unavailable: 503,
   unexpected: 500,
 } as const satisfies Record<string, number>;
 

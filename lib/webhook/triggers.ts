@@ -1,14 +1,15 @@
 import type { EventTrigger } from '../config/config.ts';
-import { type FetchMode, parseWebsiteId, type SessionRef, type WebsiteId } from '../ids.ts';
+import { type FetchMode, type PersonRef, parseWebsiteId, type SessionRef, type WebsiteId } from '../ids.ts';
 import { toShape } from '../text.ts';
-import { type HookEvent, pickSessionId, pickWebsiteId } from './event.ts';
+import { type HookEvent, pickPeopleId, pickSessionId, pickWebsiteId } from './event.ts';
 import { HookRefusedError } from './refusal.ts';
 
 type IgnoredCode = 'unsupported_event' | 'untriggered_event' | 'no_session' | 'unknown_website';
 
-/** What a verified event is worth: a fetch of its session, or nothing. */
+/** What a verified event is worth: a fetch of its session, or of those of its person, or nothing. */
 type HookDecision =
   | { readonly outcome: 'enqueue'; readonly session: SessionRef; readonly mode: FetchMode }
+  | { readonly outcome: 'note'; readonly person: PersonRef }
   | { readonly outcome: 'ignore'; readonly code: IgnoredCode };
 
 interface HookRules {
@@ -25,11 +26,13 @@ export function decideHook(event: HookEvent, { triggers, websiteIds }: HookRules
   if (!matchesTrigger(event, triggers)) {
     return ignore(KNOWN_EVENTS.has(event.name) ? 'untriggered_event' : 'unsupported_event');
   }
-  if (!concernsSession(event)) return ignore('no_session');
+  const isAboutPerson = PROFILE_EVENTS.has(event.name);
+  if (!isAboutPerson && !concernsSession(event)) return ignore('no_session');
   if (isOfOthers(event, websiteIds)) return ignore('unknown_website');
 
   if (!event.hasData) throw new HookRefusedError('data_malformed');
   const websiteId = pickWebsiteId(event);
+  if (isAboutPerson) return { outcome: 'note', person: { websiteId, peopleId: pickPeopleId(event) } };
   const session = { websiteId, sessionId: pickSessionId(event) };
   return { outcome: 'enqueue', session, mode: decideFetchMode(event) };
 }
@@ -44,6 +47,9 @@ function isOfOthers({ data, websiteId }: HookEvent, listed: readonly WebsiteId[]
   return listed.length > 0 && named.length > 0 && !named.some((id) => listed.includes(id));
 }
 
+/** They name a person and no session, and change what all the person's records say. */
+const PROFILE_EVENTS = new Set(['people:profile:updated', 'people:profile:removed']);
+
 /** Messages and sessions always do; of the rest (people, plans, …) some events name a session and others do not. */
 function concernsSession({ name, data }: HookEvent): boolean {
   if (name.startsWith('message:') || name.startsWith('session:')) return true;
@@ -51,21 +57,16 @@ function concernsSession({ name, data }: HookEvent): boolean {
 }
 
 /**
- * What became of a genuine delivery. `queued`: the queue has its job for good. `ignored`: it is of no interest. Whatever
- * is neither is a `HookRefusedError`.
+ * What became of a genuine delivery. `queued`: the queue has its job for good. `noted`: the ledger has its person.
+ * `ignored`: it is of no interest. Whatever is none of these is a `HookRefusedError`.
  */
 export type AcceptedHook =
   | { readonly outcome: 'queued'; readonly messageId: string }
+  | { readonly outcome: 'noted' }
   | { readonly outcome: 'ignored'; readonly code: IgnoredCode };
 
 /** What an incremental fetch may not read again: messages on old pages, and the profile. */
-const CHANGES_WHAT_IS_KNOWN = new Set([
-  'message:updated',
-  'message:removed',
-  'people:profile:updated',
-  'people:profile:removed',
-  'people:sync:profile',
-]);
+const CHANGES_WHAT_IS_KNOWN = new Set(['message:updated', 'message:removed', 'people:sync:profile']);
 
 /** How much must be fetched after an event. */
 function decideFetchMode({ name }: HookEvent): FetchMode {

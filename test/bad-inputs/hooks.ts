@@ -168,6 +168,9 @@ function aBodyOfKeys(count: number): string {
 const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 const withData = (data: Record<string, unknown>) => ({ payload: aHookPayload(data) });
 const withEnvelope = (envelope: Record<string, unknown>) => ({ payload: aHookPayload({}, envelope) });
+const aboutPerson = (people_id: unknown) => ({
+  payload: aHookPayload({ session_id: undefined, people_id }, { event: 'people:profile:updated' }),
+});
 const show = (value: unknown) => (JSON.stringify(value) ?? 'undefined').slice(0, 60);
 
 /** Deliveries with the right signature that cannot be processed, or that nobody wants. */
@@ -199,8 +202,34 @@ export const VERIFIED_HOOKS: readonly HookRow[] = [
     'an event of people without a session',
     200,
     'no_session',
-    { payload: aHookPayload({ session_id: undefined }, { event: 'people:profile:updated' }) },
+    { payload: aHookPayload({ session_id: undefined }, { event: 'people:profile:created' }) },
+    { TRIGGER_EVENTS: 'people:*' },
   ],
+  ...[undefined, null].map(
+    (people_id): HookRow => [
+      'W45',
+      `a profile's event with the person ${show(people_id)}`,
+      400,
+      'people_id_missing',
+      aboutPerson(people_id),
+    ],
+  ),
+  ...[
+    ['empty', ''],
+    ['a number', 7],
+    ['an object', {}],
+    ['an e-mail address', 'ada@example.com'],
+    ['that leaves its key', `${WEBSITE_ID}:..`],
+    ['of another length', WEBSITE_ID.slice(1)],
+  ].map(
+    ([title, people_id]): HookRow => [
+      'W45',
+      `a profile's event with a person ${title}`,
+      400,
+      'people_id_invalid',
+      aboutPerson(people_id),
+    ],
+  ),
   ...[undefined, null, [], 'text', 1].map(
     (data): HookRow => ['W25', `the data ${show(data)}`, 400, 'data_malformed', withEnvelope({ data })],
   ),
@@ -225,7 +254,8 @@ export const VERIFIED_HOOKS: readonly HookRow[] = [
       `an event of people with the data ${show(data)}`,
       200,
       'no_session',
-      withEnvelope({ event: 'people:profile:updated', data }),
+      withEnvelope({ event: 'people:profile:created', data }),
+      { TRIGGER_EVENTS: 'people:*' },
     ],
     [
       'W44',

@@ -291,6 +291,38 @@ describe('confirm removal', () => {
       expect(scene.removals).toEqual([]);
     });
 
+    test('is noted before its removal is announced, so that what was archived of it can be deleted', async () => {
+      const scene = aMissingConversation();
+      const notedFirst: unknown[] = [];
+      const { noteRemoved } = scene.context;
+      scene.context.noteRemoved = async (removed) => {
+        notedFirst.push([...scene.removals]);
+        await noteRemoved(removed);
+      };
+      await lookTwice(scene);
+
+      expect(scene.noted).toEqual([{ session: aSession(), removedMs: scene.clock.nowMs() }]);
+      expect(notedFirst).toEqual([[]]);
+    });
+
+    test('is retried where its removal cannot be noted', async () => {
+      const scene = aMissingConversation();
+      scene.context.noteRemoved = async () => Promise.reject(new JobError('ledger_failed'));
+
+      await expect(lookTwice(scene)).rejects.toBe(MISSING);
+      expect(scene.removals).toEqual([]);
+    });
+
+    test.each<[string, Partial<Latest> | null]>([
+      ['there never was a record of it', null],
+      ['its removal was announced before', { kind: 'conversation.removed' }],
+    ])('is not noted where %s', async (_, latest) => {
+      const scene = aMissingConversation(latest);
+      await lookTwice(scene);
+
+      expect(scene.noted).toEqual([]);
+    });
+
     test('is retried, never removed, where the ledger is away', async () => {
       const scene = aMissingConversation();
       scene.notes.noteAbsence = async () => Promise.reject(new Error('away'));

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { parsePeopleId } from '../../lib/ids.ts';
+import { listPersonsSessions } from '../../lib/ledger/people-notes.ts';
 import { aSession } from '../support/builders.ts';
 import { createConsumerScene } from '../support/consumer-scene.ts';
 import { startEmbeddedLedger } from '../support/embedded-aws.ts';
@@ -12,6 +14,7 @@ beforeAll(async () => {
 afterAll(() => ledger.stop());
 
 const ASKED = aSession('session_counted');
+const PEOPLE_ID = 'c5a2f70c-f605-4648-b47f-8c39d4b03a50';
 const QUIET_MS = 700_000;
 
 /**
@@ -24,7 +27,7 @@ async function aQuietSession() {
     ledger,
     crisp: ({ part, sessionId }) =>
       part === 'conversation' && sessionId === ASKED.sessionId
-        ? { data: { website_id: ASKED.websiteId, session_id: sessionId, state } }
+        ? { data: { website_id: ASKED.websiteId, session_id: sessionId, people_id: PEOPLE_ID, state } }
         : undefined,
   });
   onTestFinished(scene.close);
@@ -64,6 +67,17 @@ test('an unchanged one costs two', async () => {
   const { deliver } = await aQuietSession();
 
   expect(await deliver()).toEqual(['GetObjectCommand', 'BatchWriteItemCommand']);
+});
+
+test('a person’s conversations are known without a request of their own', async () => {
+  await aQuietSession();
+  const peopleId = parsePeopleId(PEOPLE_ID);
+  if (!peopleId) throw new Error('no people id');
+  const look = { after: undefined, limit: 10, nowMs: 0 };
+
+  expect(await listPersonsSessions(ledger, { websiteId: ASKED.websiteId, peopleId }, look)).toEqual([
+    ASKED.sessionId,
+  ]);
 });
 
 test('one that the record already covers costs two', async () => {

@@ -136,6 +136,7 @@ test.each([
   [['backfill'], 2, '--since 30d'],
   [['backfill', '--since', '1d', '--until', '2d'], 2, '--until is not later than --since'],
   [['replay'], 2, 'say which records'],
+  [['replay', '--people', '--since', '1d'], 2, '--people looks at the whole archive'],
 ])('%s is answered with exit code %i', async (args, exitCode, text) => {
   const run = await runCliProcess(args, { env: {} });
   expect(run).toMatchObject({ exitCode, stderr: expect.stringContaining(text) });

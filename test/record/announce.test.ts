@@ -41,6 +41,7 @@ describe('announcing a record', () => {
       started_ms: FETCH_STARTED_MS,
       full_started_ms: FETCH_STARTED_MS,
       absorbed: 0,
+      people_id: 'c5a2f70c-f605-4648-b47f-8c39d4b03a50',
     });
   });
 
@@ -271,6 +272,20 @@ describe('announcing a removal', () => {
       version: REMOVED_MS,
       announced: true,
     });
+  });
+
+  test('latest names the person of a conversation, also once it is removed, and nobody of an anonymous visitor’s', async () => {
+    const { archive, announceRecord, announceRemoval } = setUp();
+    const personOf = async () => (await archive.getLatest(aSession()))?.latest.people_id;
+    await announceRecord(aFetchedConversation(), FULL);
+    await announceRemoval(aSession(), { reason: 'conversation_missing', startedMs: FETCH_STARTED_MS + 1 });
+
+    expect(await personOf()).toBe('c5a2f70c-f605-4648-b47f-8c39d4b03a50');
+    const { conversation, ...anonymous } = aFetchedConversation();
+    const { people_id, ...rest } = conversation;
+    await announceRecord({ ...anonymous, conversation: rest, startedMs: FETCH_STARTED_MS + 2 }, FULL);
+    expect(await personOf()).toBeUndefined();
+    expect(people_id).toBeDefined();
   });
 
   test('happens once', async () => {

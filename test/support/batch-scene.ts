@@ -2,6 +2,7 @@ import { processBatch } from '../../lib/consumer/batch.ts';
 import type { ConsumerContext, SessionUnit } from '../../lib/consumer/context.ts';
 import { refreshSession } from '../../lib/consumer/refresh.ts';
 import type { FetchConversation, FetchedConversation } from '../../lib/crisp/conversation.ts';
+import type { RemovedSession } from '../../lib/ledger/removal-notes.ts';
 import { createBestEffort } from '../../lib/ledger/table.ts';
 import { decodeJob, type ReceivedMessage } from '../../lib/queue/job.ts';
 import type { StoredLatest } from '../../lib/record/archive.ts';
@@ -36,6 +37,7 @@ function createContext(random: () => number) {
   const announced: unknown[] = [];
   const unchanged = new Set<string>();
   const removals: string[] = [];
+  const noted: RemovedSession[] = [];
   const runLog = createMemoryRunLog();
   const doubles = {
     clock,
@@ -62,6 +64,7 @@ function createContext(random: () => number) {
     },
     bestEffort: createBestEffort(telemetry),
     crisp: aCrispApi({ getWebsite: () => crisp.website() }),
+    noteRemoved: async (removed) => void noted.push(removed),
     quota: { noteSaved: (how, count) => void saved.push([how, count]) },
     archive: { getLatest: async () => archived.latest, getRecord: async () => archived.record },
     announceRecord: async ({ sessionId }, how) => {
@@ -74,7 +77,7 @@ function createContext(random: () => number) {
       return { outcome: 'removed', version: 1 };
     },
   } satisfies Omit<ConsumerContext, 'fetchConversation'>;
-  return { context, saved, doubles, hidden, deleted, crisp, archived, announced, unchanged, removals };
+  return { context, saved, doubles, hidden, deleted, crisp, archived, announced, unchanged, removals, noted };
 }
 
 interface BatchSceneOptions {
@@ -173,7 +176,7 @@ export const STALE = aConversation({ preview_message: { fingerprint: 2 } }, [
 
 /** One refresh, around a Crisp, an archive and announcements that the test decides about. */
 export function createRefreshScene() {
-  const { context, doubles, crisp, archived, announced, removals } = createContext(() => 0);
+  const { context, doubles, crisp, archived, announced, removals, noted } = createContext(() => 0);
   const answering = Object.assign(crisp, {
     answer: async (): Promise<FetchedConversation> => aConversation(),
   });
@@ -194,6 +197,9 @@ export function createRefreshScene() {
   return {
     ...doubles,
     crisp: answering,
+    context,
+    /** The removals that were noted. */
+    noted,
     archived,
     announced,
     /** The options of each fetch. */

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { parseWebhookConfig } from '../../lib/config/parse.ts';
+import { JobError } from '../../lib/errors.ts';
+import type { PersonRef } from '../../lib/ids.ts';
 import type { SessionQueue } from '../../lib/queue/sessions-queue.ts';
 import { acceptHook } from '../../lib/webhook/accept.ts';
 import { toHookDelivery } from '../../lib/webhook/handler.ts';
 import { decideHook, KNOWN_EVENTS, toEventName } from '../../lib/webhook/triggers.ts';
-import { WEBSITE_ID } from '../support/builders.ts';
+import { OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
 import { aHookPayload, aHookRequest, HOOK_NOW_MS, HOOK_SECRET, type HookRequest } from '../support/hooks.ts';
 import {
   createMemoryRunLog,
@@ -14,11 +16,19 @@ import {
 } from '../support/memory.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
+const PEOPLE_ID = 'C5A2F70C-f605-4648-b47f-8c39d4b03a50';
+
+function aProfileHook(data: object = {}, event = 'people:profile:updated'): HookRequest {
+  const changed = { session_id: undefined, people_id: PEOPLE_ID, email: 'ada@example.com', ...data };
+  return { payload: { ...aHookPayload(changed, { event }), website_id: undefined } };
+}
+
 describe('accept webhook', () => {
   function createAcceptance(override?: SessionQueue) {
     const memory = createMemorySessionQueue();
     const clock = createVirtualClock(HOOK_NOW_MS);
     const sessions = { ...createMemorySessionNotes(createMemoryRunLog()) };
+    const people: (PersonRef & { nowMs: number })[] = [];
     const config = parseWebhookConfig({
       CRISP_HOOK_SECRETS: HOOK_SECRET,
       SESSIONS_QUEUE_URL: 'https://sqs.example.com/sessions.fifo',
@@ -29,17 +39,61 @@ describe('accept webhook', () => {
       secrets: { hookSecrets: async () => [HOOK_SECRET] },
       queue: override ?? memory,
       sessions,
+      notePersonChanged: async (person: PersonRef, nowMs: number) => void people.push({ ...person, nowMs }),
       clock,
       telemetry: createRecordingTelemetry(),
     };
     return {
       queue: memory,
       sessions,
+      people,
+      context,
       telemetry: context.telemetry,
       clock,
       accept: (request?: HookRequest) => acceptHook(toHookDelivery(aHookRequest(request)), context),
     };
   }
+
+  test.each(['updated', 'removed'])(
+    'a profile that is %s is answered once its person is noted, and enqueues nothing',
+    async (how) => {
+      const { accept, people, queue, telemetry } = createAcceptance();
+
+      for (const website_id of [WEBSITE_ID, OTHER_WEBSITE_ID])
+        expect(await accept(aProfileHook({ website_id }, `people:profile:${how}`))).toEqual({
+          outcome: 'noted',
+        });
+
+      const peopleId = PEOPLE_ID.toLowerCase();
+      expect(people).toEqual([
+        { websiteId: WEBSITE_ID, peopleId, nowMs: HOOK_NOW_MS },
+        { websiteId: OTHER_WEBSITE_ID, peopleId, nowMs: HOOK_NOW_MS },
+      ]);
+      expect(queue.sends).toBe(0);
+      expect(telemetry.named('person-noted')[0]).toMatchObject({ websiteId: WEBSITE_ID, peopleId });
+      expect(JSON.stringify(telemetry.events)).not.toContain('ada@example.com');
+    },
+  );
+
+  test('where the person cannot be noted, Crisp is asked to send the event again', async () => {
+    const { accept, context } = createAcceptance();
+    context.notePersonChanged = async () => {
+      throw new JobError('ledger_failed', { detail: 'throttling' });
+    };
+
+    await expect(accept(aProfileHook())).rejects.toMatchObject({
+      ...{ code: 'ledger_unavailable', status: 503, detail: 'ledger_failed:throttling' },
+    });
+  });
+
+  test('a note that takes two seconds is given up, and so is the event', async () => {
+    const { accept, context, clock } = createAcceptance();
+    context.notePersonChanged = () => new Promise(() => undefined);
+
+    const answer = expect(accept(aProfileHook())).rejects.toMatchObject({ code: 'ledger_unavailable' });
+    await clock.advance(2000);
+    await answer;
+  });
 
   test('a burst of one session is one message, and every event of it gets that message’s id', async () => {
     const { queue, clock, accept } = createAcceptance();
@@ -148,7 +202,7 @@ describe('decide hook', () => {
     });
     const event = {
       name,
-      data: { session_id: 'session_abc', ...data },
+      data: { session_id: 'session_abc', people_id: PEOPLE_ID, ...data },
       hasData: true,
       websiteId: WEBSITE_ID,
     };
@@ -180,26 +234,24 @@ describe('decide hook', () => {
         'session:sync:topic',
         'session:removed',
         'people:bind:session',
-        'people:profile:updated',
-        'people:profile:removed',
       ].sort(),
     );
+  });
+
+  test('of a profile that is changed or removed, by default, the person is noted', () => {
+    const noted = [...KNOWN_EVENTS].filter((name) => decide(name).outcome === 'note');
+
+    expect(noted).toEqual(['people:profile:updated', 'people:profile:removed']);
   });
 
   test('the reference names 82 events', () => {
     expect(KNOWN_EVENTS.size).toBe(82);
   });
 
-  test('edits, deletions and a changed profile ask for a full fetch, everything else for an incremental one', () => {
+  test('edits, deletions and a synchronised profile ask for a full fetch, everything else for an incremental one', () => {
     const full = [...KNOWN_EVENTS].filter((name) => isFull(decide(name, { state: 'resolved' }, '*')));
 
-    expect(full.sort()).toEqual([
-      'message:removed',
-      'message:updated',
-      'people:profile:removed',
-      'people:profile:updated',
-      'people:sync:profile',
-    ]);
+    expect(full.sort()).toEqual(['message:removed', 'message:updated', 'people:sync:profile']);
   });
 
   test('a star stands for the rest of a name', () => {

@@ -1,10 +1,19 @@
 import type { ReplayReport } from '../../operate/replay.ts';
 import { plural, toVisibleJson } from '../../text.ts';
-import { type CommandContext, defineCommand, flag, type Options, toUsageError, value } from '../command.ts';
+import {
+  type CommandContext,
+  defineCommand,
+  type ExitCode,
+  flag,
+  type Options,
+  toUsageError,
+  value,
+} from '../command.ts';
 import { count, moment, readSession, readWebsite, withWebsite } from '../options.ts';
 import { openProgress } from '../progress.ts';
 
 const DEFAULT_RATE = 10;
+const MOST_A_SECOND = 500;
 
 const OPTIONS = {
   all: flag('every session of the archive'),
@@ -33,7 +42,13 @@ const OPTIONS = {
     expected: "a standard queue's URL",
     read: (text) => (URL.canParse(text) && !text.endsWith('.fifo') ? text : undefined),
   }),
-  rate: count({ help: `records in a second (default ${DEFAULT_RATE})`, min: 1, max: 500, unit: 'records' }),
+  people: flag('sends nothing: notes anew in the ledger whose conversations the archived ones are'),
+  rate: count({
+    help: `records in a second (default ${DEFAULT_RATE})`,
+    min: 1,
+    max: MOST_A_SECOND,
+    unit: 'records',
+  }),
 } satisfies Options;
 
 type Context = CommandContext<typeof OPTIONS>;
@@ -47,6 +62,7 @@ export const command = defineCommand({
   async run(context) {
     const { options, words, config, clock, signal, connect } = context;
     requireSource(context);
+    if (options.people) return index(context);
     const operations = await connect();
     const { stage, listKnownWebsites } = operations;
     refuseOwnQueue(options.queue, stage.queues);
@@ -76,6 +92,31 @@ export const command = defineCommand({
   },
 });
 
+/** What the ledger knows of people's conversations, should it have been lost. */
+async function index(context: Context): Promise<ExitCode> {
+  const { options, clock, signal, output, connect, isJson } = context;
+  const { stage } = await connect();
+  const { indexPeople } = await import('../../operate/replay.ts');
+  const progress = await openProgress(context, { what: 'conversations' });
+  const { replayed, skipped, ended, after } = await indexPeople(
+    stage,
+    { after: options.after, websiteId: options.website },
+    {
+      ratePerSecond: options.rate ?? MOST_A_SECOND,
+      onProgress: (report) => progress.show({ done: report.replayed, share: undefined }),
+      ...{ clock, signal, after: options.after },
+    },
+  ).finally(progress.end);
+  await output.write(
+    isJson
+      ? `${toVisibleJson({ noted: replayed, skipped, ended, after: after ?? null }, 2)}\n`
+      : `${plural(replayed, 'conversation')} noted with their people, ${skipped} without one.\n`,
+  );
+  if (!isJson && ended === 'interrupted' && after !== undefined)
+    output.warn(`to go on: the same with --after ${after}`);
+  return signal.aborted ? 130 : 0;
+}
+
 async function show({ isJson, output }: Context, { replayed, skipped, missing, ended, after }: ReplayReport) {
   if (isJson)
     return output.write(`${toVisibleJson({ replayed, skipped, missing, ended, after: after ?? null }, 2)}\n`);
@@ -86,11 +127,15 @@ async function show({ isJson, output }: Context, { replayed, skipped, missing, e
 }
 
 function requireSource({ options, words }: Context): void {
-  const { all, since, after } = options;
+  const { all, since, after, people, queue } = options;
   const version = options['since-version'];
+  if (people && (words.length > 0 || since !== undefined || version !== undefined || queue !== undefined))
+    throw toUsageError(
+      '--people looks at the whole archive, or a website of it: leave out sessions, --since and --queue',
+    );
   if (since !== undefined && version !== undefined)
     throw toUsageError('--since or --since-version, not both');
-  const isMany = all || since !== undefined || version !== undefined;
+  const isMany = all || people || since !== undefined || version !== undefined;
   if (words.length === 0 && !isMany)
     throw toUsageError('say which records: replay SESSION…, --since TIME, --since-version N, or --all');
   if (words.length > 0 && (all || after !== undefined))

@@ -359,6 +359,10 @@ describe('nothing crashed', () => {
       ],
       ['where it was accepted without a disposition', changed(aStory(), 'answered', { body: '{}' })],
       [
+        'where it was noted, and the ledger has no person',
+        changed(aStory(), 'answered', { body: '{"status":"noted"}' }),
+      ],
+      [
         'where it was ignored without a code',
         changed(aStory(), 'answered', { status: 200, body: '{"status":"ignored"}' }),
       ],
@@ -377,6 +381,13 @@ describe('nothing crashed', () => {
 
   describe('nothing crashed', () => {
     test.each<[string, Steps]>([
+      [
+        'where its person was noted before the answer',
+        [
+          ['note', { type: 'note-written', atMs: START_MS, text: '{"pk":{"S":"people-changed"}}' }],
+          ...changed(aStory(), 'answered', { body: '{"status":"noted"}' }),
+        ],
+      ],
       [
         'where the function was killed before its answer',
         [...without(aStory(), 'answered'), ['killed', killed('webhook-1')]],

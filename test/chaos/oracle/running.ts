@@ -291,11 +291,14 @@ function toLoadViolations(atMs: number, text: string): Violation[] {
 export function checkNothingCrashed(evidence: Evidence): Violation[] {
   return [
     ...checkUnanswered(evidence),
-    ...evidence.of('hook-answered').flatMap(checkReply),
+    ...evidence.of('hook-answered').flatMap((answered) => checkReply(evidence, answered)),
     ...evidence.of('batch-answered').flatMap((batch) => checkBatch(evidence, batch)),
     ...checkLines(evidence),
   ];
 }
+
+/** The ledger's partition of people whose profile changed. */
+const CHANGED_PERSON = '"people-changed"';
 
 /** Only a killed function, or a lost answer, leaves a delivery without one. */
 function checkUnanswered({ of }: Evidence): Violation[] {
@@ -308,10 +311,15 @@ function checkUnanswered({ of }: Evidence): Violation[] {
     .flatMap(({ atMs, deliveryId }) => toCrashViolations(atMs, `delivery ${deliveryId} was never answered`));
 }
 
-function checkReply({ status, body, deliveryId, atMs }: Placed<'hook-answered'>): Violation[] {
+function checkReply({ of }: Evidence, answered: Placed<'hook-answered'>): Violation[] {
+  const { status, body, deliveryId, atMs, index } = answered;
   const reply = readFields(body);
+  const isNoted = () =>
+    of('note-written').some((note) => note.index < index && note.text.includes(CHANGED_PERSON));
   if (status >= 200 && status < 300) {
-    return reply?.status === 'queued' || (reply?.status === 'ignored' && isCode(reply.code))
+    return reply?.status === 'queued' ||
+      (reply?.status === 'noted' && isNoted()) ||
+      (reply?.status === 'ignored' && isCode(reply.code))
       ? []
       : toCrashViolations(atMs, `delivery ${deliveryId} was answered ${status} without a disposition`);
   }

@@ -5,6 +5,7 @@ import { parseConsumerConfig, parseProbeConfig, parseWebhookConfig } from '../..
 import { createKnownSecrets, createSsmSecrets } from '../../../lib/config/secret-reader.ts';
 import { createConsumerHandler } from '../../../lib/consumer/handler.ts';
 import { createDynamoSessionNotes } from '../../../lib/ledger/session-notes.ts';
+import { toItemUpdate } from '../../../lib/ledger/table.ts';
 import type { Random } from '../../../lib/local/simulator/random.ts';
 import { createSdkParameterReader } from '../../../lib/operate/doctor/setup.ts';
 import type { Telemetry } from '../../../lib/telemetry/events.ts';
@@ -240,6 +241,7 @@ function createFunctions({ settings, random, recorder, crisp, clientsOf }: Funct
         ...equipment,
         sqs: clients.sqs,
         sessions: createDynamoSessionNotes({ client: clients.dynamodb, table: webhookConfig.ledgerTable }),
+        updateItem: toItemUpdate(clients.dynamodb),
       });
     },
 

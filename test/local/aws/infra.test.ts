@@ -157,6 +157,15 @@ describe('read schedule', () => {
     expect(readScheduleMs(aTemplate([{ sqs: {} }, { schedule }]), 'probe')).toBe(everyMs);
   });
 
+  test('the one that is meant is read of two: without an event of its own, or with it', () => {
+    const own = { schedule: { rate: 'rate(1 minute)', input: { only: 'people' } } };
+    const template = aTemplate([own, { schedule: 'rate(1 hour)' }]);
+
+    expect(readScheduleMs(template, 'probe')).toBe(3_600_000);
+    expect(readScheduleMs(template, 'probe', { only: 'people' })).toBe(60_000);
+    expect(() => readScheduleMs(template, 'probe', { only: 'others' })).toThrow(/probe needs a schedule/);
+  });
+
   test.each([
     ['no event', undefined],
     ['no schedule', [{ sqs: {} }]],

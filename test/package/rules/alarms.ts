@@ -107,7 +107,7 @@ export const ALARM_RULES: readonly TemplateRule[] = [
       set(['BreakerOpenAlarm', 'Namespace'], 'crisp-enrich'),
       set(['PagingUntrustedAlarm', 'MetricName'], 'paging-trusted'),
       set(['PagingUntrustedAlarm', 'Dimensions', 0, 'Value'], 'webhook'),
-      set(['LedgerUnavailableAlarm', 'Dimensions', 1, 'Value'], 'ledger_unavailable'),
+      set(['LedgerUnavailableAlarm', 'Dimensions', 1, 'Value'], 'ledger_away'),
       set(['LedgerUnavailableAlarm', 'Dimensions'], [{ Name: 'service', Value: 'consumer' }]),
       set(
         ['CrispRefusesAlarm', 'Metrics', 0, 'MetricStat', 'Metric', 'Dimensions', 1, 'Value'],

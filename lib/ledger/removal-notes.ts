@@ -1,0 +1,69 @@
+import { DeleteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { parseSessionId, parseWebsiteId, type SessionRef, toSessionKey } from '../ids.ts';
+import {
+  createLedgerTable,
+  type LedgerItem,
+  type LedgerKey,
+  type LedgerTableDeps,
+  toExpiry,
+  toItemKey,
+  toLedgerFailure,
+} from './table.ts';
+
+/** A conversation whose removal was confirmed, and when. */
+export interface RemovedSession {
+  readonly session: SessionRef;
+  readonly removedMs: number;
+}
+
+const REMOVED = 'removed';
+// As long as records are kept where nothing else is set: those that nobody deleted are gone by then.
+const KEPT_SECONDS = 400 * 24 * 3600;
+// Epoch milliseconds up to the year 2286, so that they sort as texts.
+const TIME_DIGITS = 13;
+
+/** Before the removal is announced, so that none is announced and then forgotten. Rejects, as all here, with `ledger_failed`. */
+export async function noteRemoved(deps: LedgerTableDeps, removed: RemovedSession): Promise<void> {
+  const values = { ':end': toExpiry(removed.removedMs, KEPT_SECONDS) };
+  await createLedgerTable(deps).update(toKey(removed), 'SET expiresAt = :end', values);
+}
+
+/** Those that were noted until then, the oldest first, at most `limit`. */
+export async function listRemoved(
+  { client, table }: LedgerTableDeps,
+  { untilMs, limit }: { readonly untilMs: number; readonly limit: number },
+): Promise<readonly RemovedSession[]> {
+  const query = new QueryCommand({
+    TableName: table,
+    KeyConditionExpression: 'pk = :removed AND sk < :until',
+    ExpressionAttributeValues: { ':removed': { S: REMOVED }, ':until': { S: toTime(untilMs + 1) } },
+    ConsistentRead: true,
+    Limit: limit,
+  });
+  const { Items = [] } = await client.send(query).catch(toLedgerFailure('dynamodb:Query'));
+  return Items.flatMap(readRemoved);
+}
+
+export async function forgetRemoved(
+  { client, table }: LedgerTableDeps,
+  removed: RemovedSession,
+): Promise<void> {
+  const command = new DeleteItemCommand({ TableName: table, Key: toItemKey(toKey(removed)) });
+  await client.send(command).catch(toLedgerFailure('dynamodb:DeleteItem'));
+}
+
+function toKey({ session, removedMs }: RemovedSession): LedgerKey {
+  return { pk: REMOVED, sk: `${toTime(removedMs)}:${toSessionKey(session)}` };
+}
+
+function toTime(ms: number): string {
+  return String(Math.max(0, Math.floor(ms))).padStart(TIME_DIGITS, '0');
+}
+
+/** Nothing of an item that somebody has edited. */
+function readRemoved({ sk }: LedgerItem): RemovedSession[] {
+  const [time, website, id] = sk?.S?.split(':') ?? [];
+  const [websiteId, sessionId] = [parseWebsiteId(website), parseSessionId(id)];
+  if (!websiteId || !sessionId) return [];
+  return [{ session: { websiteId, sessionId }, removedMs: Number(time) }];
+}

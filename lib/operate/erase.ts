@@ -1,0 +1,197 @@
+import { DeleteItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteObjectsCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  type ObjectIdentifier,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { toAwsOperationError } from '../aws/failures.ts';
+import type { Clock } from '../clock.ts';
+import type { RemovalPolicy } from '../config/config.ts';
+import { JobError, OperationError } from '../errors.ts';
+import { parsePeopleId, type SessionRef } from '../ids.ts';
+import { toPersonKey } from '../ledger/people-notes.ts';
+import { forgetRemoved, listRemoved, type RemovedSession } from '../ledger/removal-notes.ts';
+import { toRunOwner } from '../ledger/runs.ts';
+import { type LedgerItem, toItemKey, toLedgerFailure } from '../ledger/table.ts';
+import { createS3RecordArchive, toArchiveKey, toRecordsPrefix } from '../record/archive.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+
+/** What was deleted of a session. */
+interface ErasedSession {
+  /** Versions and delete markers of archived records. */
+  readonly records: number;
+  /** The same of what `latest` said. */
+  readonly latest: number;
+  /** Runs, redrives and notes about its messages in the ledger. */
+  readonly notes: number;
+}
+
+/** Where a stage keeps what it knows of sessions. */
+export interface SessionStores {
+  readonly s3: S3Client;
+  readonly bucket: string;
+  readonly dynamodb: DynamoDBClient;
+  readonly table: string;
+}
+
+/**
+ * Deletes all that the stage keeps of one session, for good: from the archive every version and delete marker of every
+ * object, and from the ledger its runs, its redrives, the notes about the messages that its runs name, and that it is its
+ * person's. Run again, it deletes what is left. Rejects with `OperationError`, or `JobError` `ledger_failed`.
+ */
+export async function eraseSession(stores: SessionStores, session: SessionRef): Promise<ErasedSession> {
+  // The content first: what is left after a failure is found again by the same ids.
+  const records = await eraseObjects(stores, toRecordsPrefix(session));
+  const notes = (await eraseNotes(stores, session)) + (await erasePersonNote(stores, session));
+  return { records, notes, latest: await eraseObjects(stores, toArchiveKey(session, 'latest')) };
+}
+
+async function eraseObjects(stores: SessionStores, prefix: string): Promise<number> {
+  const { s3, bucket } = stores;
+  let erased = 0;
+  try {
+    // Always the first page: what it showed is gone by the next look.
+    for (
+      let found = await findObjects(stores, prefix);
+      found.length > 0;
+      found = await findObjects(stores, prefix)
+    ) {
+      const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: found, Quiet: true } });
+      const { Errors = [] } = await s3.send(command);
+      if (Errors.length > 0) throw toLeftOver(bucket, Errors.length);
+      erased += found.length;
+    }
+  } catch (thrown) {
+    const action = 's3:ListBucketVersions, s3:DeleteObject and s3:DeleteObjectVersion';
+    throw toAwsOperationError(thrown, { action, resource: `arn:aws:s3:::${bucket}/${prefix}` });
+  }
+  return erased;
+}
+
+async function findObjects({ s3, bucket }: SessionStores, Prefix: string): Promise<ObjectIdentifier[]> {
+  const look = { Bucket: bucket, Prefix };
+  const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand(look));
+  const versions = [...Versions, ...DeleteMarkers];
+  if (versions.length > 0) return versions.map(({ Key, VersionId }) => ({ Key, VersionId }));
+  // An emulator may know no versions, and lists none.
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command(look));
+  return Contents.map(({ Key }) => ({ Key }));
+}
+
+async function eraseNotes(stores: SessionStores, session: SessionRef): Promise<number> {
+  const own = await findItems(stores, toRunOwner(session));
+  const messageIds = new Set(own.flatMap(({ messageId }) => messageId?.S ?? []));
+  let erased = 0;
+  // Their notes first: it is the runs that name the messages.
+  for (const messageId of messageIds)
+    erased += await eraseItems(stores, await findItems(stores, toRunOwner(messageId)));
+  return erased + (await eraseItems(stores, own));
+}
+
+/** Its key is in `latest`, which is deleted last. */
+async function erasePersonNote(stores: SessionStores, session: SessionRef): Promise<number> {
+  const archive = createS3RecordArchive({ client: stores.s3, bucket: stores.bucket });
+  const stored = await archive.getLatest(session).catch((thrown: unknown) => {
+    // Such a one names nobody, and is deleted all the same.
+    if (thrown instanceof JobError && thrown.detail === 'latest_malformed') return undefined;
+    throw thrown;
+  });
+  const peopleId = parsePeopleId(stored?.latest.people_id);
+  if (peopleId === undefined) return 0;
+  return eraseItems(stores, [toItemKey(toPersonKey({ ...session, peopleId }))]);
+}
+
+async function findItems({ dynamodb, table }: SessionStores, owner: string): Promise<LedgerItem[]> {
+  const items: LedgerItem[] = [];
+  let from: LedgerItem | undefined;
+  do {
+    const query = new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: 'pk = :owner',
+      ExpressionAttributeValues: { ':owner': { S: owner } },
+      ConsistentRead: true,
+      ExclusiveStartKey: from,
+    });
+    const page = await dynamodb.send(query).catch(toLedgerFailure('dynamodb:Query'));
+    items.push(...(page.Items ?? []));
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
+  return items;
+}
+
+async function eraseItems({ dynamodb, table }: SessionStores, items: readonly LedgerItem[]): Promise<number> {
+  for (const { pk, sk } of items) {
+    if (!pk || !sk) continue;
+    const command = new DeleteItemCommand({ TableName: table, Key: { pk, sk } });
+    await dynamodb.send(command).catch(toLedgerFailure('dynamodb:DeleteItem'));
+  }
+  return items.length;
+}
+
+function toLeftOver(bucket: string, count: number): OperationError {
+  return new OperationError('aws_failed', `${count} objects of ${bucket} could not be deleted; run it again`);
+}
+
+export interface RemovalContext extends SessionStores {
+  readonly onRemoved: RemovalPolicy;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/**
+ * How long the archived versions of a removed conversation are kept. For a day even where they are to be deleted: consumers
+ * may still have to read one that a claim check names, and Crisp may have been wrong.
+ */
+const GRACE_MS: Readonly<Record<Exclude<RemovalPolicy, 'keep'>, number>> = {
+  delete: DAY_MS,
+  expire: 30 * DAY_MS,
+};
+
+const MOST_AT_ONCE = 25;
+
+/**
+ * Deletes all that is kept of the conversations whose removal was announced and whose grace period is over, the oldest
+ * first. One that has come back since is left alone. Resolves with how many are gone; rejects as `eraseSession` does, once
+ * the others are done.
+ */
+export async function eraseRemoved(context: RemovalContext, signal: AbortSignal): Promise<number> {
+  const { onRemoved, clock, dynamodb: client, table } = context;
+  if (onRemoved === 'keep') return 0;
+  const untilMs = clock.nowMs() - GRACE_MS[onRemoved];
+  let erased = 0;
+  const failures: unknown[] = [];
+  for (let found = MOST_AT_ONCE; found === MOST_AT_ONCE && failures.length === 0; ) {
+    const due = await listRemoved({ client, table }, { untilMs, limit: MOST_AT_ONCE });
+    found = due.length;
+    for (const removed of due) {
+      if (signal.aborted) return erased;
+      try {
+        erased += Number(await eraseOne(context, removed));
+      } catch (thrown) {
+        failures.push(thrown);
+      }
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  return erased;
+}
+
+async function eraseOne(context: RemovalContext, removed: RemovedSession): Promise<boolean> {
+  const { s3, bucket, dynamodb: client, table, telemetry } = context;
+  const { session } = removed;
+  const latest = (await createS3RecordArchive({ client: s3, bucket }).getLatest(session))?.latest;
+  const isRemoved = latest?.kind === 'conversation.removed';
+  // Its message is still in the queue, and notes the removal again.
+  const isAnnounced = isRemoved && latest.announced;
+  if (isAnnounced) {
+    const { records, notes } = await eraseSession(context, session);
+    const { websiteId, sessionId } = session;
+    telemetry.emit({ name: 'session-erased', websiteId, sessionId, records, notes });
+  }
+  await forgetRemoved({ client, table }, removed);
+  return isAnnounced;
+}
