@@ -13,6 +13,7 @@ import {
   search,
   toLine,
   toSession,
+  toWanted,
 } from './lists.ts';
 import { readOverview } from './overview.ts';
 import { createEventStream, type StreamEvent } from './stream.ts';
@@ -54,7 +55,7 @@ export function createConsoleApi(options: ConsoleOptions): ConsoleApi {
     lastOverview = text;
     const { traffic, faces, redrives } = context;
     const changed = new Map(traffic.takeChanged().map((line) => [line.session.sessionId as string, line]));
-    faces.want([...changed.values()]);
+    faces.want([...changed.values()].map(toWanted));
     const named = new Set(context.takeNamed().map(({ sessionId }) => sessionId as string));
     if (named.size > 0) {
       for (const line of traffic.lines())

@@ -10,14 +10,18 @@ interface Face {
   readonly lastMessage: string | null;
 }
 
+export interface WantedFace {
+  readonly session: SessionRef;
+  /** Of this version or a newer one; a version is the moment of the fetch that it came from, epoch ms. */
+  readonly sinceVersion: number;
+}
+
 /** The faces of conversations, read from the archive as they are needed. */
 export interface Faces {
   /** Undefined where it was not read yet. */
   get(session: SessionRef): Face | undefined;
-  /** Reads the faces that are not known, or of an earlier version; waits for none. `version`: null where it is not known. */
-  want(sessions: readonly { readonly session: SessionRef; readonly version: number | null }[]): void;
-  /** All that are known, the newest last. */
-  list(): Iterable<readonly [key: string, face: Face]>;
+  /** Reads the faces that are not known, or older than a version; waits for none. */
+  want(wanted: readonly WantedFace[]): void;
   /** Resolves once nothing is being read. */
   settled(): Promise<void>;
 }
@@ -35,26 +39,28 @@ interface FacesOptions {
 
 export function createFaces({ archive, onFace }: FacesOptions): Faces {
   const faces = new Map<string, Face>();
-  const wanted = new Map<string, { session: SessionRef; version: number | null }>();
+  const waiting = new Map<string, SessionRef>();
   let lanes: Promise<void>[] = [];
 
-  async function read({ session, version }: { session: SessionRef; version: number | null }): Promise<void> {
-    const { getLatest, getRecord } = await archive();
-    const newest = version ?? (await getLatest(session))?.latest.version;
-    const known = faces.get(toSessionKey(session));
-    if (newest === undefined || known?.version === newest) return;
-    const text = await getRecord(session, newest);
-    if (text === undefined) return;
+  async function read(session: SessionRef): Promise<void> {
     const key = toSessionKey(session);
+    const { getLatest, getRecord } = await archive();
+    const { kind, version } = (await getLatest(session))?.latest ?? {};
+    const known = faces.get(key);
+    if (version === undefined || known?.version === version) return;
+    const text = await getRecord(session, version);
+    if (text === undefined) return;
+    // Of a removal nothing is said but that it was: people remember the name.
+    const isRemoval = kind === 'conversation.removed' && known !== undefined;
     faces.delete(key);
-    faces.set(key, toFace(newest, JSON.parse(text)));
+    faces.set(key, isRemoval ? { ...known, version } : toFace(version, JSON.parse(text)));
     if (faces.size > MOST_FACES) faces.delete([...faces.keys()][0] ?? '');
     onFace(session);
   }
 
   async function work(): Promise<void> {
-    for (let [next] = wanted; next; [next] = wanted) {
-      wanted.delete(next[0]);
+    for (let [next] = waiting; next; [next] = waiting) {
+      waiting.delete(next[0]);
       // A line without a name is better than none; what is wrong with the archive shows elsewhere.
       await read(next[1]).catch(() => undefined);
     }
@@ -62,21 +68,19 @@ export function createFaces({ archive, onFace }: FacesOptions): Faces {
 
   return {
     get: (session) => faces.get(toSessionKey(session)),
-    want(sessions) {
-      for (const each of sessions) {
-        const key = toSessionKey(each.session);
-        const known = faces.get(key);
-        const isKnown = known !== undefined && (each.version === null || known.version >= each.version);
-        if (!isKnown && wanted.size < MOST_WANTED) wanted.set(key, each);
+    want(wanted) {
+      for (const { session, sinceVersion } of wanted) {
+        const key = toSessionKey(session);
+        const isKnown = (faces.get(key)?.version ?? -1) >= sinceVersion;
+        if (!isKnown && waiting.size < MOST_WANTED) waiting.set(key, session);
       }
-      while (lanes.length < LANES && wanted.size > lanes.length) {
+      while (lanes.length < LANES && waiting.size > lanes.length) {
         const lane: Promise<void> = work().finally(() => {
           lanes = lanes.filter((each) => each !== lane);
         });
         lanes.push(lane);
       }
     },
-    list: () => faces,
     async settled() {
       while (lanes.length > 0) await Promise.all(lanes);
     },

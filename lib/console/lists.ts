@@ -2,6 +2,7 @@ import { createDeadLetterGroups } from '../dead-letters/filter.ts';
 import { parseSessionId, parseWebsiteId, type SessionRef, toSessionKey } from '../ids.ts';
 import type { Run } from '../ledger/runs.ts';
 import { type ConsoleContext, toSentence } from './context.ts';
+import type { WantedFace } from './faces.ts';
 import type { KnownLetter } from './letter-cache.ts';
 import type { DeadLetters, Found, Letter, Letters, Line, Lines, RunRow, Runs } from './model.ts';
 import { toKey } from './run-cache.ts';
@@ -33,8 +34,14 @@ export async function readLines(context: ConsoleContext, page: Page): Promise<Li
   const refreshed = traffic.refresh().catch(() => undefined);
   if (traffic.asOfMs() === 0) await refreshed;
   const { items, next } = cut(traffic.lines(), page, ({ session }) => toSessionKey(session));
-  context.faces.want(items);
+  context.faces.want(items.map(toWanted));
   return { lines: items.map((line) => toLine(context, line)), next };
+}
+
+/** The run log has no versions, but a record is of the run that announced it. */
+export function toWanted({ session, version, outcome, atMs, durationMs }: TrafficLine): WantedFace {
+  const sinceVersion = version ?? (outcome === 'emitted' && durationMs !== null ? atMs - durationMs : 0);
+  return { session, sinceVersion };
 }
 
 export function toLine({ faces, meanings }: ConsoleContext, line: TrafficLine): Line {
@@ -195,7 +202,7 @@ export async function search(context: ConsoleContext, text: string): Promise<Fou
   if (sessionId !== undefined && found.size === 0) {
     for (const session of await findArchived(context, sessionId)) found.set(toSessionKey(session), session);
   }
-  context.faces.want([...found.values()].map((session) => ({ session, version: null })));
+  context.faces.want([...found.values()].map((session) => ({ session, sinceVersion: 0 })));
   if (found.size === 1) await context.faces.settled();
   return {
     sessions: [...found.values()].map((session) => {

@@ -3,7 +3,7 @@ import { CALLS_OF_A_FETCH } from '../dead-letters/spare-calls.ts';
 import { toReason } from '../errors.ts';
 import type { QuotaDay } from '../ledger/quota-notes.ts';
 import { listUnread, type Status } from '../operate/status.ts';
-import { type ConsoleContext, countMessages, isLocal, toConfirmation } from './context.ts';
+import { type ConsoleContext, countMessages, isLocal, toConfirmation, toSentence } from './context.ts';
 import type { Bar, Calls, Deliveries, Overview, Savings, Station } from './model.ts';
 
 /** How the stage stands and what flows through it, from memory; a first time waits for the stage. */
@@ -33,13 +33,18 @@ function toOverview(context: ConsoleContext): Overview {
 }
 
 function toBar(
-  { operations, status, meanings }: ConsoleContext,
+  { operations, status, runs, meanings }: ConsoleContext,
   seen: Status | undefined,
   savings: Savings,
 ): Bar {
   const { stage, region, queues } = operations.stage;
   const problem = status.problem();
-  const unread = seen ? listUnread(seen).map(({ what, why }) => `${what}: ${why}`) : [];
+  const failure = runs.failure();
+  const unread = [
+    ...(problem === undefined ? [] : [problem]),
+    ...(seen ? listUnread(seen).map(({ what, why }) => `${what}: ${why}`) : []),
+    ...(failure === undefined ? [] : [`runs: ${toSentence(failure)}`]),
+  ];
   return {
     product: 'crisp-enrich',
     stage,
@@ -49,7 +54,7 @@ function toBar(
     confirm: toConfirmation(operations),
     deliveries: toDeliveries(seen, meanings),
     calls: toCalls(seen, savings),
-    unread: problem === undefined ? unread : [problem, ...unread],
+    unread,
   };
 }
 

@@ -52,7 +52,7 @@ interface State {
   problem: string | null;
 }
 
-const MOST_REDRIVES = 50;
+const MOST_REDRIVES = 20;
 const MOST_ENTRIES = { whole: 500, event: 100 };
 const FOLLOW_EVERY_MS = 1000;
 

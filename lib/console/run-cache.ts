@@ -9,6 +9,8 @@ export interface RunCache {
   list(): readonly Run[];
   /** When they were read, epoch ms; 0 before. */
   asOfMs(): number;
+  /** Why they could not be read the last time; undefined where they could. */
+  failure(): unknown;
   /** True where there are more than are kept. */
   isCut(): boolean;
   /** Calls `hear` with runs that are new here, the oldest first; the function that is returned ends it. */
@@ -33,6 +35,7 @@ export function createRunCache({ runHistory, clock, everyMs }: RunCacheOptions):
   let known: ReadonlySet<string> = new Set();
   let readMs = 0;
   let isCut = false;
+  let failure: unknown;
   let reading: Promise<void> | undefined;
   const listeners = new Set<(runs: readonly Run[]) => void>();
 
@@ -60,13 +63,24 @@ export function createRunCache({ runHistory, clock, everyMs }: RunCacheOptions):
   return {
     async refresh() {
       if (readMs > 0 && clock.nowMs() - readMs < everyMs) return;
-      reading ??= readNew().finally(() => {
-        reading = undefined;
-      });
+      reading ??= readNew()
+        .then(
+          () => {
+            failure = undefined;
+          },
+          (thrown) => {
+            failure = thrown;
+            throw thrown;
+          },
+        )
+        .finally(() => {
+          reading = undefined;
+        });
       await reading;
     },
     list: () => runs,
     asOfMs: () => readMs,
+    failure: () => failure,
     isCut: () => isCut,
     onRuns(hear) {
       listeners.add(hear);

@@ -4,7 +4,7 @@ import { listLetters, readDeadLetters, readLines, readRuns, search } from '../..
 import { readMeanings } from '../../lib/console/meanings.ts';
 import { readOverview } from '../../lib/console/overview.ts';
 import { type DeadLetter, toDeadLetter } from '../../lib/dead-letters/dead-letter.ts';
-import { JOB_ERRORS } from '../../lib/errors.ts';
+import { JOB_ERRORS, JobError } from '../../lib/errors.ts';
 import type { SessionRef } from '../../lib/ids.ts';
 import { aFailedRun, aRun, aSession } from '../support/builders.ts';
 import { aRecordOf, createConsoleScene, playFetch, playHooks } from '../support/console-scene.ts';
@@ -171,6 +171,42 @@ describe('lines', () => {
       next: null,
     });
   });
+});
+
+test('a record that is newer than a name is read for it, a removal is not', async () => {
+  const scene = createConsoleScene({ isDeployed: true });
+  const nowMs = scene.clock.nowMs();
+  await scene.runLog.record([aRun({ startedMs: nowMs })]);
+  await scene.putRecord(aSession(), nowMs + 1, aRecordOf('Ada', 'Hello?'));
+  const context = await scene.open();
+  const readName = async () => {
+    await context.runs.refresh();
+    await readLines(context, FIRST);
+    await context.faces.settled();
+    const { lines } = await readLines(context, FIRST);
+    return lines[0] && [lines[0].name, lines[0].lastMessage, lines[0].version];
+  };
+  expect(await readName()).toEqual(['Ada', 'Hello?', nowMs + 1]);
+
+  await scene.clock.advance(10_000);
+  await scene.runLog.record([aRun({ startedMs: nowMs + 9000 })]);
+  await scene.putRecord(aSession(), nowMs + 9001, aRecordOf('Ada', 'Hello?', 'Nobody there?'));
+  expect(await readName()).toEqual(['Ada', 'Nobody there?', nowMs + 9001]);
+
+  await scene.clock.advance(10_000);
+  await scene.runLog.record([aRun({ startedMs: nowMs + 19_000, outcome: 'removed' })]);
+  expect(await readName()).toEqual(['Ada', 'Nobody there?', nowMs + 9001]);
+});
+
+test('a run log that cannot be read is named', async () => {
+  const scene = createConsoleScene({
+    isDeployed: true,
+    change: ({ runHistory }) => ({
+      runHistory: { ...runHistory, recent: () => Promise.reject(new JobError('ledger_failed')) },
+    }),
+  });
+
+  expect((await readOverview(await scene.open())).bar.unread).toEqual(['runs: ledger_failed']);
 });
 
 describe('ten thousand of each', () => {
