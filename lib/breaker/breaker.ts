@@ -52,16 +52,15 @@ export function createBreaker(dependencies: Omit<BreakerContext, 'bestEffort'>):
     },
 
     async judge(session, failed) {
-      const { error } = failed;
-      const evidence = toEvidence(error);
+      const evidence = toEvidence(failed.error);
       // What is delivered while it opens fails for the same reason: that is known already.
       const isOurs = evidence === 'none' || evidence === 'platform';
       if (!isOurs && (await watch.find()) !== undefined) return 'outage';
       watch.learn(undefined);
-      const blame = await judgeEvidence(context, evidence, session, failed);
-      if (blame === 'outage')
-        await open({ code: error.code, route: error.route, session, retryAfterMs: error.retryAfterMs });
-      return blame;
+      const judged = await judgeEvidence(context, evidence, session, failed);
+      const { code, route, retryAfterMs } = judged.error;
+      if (judged.blame === 'outage') await open({ code, route, session, retryAfterMs });
+      return judged.blame;
     },
 
     async judgeRemoval(session) {

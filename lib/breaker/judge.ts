@@ -1,4 +1,4 @@
-import { type Evidence, type JobError, toJobError } from '../errors.ts';
+import { type Evidence, JobError, toJobError } from '../errors.ts';
 import { type SessionRef, toSessionKey } from '../ids.ts';
 import type { Row, Streak } from '../ledger/breaker-notes.ts';
 import type { Blame } from '../ledger/failure-notes.ts';
@@ -22,11 +22,35 @@ const NOTHING_KNOWN: Row = {
   quietSinceMs: undefined,
 };
 
+interface Judgement {
+  readonly blame: Blame;
+  /** For what the breaker opens: the run's own failure, unless the day's calls ended with a question about it. */
+  readonly error: JobError;
+}
+
 /**
- * Whom a failed run's evidence blames; `outage` asks for the breaker to be opened. It takes the control call that fails
- * too, or three different sessions in a row: one session never holds the queue for longer than one look.
+ * Whom a failed run's evidence blames; `outage` asks for the breaker to be opened. A question that our own budget refuses
+ * was never asked, so it says nothing about Crisp: then the budget is what holds the queue.
  */
 export async function judgeEvidence(
+  context: BreakerContext,
+  evidence: Evidence,
+  session: SessionRef,
+  failed: FailedRun,
+): Promise<Judgement> {
+  try {
+    return { blame: await toBlame(context, evidence, session, failed), error: failed.error };
+  } catch (thrown) {
+    if (thrown instanceof JobError && isOfBudget(thrown)) return { blame: 'outage', error: thrown };
+    throw thrown;
+  }
+}
+
+/**
+ * It takes the control call that fails too, or three different sessions in a row: one session never holds the queue for
+ * longer than one look.
+ */
+async function toBlame(
   context: BreakerContext,
   evidence: Evidence,
   session: SessionRef,
@@ -126,9 +150,11 @@ async function askOther(
   const other = findOther(row, session);
   if (other === undefined || error.route === undefined) return 'unknown';
   const result = await repeatRoute(context.crisp, error.route, other);
-  const isUnknown = result === 'not-asked' || result?.code === 'deadline_reached';
+  const isRefused = result instanceof JobError && isOfBudget(result);
+  const isUnknown = result === 'not-asked' || result?.code === 'deadline_reached' || isRefused;
   const outcome = isUnknown ? 'unknown' : result === undefined ? 'healthy' : 'failing';
   context.telemetry.emit({ name: 'breaker-asked', ...other, code: error.code, route: error.route, outcome });
+  if (isRefused) throw result;
   return outcome;
 }
 
@@ -148,8 +174,13 @@ async function isControlCallFailing(
 ): Promise<boolean> {
   const failure = await toFailure(context.crisp.getWebsite(session.websiteId, signal));
   if (failure === undefined) return false;
+  if (isOfBudget(failure)) throw failure;
   const isSame = toEvidence(error) === 'verdict' && failure.reason === error.reason;
   return isSame || isControlFailure(failure);
+}
+
+function isOfBudget(error: JobError): boolean {
+  return toEvidence(error) === 'budget';
 }
 
 function isOutageOf(streak: Streak | undefined): boolean {

@@ -149,7 +149,7 @@ async function notePerson(
   person: PersonRef,
   { notePersonChanged, clock, telemetry }: WebhookContext,
 ): Promise<AcceptedHook> {
-  const late = new HookRefusedError('ledger_unavailable', `no answer within ${PERSON_DEADLINE_MS} ms`);
+  const late = () => new HookRefusedError('ledger_unavailable', `no answer within ${PERSON_DEADLINE_MS} ms`);
   try {
     await within(clock, PERSON_DEADLINE_MS, late, notePersonChanged(person, clock.nowMs()));
   } catch (cause) {
@@ -171,21 +171,21 @@ async function noteSent(
 ): Promise<void> {
   const sequenceNumber = toSequenceNumber(number);
   if (sequenceNumber === undefined) return;
-  const late = new JobError('ledger_failed', { detail: 'late' });
+  const late = () => new JobError('ledger_failed', { detail: 'late' });
   await createBestEffort(telemetry)('note-sent', () =>
     within(clock, NOTE_DEADLINE_MS, late, sessions.noteSent(job, { ...job, sequenceNumber }, clock.nowMs())),
   );
 }
 
-/** The work, or `late` where it takes longer. */
+/** The work, or what `late` makes where it takes longer: an error costs a stack, so it is not made for every hook. */
 async function within<Result>(
   clock: Clock,
   deadlineMs: number,
-  late: Error,
+  late: () => Error,
   work: Promise<Result>,
 ): Promise<Result> {
   const ringing = Promise.withResolvers<never>();
-  const stop = clock.timer(deadlineMs, () => ringing.reject(late));
+  const stop = clock.timer(deadlineMs, () => ringing.reject(late()));
   try {
     return await Promise.race([work, ringing.promise]);
   } finally {
@@ -194,7 +194,7 @@ async function within<Result>(
 }
 
 async function sendInTime(coalesced: CoalescedJob, { queue, clock }: WebhookContext): Promise<QueuedMessage> {
-  const late = new HookRefusedError('queue_unavailable', `no answer within ${QUEUE_DEADLINE_MS} ms`);
+  const late = () => new HookRefusedError('queue_unavailable', `no answer within ${QUEUE_DEADLINE_MS} ms`);
   try {
     return await within(clock, QUEUE_DEADLINE_MS, late, queue.send(coalesced));
   } catch (cause) {

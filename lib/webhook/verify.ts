@@ -16,9 +16,7 @@ export function verifySignature(
   { signature, timestamp, body }: SignedBody,
   secrets: readonly string[],
 ): boolean {
-  const matches = secrets.map((secret) =>
-    timingSafeEqual(signature, Buffer.from(signHook(secret, timestamp, body), 'hex')),
-  );
+  const matches = secrets.map((secret) => timingSafeEqual(signature, toSignature(secret, timestamp, body)));
   return matches.includes(true);
 }
 
@@ -162,7 +160,11 @@ function decodeBase64(text: string): Buffer {
  * timestamp header's text verbatim and the body's raw bytes, keyed with the bytes of the hook's secret.
  */
 export function signHook(secret: string, timestamp: string, body: Uint8Array): string {
-  return createHmac('sha256', secret).update(`[${timestamp};`).update(body).update(']').digest('hex');
+  return toSignature(secret, timestamp, body).toString('hex');
+}
+
+function toSignature(secret: string, timestamp: string, body: Uint8Array): Buffer {
+  return createHmac('sha256', secret).update(`[${timestamp};`).update(body).update(']').digest();
 }
 
 /** True where `key` is one of the secrets. Digests are compared, so neither a secret's length nor its text shows in time. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isBlindLookDue, isLookDue } from '../../lib/breaker/breaker.ts';
 import { isControlFailure, isLongRefusal, toEvidence } from '../../lib/breaker/evidence.ts';
 import { type Evidence, JOB_ERRORS, JobError, type JobErrorCode } from '../../lib/errors.ts';
+import { toSessionKey } from '../../lib/ids.ts';
 import { createBreakerScene, routesOf } from '../support/breaker-scene.ts';
 import { aSession } from '../support/builders.ts';
 
@@ -97,6 +98,46 @@ describe('create breaker', () => {
         nextProbeMs: scene.clock.nowMs() + 1_800_000,
       });
       expect(scene.telemetry.named('breaker-opened')).toMatchObject([{ nextLookSeconds: 1800 }]);
+    });
+
+    describe('the day’s calls end with the question that a failed run raises', () => {
+      const HEALTHY = aSession('session_healthy');
+      const budgetSpent = () => new JobError('quota_exhausted');
+
+      test.each([
+        ['crisp_timeout', {}],
+        ['crisp_quota_exceeded', {}],
+        ['crisp_rate_limited', { receiveCount: 10 }],
+        ['crisp_forbidden', {}],
+      ] as const)(
+        'after %s: the budget is what holds the queue, and no session failed',
+        async (code, run) => {
+          const scene = createBreakerScene();
+          const breaker = scene.anInstance();
+          await breaker.noteSuccess(HEALTHY);
+          scene.fail = budgetSpent;
+
+          const blame = await breaker.judge(A, scene.failedRun(code, run));
+
+          expect(blame).toBe('outage');
+          expect(await scene.notes.readOpening()).toMatchObject({ code: 'quota_exhausted' });
+          expect((await scene.notes.readRow()).failed).not.toContain(toSessionKey(HEALTHY));
+          expect(scene.asked).toHaveLength(1);
+          expect(scene.telemetry.named('breaker-asked').map(({ outcome }) => outcome)).not.toContain(
+            'failing',
+          );
+        },
+      );
+
+      test('also where others were served lately while this one failed', async () => {
+        const scene = createBreakerScene();
+        const breaker = scene.anInstance();
+        await scene.notes.refute([toSessionKey(A)], scene.clock.nowMs());
+        scene.fail = budgetSpent;
+
+        expect(await breaker.judge(A, scene.failedRun('crisp_forbidden'))).toBe('outage');
+        expect(await breaker.holding()).toBe('quota_exhausted');
+      });
     });
 
     test('eleven removals in a row, however long a Crisp that has lost everything goes on', async () => {

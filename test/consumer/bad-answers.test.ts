@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { type AnswerRow, BAD_ANSWERS, type Fate, refusal } from '../bad-inputs/crisp-answers.ts';
+import { createFakeLedger } from '../support/aws.ts';
 import { aSession } from '../support/builders.ts';
 import {
   type ConsumerScene,
@@ -9,7 +10,6 @@ import {
   RETRY_BASE_SECONDS,
 } from '../support/consumer-scene.ts';
 import type { ScriptedAnswer } from '../support/crisp.ts';
-import { startEmbeddedLedger } from '../support/embedded-aws.ts';
 
 describe('consumer bad answers', () => {
   const bad = aSession('session_a');
@@ -25,7 +25,7 @@ describe('consumer bad answers', () => {
   async function setUpScene(
     row: Pick<AnswerRow, 'answer' | 'route'> & { website?: ScriptedAnswer },
   ): Promise<ConsumerScene> {
-    const ledger = await startEmbeddedLedger();
+    const ledger = createFakeLedger();
     const scene = await createConsumerScene({
       ledger,
       crisp: ({ sessionId, part }) => {
@@ -35,7 +35,6 @@ describe('consumer bad answers', () => {
     });
     onTestFinished(async () => {
       await scene.close();
-      await ledger.stop();
     });
     return scene;
   }
@@ -237,11 +236,10 @@ describe('consumer foreign answers', () => {
   }
 
   async function setUpScene(crisp: Misbehaviour): Promise<ConsumerScene> {
-    const ledger = await startEmbeddedLedger();
+    const ledger = createFakeLedger();
     const scene = await createConsumerScene({ ledger, crisp });
     onTestFinished(async () => {
       await scene.close();
-      await ledger.stop();
     });
     return scene;
   }

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { DeleteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { isLegalForSqs } from '../support/aws.ts';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createFakeLedger, isLegalForSqs } from '../support/aws.ts';
 import { aSession, WEBSITE_ID } from '../support/builders.ts';
 import { captureOutput } from '../support/cli.ts';
 import {
@@ -14,7 +14,6 @@ import {
   type Service,
 } from '../support/consumer-scene.ts';
 import type { ScriptedAnswer } from '../support/crisp.ts';
-import { startEmbeddedLedger } from '../support/embedded-aws.ts';
 import {
   BASIC_HEADER,
   CANARY,
@@ -28,12 +27,7 @@ describe('consumer odd content', () => {
   const session = aSession();
   const envelope = (data: string): ScriptedAnswer => ({ body: `{"error":false,"data":${data}}` });
   const ENRICH_INCLUDE = 'profile,pages,events,relations';
-  let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
-
-  beforeAll(async () => {
-    ledger = await startEmbeddedLedger();
-  });
-  afterAll(() => ledger.stop());
+  const ledger = createFakeLedger();
 
   const PEOPLE_ID = 'c5a2f70c-f605-4648-b47f-8c39d4b03a50';
   const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1);
@@ -217,12 +211,7 @@ describe('consumer canary', () => {
   const EVERY_LEVEL = ['debug', 'info', 'warn', 'error'];
   const session = aSession();
   const hostile = Object.entries(hostileErrors(EVERY_CANARY));
-  let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
-
-  beforeAll(async () => {
-    ledger = await startEmbeddedLedger();
-  });
-  afterAll(() => ledger.stop());
+  const ledger = createFakeLedger();
 
   // Each test answers for its own notes.
   afterEach(async () => {

@@ -15,11 +15,11 @@ import { createSimulator } from '../../lib/local/simulator/simulator.ts';
 import { toVisible } from '../../lib/text.ts';
 import { refusal } from '../bad-inputs/crisp-answers.ts';
 import { POISON } from '../bad-inputs/queue-messages.ts';
+import { createFakeLedger, type FakeLedger } from '../support/aws.ts';
 import { createMemoryMapping } from '../support/breaker-scene.ts';
 import { aSession, consumer } from '../support/builders.ts';
 import { type ConsumerScene, createConsumerScene } from '../support/consumer-scene.ts';
 import type { ScriptedAnswer } from '../support/crisp.ts';
-import { startEmbeddedLedger } from '../support/embedded-aws.ts';
 import { createRecordingTelemetry, type RecordingTelemetry } from '../support/memory.ts';
 
 describe('create consumer handler', () => {
@@ -213,12 +213,7 @@ describe('create consumer handler', () => {
 });
 
 describe('consumer batch response', () => {
-  let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
-
-  beforeAll(async () => {
-    ledger = await startEmbeddedLedger();
-  });
-  afterAll(() => ledger.stop());
+  const ledger = createFakeLedger();
 
   // What Crisp answers for a session is in its name.
   const ANSWERS: Readonly<Record<string, ScriptedAnswer | undefined>> = {
@@ -295,13 +290,12 @@ describe('consumer batch response', () => {
 
 describe('consumer poison', () => {
   const session = aSession();
-  let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
+  let ledger: FakeLedger;
   let scene: ConsumerScene;
 
   beforeAll(async () => {
-    ledger = await startEmbeddedLedger();
+    ledger = createFakeLedger();
   });
-  afterAll(() => ledger.stop());
 
   beforeEach(async () => {
     scene = await createConsumerScene({ ledger });

@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { parsePeopleId } from '../../lib/ids.ts';
 import { listPersonsSessions } from '../../lib/ledger/people-notes.ts';
+import { createFakeLedger } from '../support/aws.ts';
 import { aSession } from '../support/builders.ts';
 import { createConsumerScene } from '../support/consumer-scene.ts';
-import { startEmbeddedLedger } from '../support/embedded-aws.ts';
 
-let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
-
-beforeAll(async () => {
-  ledger = await startEmbeddedLedger();
-});
-
-afterAll(() => ledger.stop());
+const ledger = createFakeLedger();
 
 const ASKED = aSession('session_counted');
 const PEOPLE_ID = 'c5a2f70c-f605-4648-b47f-8c39d4b03a50';

@@ -1,10 +1,10 @@
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { createFakeLedger } from '../support/aws.ts';
 import { BROKEN_BYTES } from '../support/broken-bytes.ts';
 import { aSession, WEBSITE_ID } from '../support/builders.ts';
 import { createConsumerScene } from '../support/consumer-scene.ts';
 import { failureOf, type ScriptedAnswer, setUpCrisp } from '../support/crisp.ts';
-import { startEmbeddedLedger } from '../support/embedded-aws.ts';
 
 describe('broken bytes', () => {
   const conversation = { website_id: WEBSITE_ID, session_id: 'session_a' };
@@ -29,12 +29,7 @@ describe('broken bytes', () => {
 
 describe('consumer broken bytes', () => {
   const SESSIONS = { A: aSession('session_a'), B: aSession('session_b'), C: aSession('session_c') };
-  let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
-
-  beforeAll(async () => {
-    ledger = await startEmbeddedLedger();
-  });
-  afterAll(() => ledger.stop());
+  const ledger = createFakeLedger();
   afterEach(async () => {
     for (const sk of ['state', 'streak'])
       await ledger.client.send(

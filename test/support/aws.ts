@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
+import { createFakeDynamoDb } from '../chaos/world/aws/dynamodb.ts';
 
 /** An error as the AWS SDK throws it; its message holds a canary that must reach no log. */
 export function anAwsError(name: string, httpStatusCode = 400): Error {
@@ -88,3 +90,17 @@ function isLegal(unit: number): boolean {
   if (unit < 0x20) return unit === 0x9 || unit === 0xa || unit === 0xd;
   return unit <= 0xd7ff || (unit >= 0xe000 && unit <= 0xfffd);
 }
+
+/** A ledger in memory, for whoever needs no more of a client than `send`. */
+export function createFakeLedger(table = 'test-ledger') {
+  const actions = createFakeDynamoDb({ note: (event) => ({ ...event, atMs: 0 }) });
+  const send = async (command: { readonly input: object }) => {
+    const act = actions[command.constructor.name.replace(/Command$/, '')];
+    if (!act) throw new Error(`the fake does not know ${command.constructor.name}`);
+    // No function's call: nothing is asked of where it comes from.
+    return structuredClone(act(command.input as never, {} as never));
+  };
+  return { client: { send, destroy() {} } as unknown as DynamoDBClient, table };
+}
+
+export type FakeLedger = ReturnType<typeof createFakeLedger>;

@@ -14,10 +14,9 @@ import type { SessionRef } from '../../lib/ids.ts';
 import { createLambdaContext } from '../../lib/local/lambda/instances.ts';
 import { createS3RecordArchive } from '../../lib/record/archive.ts';
 import type { EnrichedRecord, RemovedRecord } from '../../lib/record/schema.ts';
-import { createConditionalS3Client } from './aws.ts';
+import { createConditionalS3Client, type FakeLedger } from './aws.ts';
 import { consumer } from './builders.ts';
 import { createScriptedCrisp, MAX_RESPONSE_BYTES, type ScriptedAnswer } from './crisp.ts';
-import type { startEmbeddedLedger } from './embedded-aws.ts';
 import { CANARY } from './hostile.ts';
 import { createRecordingTelemetry } from './memory.ts';
 
@@ -27,7 +26,7 @@ export type ConsumerScene = Awaited<ReturnType<typeof createConsumerScene>>;
 export type Misbehaviour = (request: { sessionId: string; part: string }) => ScriptedAnswer | undefined;
 
 interface ConsumerSceneOptions {
-  readonly ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
+  readonly ledger: FakeLedger;
   readonly crisp?: Misbehaviour;
   readonly environment?: Readonly<Record<string, string>>;
   /** False: what feeds the consumer cannot be switched off. */
@@ -238,7 +237,7 @@ export type Answer = (path: string, consumer: { failOnce(thrown: () => unknown):
 export type Service = 'sqs' | 'sns' | 's3' | 'dynamodb';
 
 export interface CanaryConsumerOptions {
-  readonly ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
+  readonly ledger: FakeLedger;
   readonly logLevel: string;
   readonly answer: Answer;
   /** A service whose every call throws this. */

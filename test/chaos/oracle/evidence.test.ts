@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
+  aConversation,
   aPage,
   aRecord,
   aRemovedRecord,
@@ -165,4 +166,51 @@ describe('cover', () => {
   function bodyOfSend([, event]: Steps[number]): string[] {
     return event.type === 'message-sent' ? [event.body] : [];
   }
+});
+
+describe('a question for a healthy session', () => {
+  const FETCH_MS = START_MS + 72_010;
+  const told = (atMs: number): Steps => {
+    const text = JSON.stringify({
+      name: 'breaker-asked',
+      websiteId: WEBSITE_ID,
+      sessionId: SESSION_ID,
+      route: 'website/conversation',
+    });
+    return [['told', { type: 'line-written', atMs, by: 'consumer-1', text }]];
+  };
+  /** The conversation is read once more in the batch, and has changed. */
+  const asked: Steps = aStory().flatMap(([name, event]) =>
+    name === 'conversation'
+      ? [
+          [
+            'asked',
+            {
+              ...event,
+              atMs: FETCH_MS + 21,
+              endedMs: FETCH_MS + 25,
+              body: aConversation({ state: 'resolved' }),
+            } as typeof event,
+          ],
+        ]
+      : [],
+  );
+  // Three requests in a row are not what these tests are about.
+  const LOOSE = { transitJitterMs: 100 };
+  const twice = inserted(aStory(), asked, { after: 'notice' });
+
+  test('its answer is part of no fetch', () => {
+    expect(findBroken(inserted(twice, told(FETCH_MS + 26), { after: 'asked' }), LOOSE)).toEqual([]);
+  });
+
+  test('an answer that no question asked for is part of the fetch', () => {
+    expect(findBroken(twice, LOOSE)).toContain('I3');
+  });
+
+  test.each([
+    ['in a later batch', [...aStory(), ...told(FETCH_MS + 600_000)]],
+    ['in the same batch', inserted(aStory(), told(FETCH_MS + 5_000), { before: 'batch' })],
+  ])('one that was never sent takes no answer from a fetch: %s', (_case, steps) => {
+    expect(findBroken(steps)).toEqual([]);
+  });
 });

@@ -231,29 +231,38 @@ function findFetches(of: EventsOf): Map<string, Fetch[]> {
   return Map.groupBy(fetches, ({ sessionKey }) => sessionKey);
 }
 
-/** Answers about a healthy session to somebody who wanted to know whether others are served: part of no fetch. */
+/** From the end of an answer at Crisp until a line tells of it: its way back, and a request for another call of the day. */
+const TOLD_WITHIN_MS = 100;
+
+/**
+ * Answers about a healthy session to somebody who wanted to know whether others are served: part of no fetch. The line
+ * is written as the question ends: where no answer ended just before it, the question was never sent.
+ */
 function findAsked(of: EventsOf): ReadonlySet<number> {
   const answers = of('crisp-answered');
   const told = of('line-written').filter(({ text }) => text.includes('"breaker-asked"'));
   return new Set(
-    told.flatMap(({ by, text, index }) => {
+    told.flatMap(({ by, text, index, atMs }) => {
       const { websiteId, sessionId, route } = JSON.parse(text);
-      const sessionKey = `${websiteId}:${sessionId}`;
+      const isProfile = route === PROFILE;
       // A profile is the conversation's: that was asked first.
-      const routes = [route, ...(route === 'website/people/profile' ? ['website/conversation'] : [])];
-      const about = answers.filter(
-        (each) =>
-          each.index < index &&
-          each.instance === by &&
-          each.sessionKey === sessionKey &&
-          routes.includes(each.route),
+      const asked = isProfile ? 'website/conversation' : route;
+      const its = answers.filter((each) => each.index < index && each.instance === by);
+      const about = its.filter(
+        (each) => each.sessionKey === `${websiteId}:${sessionId}` && each.route === asked,
       );
+      const isSent = [...about, ...its.filter((each) => isProfile && each.route === PROFILE)].some(
+        ({ endedMs }) => endedMs <= atMs && atMs - endedMs <= TOLD_WITHIN_MS,
+      );
+      if (!isSent) return [];
       // A connection that was dropped is tried once more.
       const [first, last] = about.slice(-2);
       return [first?.status === 0 ? first : undefined, last ?? first].flatMap((each) => each?.index ?? []);
     }),
   );
 }
+
+const PROFILE = 'website/people/profile';
 
 /** A stale cache, and pages that change while they are read: what Crisp says then is true, and not the whole truth. */
 const SAYS_OTHERWISE = new Set(['F39', 'F41']);

@@ -3,10 +3,12 @@ import { judge } from './judge.ts';
 import {
   aBody,
   aConversation,
+  aReceive,
   aStory,
   changed,
   check,
   inserted,
+  named,
   SESSION_KEY,
   START_MS,
   type Steps,
@@ -189,8 +191,55 @@ describe('progress', () => {
   const batch = { type: 'batch-answered', atMs: RECEIVED_MS + 5 } as const;
   const fault = { type: 'fault-injected', atMs: RECEIVED_MS, fault: 'F64', place: 'archive' } as const;
 
+  const PERSON = '9f1a2a30-3f20-486a-b577-5aa4c653c48b';
+  const withPerson = (steps: Steps): Steps =>
+    steps.map(([name, event]) => {
+      if (!('body' in event) || event.body === undefined) return [name, event];
+      return [name, { ...event, body: event.body.replace('"state"', `"people_id":"${PERSON}","state"`) }];
+    });
+  const list = { ...answered, route: 'website/conversation/events', status: 200 } as const;
+  const profile = {
+    ...answered,
+    route: 'website/people/profile',
+    path: `/v1/${PERSON}`,
+    status: 200,
+  } as const;
+  const { sessionKey: _, ...ofNobody } = profile;
+  /**
+   * Its conversation and messages are as they were announced before, and then the instance took a call of the day.
+   * Runs read a profile and a list here as well.
+   */
+  function unchanged(used: number, rest: Steps = []): Steps {
+    const text = JSON.stringify({ name: 'quota-counted', used, quota: 60 });
+    const times = { atMs: START_MS - 1, endedMs: START_MS };
+    const earlier = named('-1', aReceive({ suffix: '-1', startMs: START_MS - 3_600_000 }));
+    return [
+      ['list-1', { ...list, ...times }],
+      ['profile-1', { ...ofNobody, ...times }],
+      ...withPerson(earlier),
+      ...inserted(
+        withPerson(without(RETURNED, 'put', 'notice', 'record')),
+        [...rest, ['count', { type: 'line-written', atMs: RECEIVED_MS + 20, by: 'consumer-1', text }]],
+        { before: 'batch' },
+      ),
+    ];
+  }
+  const during = { atMs: RECEIVED_MS + 11, endedMs: RECEIVED_MS + 12 };
+  const LIST: Steps = [['list', { ...list, ...during }]];
+  const PROFILE: Steps = [['profile', { ...ofNobody, ...during }]];
+
   describe('a sibling is held up', () => {
     test.each<[string, Steps]>([
+      ['where it was unchanged, and the day had calls left', unchanged(60)],
+      ['where it was unchanged and read in full, and the day ended', unchanged(61, [...LIST, ...PROFILE])],
+      [
+        'where it was announced, and the day ended',
+        inserted(
+          RETURNED,
+          unchanged(61).filter(([name]) => name === 'count'),
+          { before: 'batch' },
+        ),
+      ],
       ['where it was done and returned with the poison', RETURNED],
       [
         'where it was done, and Crisp had failed for the session of the poison alone',
@@ -221,6 +270,12 @@ describe('progress', () => {
 
   describe('a sibling is not held up', () => {
     test.each<[string, Steps]>([
+      ['where the day ended before its list', unchanged(61, PROFILE)],
+      ['where the day ended before its profile', unchanged(61, LIST)],
+      [
+        'where the day ended, and its list has more pages',
+        unchanged(61, [...PROFILE, ...changed(LIST, 'list', { status: 206 })]),
+      ],
       ['where it was acknowledged beside the poison', WITH_POISON],
       ['where it comes again after the visibility timeout', [...KILLED, ...again(3_600_000)]],
       [

@@ -1,4 +1,4 @@
-import { readFields } from './bodies.ts';
+import { isFields, readFields } from './bodies.ts';
 import { findAnnounced } from './cover.ts';
 import { checkRefusedDeaths } from './delivery.ts';
 import { between, type Evidence, type MessageLife, type Placed } from './evidence.ts';
@@ -63,18 +63,48 @@ function checkReturned(evidence: Evidence, batch: Batch, { message, received }: 
   const announcements = (evidence.announcements.get(sessionKey) ?? []).filter(
     ({ index }) => index < batch.index,
   );
-  const isDone = fetches.some(
-    (fetch) =>
-      fetch.instance === batch.instance &&
-      fetch.endIndex > received.index &&
-      fetch.endIndex < batch.index &&
-      isFresh(fetch.content) &&
-      findAnnounced(fetch, announcements) !== undefined,
-  );
+  const isDone = fetches.some((fetch) => {
+    const isOfBatch = fetch.endIndex > received.index && fetch.endIndex < batch.index;
+    if (fetch.instance !== batch.instance || !isOfBatch || !isFresh(fetch.content)) return false;
+    const made = findAnnounced(fetch, announcements);
+    return (
+      made === 'announced' || (made !== undefined && !isCutShort(evidence, batch, { message, received }))
+    );
+  });
   return isDone
     ? toProgressViolations(batch.atMs, `message ${messageId} was done and returned all the same`)
     : [];
 }
+
+/**
+ * Conversation and messages are as they were, but the day's calls ended before the rest of what runs read here: a list, or
+ * the rest of one, or the profile. A profile that was used again is not seen here, and counts as one that was not read.
+ */
+function isCutShort({ of }: Evidence, batch: Batch, { message, received }: Sibling): boolean {
+  const count = of('line-written').findLast(
+    ({ by, text, index }) =>
+      by === batch.instance && index < batch.index && text.startsWith('{"name":"quota-counted"'),
+  );
+  const { used, quota } = readFields(count?.text ?? '') ?? {};
+  if (!(Number(used) > Number(quota))) return false;
+
+  const asked = of('crisp-answered').filter(({ by }) => by === 'consumer');
+  const its = between(asked, received.index, batch.index).filter(
+    ({ instance }) => instance === batch.instance,
+  );
+  const own = new Map(
+    its.flatMap((each) => (each.sessionKey === message.sessionKey ? [[each.route, each]] : [])),
+  );
+  const parts = new Set(asked.map(({ route }) => route).filter((route) => route.startsWith(CONVERSATION)));
+  const conversation = readFields(own.get(CONVERSATION)?.body ?? '')?.data;
+  const peopleId = isFields(conversation) ? conversation.people_id : undefined;
+  return (
+    [...parts].some((route) => own.get(route)?.status !== 200) ||
+    (typeof peopleId === 'string' && !its.some(({ path }) => path.endsWith(`/${peopleId}`)))
+  );
+}
+
+const CONVERSATION = 'website/conversation';
 
 /** Two instances had messages of the session at once, as a duplicate delivery does it: one of them has to give way. */
 function isRivalled(evidence: Evidence, batch: Batch, { message, received }: Sibling): boolean {

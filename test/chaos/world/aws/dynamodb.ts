@@ -5,6 +5,7 @@ import type {
   GetItemCommandInput,
   PutItemCommandInput,
   QueryCommandInput,
+  ScanCommandInput,
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import type { Recorder } from '../recorder.ts';
@@ -15,7 +16,7 @@ const toCondition = remember(parseCondition);
 const toUpdate = remember(parseUpdate);
 
 /** Tables with string keys `pk` and `sk`, and DynamoDB's expressions as far as the ledger uses them. */
-export function createFakeDynamoDb(recorder: Recorder): AwsActions {
+export function createFakeDynamoDb(recorder: Pick<Recorder, 'note'>): AwsActions {
   // By table and partition key, then by sort key.
   const partitions = new Map<string, Map<string, Item>>();
 
@@ -85,6 +86,12 @@ export function createFakeDynamoDb(recorder: Recorder): AwsActions {
     },
 
     Query: query,
+
+    Scan({ TableName }: ScanCommandInput) {
+      const prefix = toPlace(TableName);
+      const all = [...partitions].filter(([place]) => place.startsWith(prefix));
+      return { Items: all.flatMap(([, partition]) => [...partition.values()]) };
+    },
   };
 
   function query(input: QueryCommandInput) {
