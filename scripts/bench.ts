@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runApi } from './bench/api.ts';
 import { runAws } from './bench/aws.ts';
 import { runCalls } from './bench/calls.ts';
 import { runCold } from './bench/cold.ts';
@@ -26,6 +27,7 @@ const SUITES = {
   growth: runGrowth,
   aws: runAws,
   start: runStart,
+  api: runApi,
 } as const;
 type SuiteName = keyof typeof SUITES;
 

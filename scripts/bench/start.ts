@@ -47,14 +47,15 @@ export async function runStart({ isQuick }: { readonly isQuick: boolean }): Prom
   };
 }
 
-async function startLocalMode() {
+/** Local mode in a process of its own, without demo traffic; `env` is added to this one's. */
+export async function startLocalMode(env: Readonly<Record<string, string>> = {}) {
   const [port, awsPort] = [14_700 + (process.pid % 1000), 24_700 + (process.pid % 1000)];
   const url = `http://127.0.0.1:${port}`;
   const startedMs = performance.now();
   const child = spawn(
     process.execPath,
     [MAIN, '--no-demo', '--port', String(port), '--aws-port', String(awsPort)],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...env } },
   );
   const ended = once(child, 'exit');
   let hasEnded = false;
