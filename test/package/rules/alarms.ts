@@ -25,9 +25,17 @@ const SPEAK_ALWAYS = ['BreakerOpenAlarm', 'NoHooksAlarm'];
 /** What must hold for the alarms of a template with every option set, for only that one has them all. */
 export const EVERY_ALARM_RULES: readonly TemplateRule[] = [
   {
-    title: 'every alarm has a heading in docs/alarms.md, and every heading an alarm',
+    title: 'every alarm has a heading in docs/alarms.md, and every heading an alarm and its command',
     check: (it) => checkAlarmPages(it, ALARM_PAGE),
     breaches: [
+      set(
+        ['SessionsWaitingAlarm', 'AlarmDescription', 'Fn::Sub'],
+        'Late.\nSee docs/alarms.md#sessions-waiting',
+      ),
+      set(
+        ['SessionsWaitingAlarm', 'AlarmDescription', 'Fn::Sub'],
+        'Late.\nRun: npx crisp-enrich runs\nSee docs/alarms.md#sessions-waiting',
+      ),
       set(['SessionsWaitingAlarm', 'AlarmName'], 'crisp-enrich-test-sessions-late'),
       set(['SessionsWaitingAlarm', 'AlarmDescription'], 'Look it up.'),
       (it) => void delete it.Resources.PagingUntrustedAlarm,
@@ -121,20 +129,27 @@ export const ALARM_RULES: readonly TemplateRule[] = [
 type Properties = NamedResource['properties'];
 
 const PAGE = 'docs/alarms.md';
-const HEADING = /^## `([^`]+)`$/gm;
+const HEADING = /^## `([^`]+)`\n\n(?:`([^`]+)`\n\n(?=\S))?/gm;
 
-/** An alarm's name is a heading of the page about alarms, which its description leads to; and the page has no others. */
+/**
+ * An alarm's name is a heading of the page about alarms, which its description leads to; and the page has no others. Both
+ * name the command with which one begins, the alarm with its stage and region filled in.
+ */
 function checkAlarmPages(template: Template, page: string): string[] {
-  const headings = [...page.matchAll(HEADING)].map(([, name = '']) => name);
+  const commands = new Map([...page.matchAll(HEADING)].map(([, name = '', command = '']) => [name, command]));
+  const headings = [...commands.keys()];
   const names = alarmsOf(template).map(({ properties }) => toShortName(properties));
   return [
     ...names.filter((name) => !headings.includes(name)).map((name) => `${PAGE} says nothing of ${name}`),
     ...headings.filter((name) => !names.includes(name)).map((name) => `there is no alarm ${name}`),
     ...alarmsOf(template)
-      .filter(
-        ({ properties: it }) => !String(it.AlarmDescription).endsWith(` See ${PAGE}#${toShortName(it)}`),
-      )
-      .map(({ id }) => `${id} does not say where to read on`),
+      .filter(({ properties: it }) => {
+        const name = toShortName(it);
+        const command = fillIn(commands.get(name) ?? '');
+        const end = `\nRun: ${command}\nSee ${PAGE}#${name}`;
+        return command === '' || !String(at(it.AlarmDescription, 'Fn::Sub')).endsWith(end);
+      })
+      .map(({ id }) => `${id} does not say what to do first, and where to read on`),
   ];
 }
 
@@ -239,4 +254,10 @@ function isReachedBy({ ComparisonOperator, Threshold }: Properties, value: numbe
 // crisp-enrich-test-no-hooks → no-hooks; the stage of the tests has no hyphen.
 function toShortName({ AlarmName }: Properties): string {
   return String(AlarmName).replace(/^crisp-enrich-[^-]+-/, '');
+}
+
+// As the page has it: S for the stage, R for the region.
+function fillIn(command: string): string {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation fills it in.
+  return command.replace(/\bS\b/, 'test').replace(/\bR\b/, '${AWS::Region}');
 }
