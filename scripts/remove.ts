@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { askPerson, parseStage, runCommand, UsageError } from './deploying/command.ts';
 import { deleteKeptData, findKeptData, type KeptData } from './deploying/kept-data.ts';
+import { agreeOnRemoval, explainRemovalFailure } from './deploying/remove-stack.ts';
 import { prepareTarget, readAccount, readStack, type Target } from './deploying/stack.ts';
 import { runOsls, writeArtifacts } from './packaging/package-service.ts';
 
@@ -10,13 +11,13 @@ import { runOsls, writeArtifacts } from './packaging/package-service.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 await runCommand(async () => {
-  const words = parseStage(process.argv.slice(2), { flags: ['delete-data', 'confirm'] });
+  const words = parseStage(process.argv.slice(2), { flags: ['delete-data', 'confirm', 'yes'] });
   const target = await prepareTarget(root, words);
   const account = await readAccount(target);
   const kept = await findKeptData(target, account);
   const isDeleting = words.flags.has('delete-data') && (kept.bucket ?? kept.table) !== undefined;
   if (isDeleting) await requireConsent(kept, words.confirm);
-  await removeStack(target);
+  await removeStack(target, { isAgreed: isDeleting || words.flags.has('yes') });
   if (isDeleting) return deleteKeptData(target, kept, account);
   const names = [kept.bucket, kept.table].filter((name) => name !== undefined);
   if (names.length === 0) return console.log('No archive and no ledger of this stage are left.');
@@ -36,16 +37,19 @@ async function requireConsent({ bucket, table }: KeptData, confirm: string | und
   throw new UsageError(`Nothing was deleted: consent is the name, typed, or given with --confirm ${name}.`);
 }
 
-async function removeStack(target: Target): Promise<void> {
+async function removeStack(target: Target, consent: { readonly isAgreed: boolean }): Promise<void> {
   const client = new CloudFormationClient({ region: target.region });
   try {
     if ((await readStack(client, target.stackName)) === undefined) {
       return console.log(`There is no stack ${target.stackName} in ${target.region}.`);
     }
+    await agreeOnRemoval(target, consent);
+    // osls wants the artefacts to exist whatever it is asked for.
+    await writeArtifacts({ root });
+    await runOsls(['remove', ...target.options], { root, output: 'inherit' }).catch(async () => {
+      throw await explainRemovalFailure(client, target);
+    });
   } finally {
     client.destroy();
   }
-  // osls wants the artefacts to exist whatever it is asked for.
-  await writeArtifacts({ root });
-  await runOsls(['remove', ...target.options], { root, output: 'inherit' });
 }

@@ -99,7 +99,7 @@ function toQueuedEntries(runs: readonly Run[], hooks: readonly SeenHook[]): Time
   return runs.flatMap(({ messageId, queuedMs }) => {
     if (queuedMs === undefined || seen.has(messageId)) return [];
     seen.add(messageId);
-    return [{ atMs: queuedMs, kind: 'queued', words: 'queued', messageId }];
+    return [{ atMs: queuedMs, kind: 'queued', words: 'taken by the sessions queue', messageId }];
   });
 }
 

@@ -19,6 +19,7 @@ export async function startStubAws() {
     buckets: new Map(),
     tables: new Map(),
     parameters: new Set(),
+    waiting: new Map(),
     settings: { AccountLimit: { ConcurrentExecutions: 1000 } },
   };
   const stacks = createStubStacks(account);
@@ -60,6 +61,7 @@ export async function startStubAws() {
       case 'ssm':
       case 'dynamodb':
       case 'ecr':
+      case 'sqs':
         return answerJson(account, request, body, place);
       default:
         return answerQuery(stacks, new URLSearchParams(body), place);
@@ -140,6 +142,7 @@ function answerJson(
   const given: unknown = JSON.parse(body);
   const type = service === 'dynamodb' ? 'application/x-amz-json-1.0' : 'application/x-amz-json-1.1';
   const ok = (value: object): Answer => ({ operation, type, text: JSON.stringify(value) });
+  if (service === 'sqs') return ok(answerQueue(account, request, given));
   if (service === 'ecr') return { operation, ...failure('json', 400, 'RepositoryNotFoundException') };
   if (service === 'ssm') {
     return ok({ Parameters: [...account.parameters].map((Name) => ({ Name, Type: 'SecureString' })) });
@@ -155,6 +158,14 @@ function answerJson(
     account.tables.delete(key);
   }
   return ok({ Table: { TableStatus: 'ACTIVE', DeletionProtectionEnabled: table.isProtected } });
+}
+
+/** The URL of the queue that was named, or what waits in the one of that URL. */
+function answerQueue({ waiting }: StubAccount, { headers }: IncomingMessage, given: unknown): object {
+  const { QueueName, QueueUrl } = isJsonObject(given) ? given : {};
+  if (typeof QueueName === 'string') return { QueueUrl: `http://${headers.host}/${ACCOUNT}/${QueueName}` };
+  const name = String(QueueUrl).split('/').at(-1) ?? '';
+  return { Attributes: { ApproximateNumberOfMessages: String(waiting.get(name) ?? 0) } };
 }
 
 function answerS3({ buckets }: StubAccount, request: IncomingMessage, body: string, region: string): Answer {

@@ -261,6 +261,8 @@ export interface StubAccount {
   readonly tables: Map<string, StubTable>;
   /** Names of parameters. */
   readonly parameters: Set<string>;
+  /** By name; what is not there is empty. */
+  readonly waiting: Map<string, number>;
   /** What Lambda says of itself: how many functions may run at once. */
   settings: { readonly AccountLimit: { readonly ConcurrentExecutions: number } };
 }

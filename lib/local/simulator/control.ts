@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Clock } from '../../clock.ts';
 import { parseSessionId, parseWebsiteId } from '../../ids.ts';
 import { type App, createApp, readBody } from '../http-server.ts';
+import { formatControls } from './control-page.ts';
 import { CONTROLS } from './controls.ts';
 import { BODY_LIMIT_BYTES, refuseBody } from './limits.ts';
 import { SimulatorError } from './store.ts';
@@ -17,6 +18,10 @@ export function createControl(workspace: Workspace, clock: Clock): App {
   app.get('/', () => show(describe(workspace, clock.nowMs())));
   // Requests by session and route.
   app.get('/sessions', () => show(workspace.counters.bySession()));
+  app.get('/controls', ({ req }) => {
+    const page = formatControls(workspace, new URL('/_simulator', req.url).href);
+    return new Response(page, { headers: { 'Content-Type': 'text/plain; charset=utf-8' } });
+  });
   app.get('/deliveries', () => show(listDeliveries(workspace)));
   app.get('/conversations/:website_id', ({ req }) =>
     show(listConversations(workspace, req.param('website_id'))),
@@ -126,7 +131,9 @@ function describe(workspace: Workspace, nowMs: number) {
       SWITCH_NAMES.map((name) => [name, { position: switches[name], ...SWITCHES[name] }]),
     ),
     controls: Object.fromEntries(CONTROLS.map(({ name, about }) => [name, about])),
+    // A whole command for each control.
     views: [
+      'controls',
       'sessions',
       'deliveries',
       'conversations/{website_id}',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../../ids.ts';
 import { MESSAGE_TYPES, type MessageContent } from './model.ts';
+import { ROUTES } from './routes.ts';
 import { SimulatorError } from './store.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -84,14 +85,32 @@ function toWebsite(workspace: Workspace, website_id: string | undefined): Websit
   return parsed;
 }
 
-/** The conversation that a body names. Throws `SimulatorError` where the text is no id. */
+// Enough to see what an id looks like.
+const MOST_NAMED = 10;
+
+/** The conversation that a body names. Throws `SimulatorError` where there is none, and names those that are. */
 function toSession(
   workspace: Workspace,
   { session_id, website_id }: { session_id: string; website_id?: string | undefined },
 ): SessionRef {
   const sessionId = parseSessionId(session_id);
-  if (sessionId === undefined) throw new SimulatorError('unknown_session', 'no session id');
-  return { websiteId: toWebsite(workspace, website_id), sessionId };
+  const websiteId = toWebsite(workspace, website_id);
+  const ref = sessionId && { websiteId, sessionId };
+  if (ref !== undefined && workspace.readConversation(ref) !== undefined) return ref;
+  const known = workspace.websites().find((it) => it.websiteId === websiteId)?.conversations;
+  const names = [...(known?.keys() ?? [])];
+  const shown = names.slice(-MOST_NAMED).join(', ') || 'none; start-conversation makes one';
+  throw new SimulatorError(
+    'unknown_session',
+    `${JSON.stringify(session_id)} is no conversation of ${websiteId}, which has ${names.length}: ${shown}`,
+  );
+}
+
+/** The name of a route that is served. Throws `SimulatorError` where none has it, and names those that are. */
+function toRoute(name: string): string {
+  const names = ROUTES.map((route) => route.name);
+  if (names.includes(name)) return name;
+  throw new SimulatorError('unknown_route', `${JSON.stringify(name)} is none of ${names.join(', ')}`);
 }
 
 /** Everything that `POST /_simulator/{name}` can do. */
@@ -227,8 +246,14 @@ export const CONTROLS: readonly Control[] = [
       ...{ effect, route: text, session_id: text, times: z.int().min(1).exactOptional() },
       ...{ after: wholeNumber.exactOptional(), chance: z.number().min(0).max(1).exactOptional() },
     },
-    ({ faults }, { session_id: sessionId, ...fault }) => {
-      faults.add({ ...fault, ...(sessionId === undefined ? {} : { sessionId }) });
+    (workspace, { session_id = '', route, ...fault }) => {
+      const website = workspace.websites().find((it) => [...it.conversations.keys()].includes(session_id));
+      const ref = session_id !== '' && toSession(workspace, { session_id, website_id: website?.websiteId });
+      workspace.faults.add({
+        ...fault,
+        ...(route !== undefined && { route: toRoute(route) }),
+        ...(ref && { sessionId: ref.sessionId }),
+      });
     },
   ),
   control('clear-faults', '{}: no more faults', {}, ({ faults }) => faults.clear()),

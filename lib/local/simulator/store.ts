@@ -83,6 +83,7 @@ export function indexAtOrAfter(items: readonly Stamped[], timestamp: number): nu
 type SimulatorErrorCode =
   | 'unknown_website'
   | 'unknown_session'
+  | 'unknown_route'
   | 'unknown_message'
   | 'unknown_profile'
   | 'unknown_hook'

@@ -136,6 +136,20 @@ test.each([
     400,
     'unknown_session',
   ],
+  [
+    'a fault for a session that is not there',
+    'fail-route',
+    { effect: { kind: 'hang' }, session_id: 'session_x' },
+    400,
+    'unknown_session',
+  ],
+  [
+    'a fault for a route that is not there',
+    'fail-route',
+    { effect: { kind: 'hang' }, route: 'message' },
+    400,
+    'unknown_route',
+  ],
   ['an unknown switch', 'set-switch', { name: 'x', position: 1 }, 400, 'unknown_switch'],
   [
     'a hook elsewhere',
@@ -148,6 +162,32 @@ test.each([
   const { post } = await startControl();
 
   expect(await post(control, body)).toMatchObject({ status, body: { error } });
+});
+
+test('a refusal of a session or a route names those that are there', async () => {
+  const { post, simulator } = await startControl();
+  const { sessionId } = simulator.startConversation();
+
+  const session = await post('set-state', { session_id: 'session_x', state: 'pending' });
+  const route = await post('fail-route', { effect: { kind: 'hang' }, route: 'message' });
+
+  expect(session.body.message).toContain(sessionId);
+  expect(route.body.message).toMatch(/"message" is none of .*\bmessages\b/);
+});
+
+test.each(CONTROLS.map(({ name }) => name))('the page has a whole curl for %s, which works', async (name) => {
+  const { base, post, simulator } = await startControl();
+  simulator.seedConversations({ conversations: 1, messages: 2 });
+  await post('subscribe-hook', { url: 'http://127.0.0.1:9/webhook', mode: 'plugin' });
+
+  const page = await (await fetch(`${base}/controls`)).text();
+
+  const [, type = '', body = '', url = ''] =
+    new RegExp(`^# ${name} .+\\ncurl -sS -H '([^']+)' -d '([^']+)' (\\S+/${name})$`, 'm').exec(page) ?? [];
+  expect(url).toBe(`${base}/${name}`);
+  const [header = '', value = ''] = type.split(': ');
+  const answer = await fetch(url, { method: 'POST', body, headers: { [header]: value } });
+  expect([answer.status, await answer.text()]).toMatchObject([200, expect.stringContaining('"ok": true')]);
 });
 
 test('a foreign origin, a form and another method are refused', async () => {

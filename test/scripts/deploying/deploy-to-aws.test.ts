@@ -170,7 +170,16 @@ test('a second region is deployed beside the first, and what an earlier stack le
   expect(refused.printed).toContain(`given with --confirm ${US_ARCHIVE}.\n`);
   expect(aws.requests.filter((it) => it.includes('Delete'))).toEqual([]);
 
-  const removed = await run('remove', US);
+  aws.account.waiting.set('crisp-enrich-prod-records', 12);
+  const unasked = await run('remove', US);
+
+  expect(unasked.exitCode).toBe(2);
+  expect(unasked.printed).toMatch(
+    /deleted with them: records 12\.\nNothing was removed: consent is the name crisp-enrich-prod, .*--yes\.\n$/,
+  );
+  expect(aws.stacks.stacks.has(US_STACK)).toBe(true);
+
+  const removed = await run('remove', [...US, '--yes']);
 
   expect(removed.exitCode).toBe(0);
   expect(removed.printed).toContain(`npm run remove -- ${US.join(' ')} --delete-data`);
