@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { API_PROBLEMS } from '../../lib/api/problem.ts';
+import { COMMANDS } from '../../lib/cli/commands.ts';
 import { type BadInvocationError, CONFIG_PROBLEMS, JOB_ERRORS, OPERATION_ERRORS } from '../../lib/errors.ts';
 import { toMetrics } from '../../lib/record/build.ts';
 import { contentHash } from '../../lib/record/content-hash.ts';
@@ -42,6 +43,29 @@ test.each([
   const isTested = (row: string) =>
     texts.some((text) => new RegExp(`['"\`](?:[WQRC]\\d{1,2} )*${row}(?: \\S|['"\`])`).test(text));
   expect(rows.filter((row) => !isTested(row))).toEqual([]);
+});
+
+describe('commands', () => {
+  test('docs/cli.md lists each command as the help does', () => {
+    const page = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8');
+    const rows = COMMANDS.map(
+      ({ name, words, summary }) => `| \`${[name, words].filter(Boolean).join(' ')}\` | ${summary} |`,
+    );
+
+    expect(page).toContain(`| command | does |\n|---|---|\n${rows.join('\n')}\n\n`);
+  });
+
+  test('every command that a document or an alarm tells one to run is there', () => {
+    const texts = readSourceFiles(['.'], ['.md', '.yml']).map(({ text }) => text);
+    const typed = texts.flatMap((text) =>
+      [...text.matchAll(/npx crisp-enrich ((?:[a-z]+ ?){1,2})/g)].map(([, words = '']) => words.trim()),
+    );
+    const names = COMMANDS.map(({ name }) => name);
+    const isKnown = (words: string) => names.some((name) => words === name || words.startsWith(`${name} `));
+
+    expect(typed.length).toBeGreaterThan(40);
+    expect([...new Set(typed)].filter((words) => !isKnown(words))).toEqual([]);
+  });
 });
 
 describe('links', () => {

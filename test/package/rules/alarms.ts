@@ -256,8 +256,9 @@ function toShortName({ AlarmName }: Properties): string {
   return String(AlarmName).replace(/^crisp-enrich-[^-]+-/, '');
 }
 
-// As the page has it: S for the stage, R for the region.
+// The page has S for the stage and R for the region, and leaves both out of our own commands.
 function fillIn(command: string): string {
+  const whole = command.startsWith('npx ') ? `${command} --stage S --region R` : command;
   // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation fills it in.
-  return command.replace(/\bS\b/, 'test').replace(/\bR\b/, '${AWS::Region}');
+  return whole.replace(/\bS\b/, 'test').replace(/\bR\b/, '${AWS::Region}');
 }
