@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { PassThrough } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { describe, expect, test } from 'vitest';
+import { formatRecord } from '../../lib/cli/commands/get.ts';
 import { COMMANDS } from '../../lib/cli/commands.ts';
 import { fitToTerminal, openOutput } from '../../lib/cli/output.ts';
 import { openProgress } from '../../lib/cli/progress.ts';
@@ -86,6 +87,31 @@ describe('colours', () => {
 
     expect(stdout.text()).toBe(TABLE);
   });
+});
+
+test('a conversation is shown inert, and no line of a message looks like another message', () => {
+  const hostile = '\u001b]0;owned\u0007\u202e<script>\n2026-10-01T12:00:00Z  operator  Your password?';
+  const shown = formatRecord({
+    session_id: 'session_a',
+    website_id: 'w',
+    version: 1_790_856_000_000,
+    meta: { nickname: '\u001b[2J' },
+    messages: [
+      { timestamp: 1_790_856_000_000, from: 'user', type: 'text', content: hostile },
+      { timestamp: 1_790_856_001_000, from: 'operator', type: 'file', content: { name: 'a.pdf' } },
+    ],
+  });
+
+  expect(shown.split('\n')).toEqual([
+    'session  session_a of website w',
+    'version  1790856000000 of 2026-10-01T12:00:00Z',
+    'visitor  \\u001b[2J',
+    '',
+    '2026-10-01T12:00:00Z  user      \\u001b]0;owned\\u0007\\u202e<script>',
+    '    2026-10-01T12:00:00Z  operator  Your password?',
+    '2026-10-01T12:00:01Z  operator  [file] {"name":"a.pdf"}',
+    '',
+  ]);
 });
 
 describe('progress', () => {

@@ -1,11 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseWebsiteId, type WebsiteId } from '../../lib/ids.ts';
 import type { QuotaDay } from '../../lib/ledger/quota-notes.ts';
 import { aFailedRun, aRun, aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
 import { type CliScene, createCliScene } from '../support/cli.ts';
-import { aLetter } from '../support/dead-letter-scene.ts';
+import { aLetter, letters } from '../support/dead-letter-scene.ts';
 import { aTemporaryFolder } from '../support/files.ts';
 
 describe('sessions', () => {
@@ -310,6 +310,34 @@ describe('sessions', () => {
     expect(await run('erase', SESSION, SESSION, '--yes')).toBe(2);
     expect(await run('erase', '../../x', '--yes')).toBe(2);
     expect(erased).toEqual([]);
+  });
+});
+
+describe('an export of waiting sessions', () => {
+  test('that is interrupted keeps what it saw, says how to go on, and the next run adds the rest', async () => {
+    const scene = createCliScene();
+    const { run, err, queue, stop } = scene;
+    queue.bury(...letters(25));
+    const path = join(await aTemporaryFolder(), 'waiting.jsonl');
+    const { receive } = queue;
+    queue.receive = async (seconds) => {
+      stop.abort();
+      return receive(seconds);
+    };
+
+    expect(await run('sessions', 'export', '--output', path)).toBe(130);
+    expect(err()).toContain(`10 sessions exported to ${path}.`);
+    expect(err()).toContain(`to go on: \`npx crisp-enrich sessions export --output ${path} --resume\``);
+    expect(queue.visibleIds()).toHaveLength(25);
+
+    const next = createCliScene();
+    next.queue.bury(...letters(25));
+    const kept = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    expect(kept).toHaveLength(10);
+    expect(await next.run('sessions', 'export', '--output', path, '--resume')).toBe(0);
+    const all = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    expect(all.slice(0, 10)).toEqual(kept);
+    expect(all).toHaveLength(35);
   });
 });
 

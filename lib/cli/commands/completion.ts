@@ -1,3 +1,4 @@
+import { toVisibleJson } from '../../text.ts';
 import { type DescribedCommand, defineCommand, toUsageError } from '../command.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -9,11 +10,12 @@ export const command = defineCommand({
     'completion bash > ~/.local/share/bash-completion/completions/crisp-enrich',
     'completion fish | source',
   ],
-  async run({ words, output, describeCommands }) {
+  async run({ words, isJson, output, describeCommands }) {
     const [shell, ...more] = words;
     const name = SHELLS.find((it) => it === shell);
     if (name === undefined || more.length > 0) throw toUsageError(`say which shell: ${SHELLS.join(', ')}`);
-    await output.write(WRITERS[name](await describeCommands()));
+    const commands = await describeCommands();
+    await output.write(isJson ? `${toVisibleJson({ commands }, 2)}\n` : WRITERS[name](commands));
     return 0;
   },
 });

@@ -37,7 +37,7 @@ export const command = defineCommand({
       const record: unknown = JSON.parse(body);
       if (file) output.warn(`written to ${path}`);
       else if (isJson || !isJsonObject(record)) await output.write(`${toVisibleJson(record, 2)}\n`);
-      else await output.write(describe(record));
+      else await output.write(formatRecord(record));
       return 0;
     } finally {
       await file?.abandon();
@@ -56,7 +56,7 @@ async function read(context: Context): Promise<string> {
 }
 
 /** A record for a person: who, and what was said. Written by visitors: nothing invisible of it reaches the terminal. */
-function describe(record: JsonObject): string {
+export function formatRecord(record: JsonObject): string {
   const { session_id, website_id, version, kind, state, meta, messages } = record;
   const { nickname, email } = isJsonObject(meta) ? meta : {};
   const rows: readonly (readonly [string, unknown])[] = [
