@@ -3,14 +3,12 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runApi } from './bench/api.ts';
-import { runAws } from './bench/aws.ts';
-import { runCalls } from './bench/calls.ts';
 import { runCold } from './bench/cold.ts';
+import { COUNTED_SUITES, runCounted } from './bench/counted.ts';
 import { toChart, toDocument } from './bench/document.ts';
 import { runFetch } from './bench/fetch.ts';
 import { runGrowth } from './bench/growth.ts';
 import { runHot } from './bench/hot.ts';
-import { runQuota } from './bench/quota.ts';
 import { runRate } from './bench/rate.ts';
 import { formatSuite, hasFailed, judge, type SuiteResult } from './bench/report.ts';
 import { runStart } from './bench/start.ts';
@@ -18,14 +16,12 @@ import { runStart } from './bench/start.ts';
 // `npm run bench`: every goal with its figure, bound and verdict; ends with 1 where one is missed. `--suite NAME` (again
 // for more), `--quick`, `--json FILE`, `--docs` (writes docs/benchmarks.md and its chart).
 const SUITES = {
-  calls: runCalls,
+  ...COUNTED_SUITES,
   fetch: runFetch,
   hot: runHot,
   rate: runRate,
   cold: runCold,
-  quota: runQuota,
   growth: runGrowth,
-  aws: runAws,
   start: runStart,
   api: runApi,
 } as const;
@@ -45,9 +41,18 @@ if (unknown !== undefined) throw new Error(`no suite ${unknown}: one of ${Object
 const names = (values.suite ?? Object.keys(SUITES)).filter(isSuite);
 const results: SuiteResult[] = [];
 let isBroken = false;
-for (const name of names) {
+const options = { isQuick: values.quick };
+await Promise.all(names.filter(isCounted).map((name) => tell(name, () => runCounted(name, options))));
+for (const name of names) if (!isCounted(name)) await tell(name, () => SUITES[name](options));
+const order: readonly string[] = names;
+results.sort((a, b) => order.indexOf(a.suite) - order.indexOf(b.suite));
+if (values.json !== undefined) await writeFile(values.json, toJson());
+if (values.docs) await writeDocuments();
+process.exit(isBroken || hasFailed(results) ? 1 : 0);
+
+async function tell(name: SuiteName, run: () => Promise<SuiteResult>): Promise<void> {
   try {
-    const result = await SUITES[name]({ isQuick: values.quick });
+    const result = await run();
     console.log(formatSuite(result));
     results.push(result);
   } catch (error) {
@@ -56,9 +61,10 @@ for (const name of names) {
     isBroken = true;
   }
 }
-if (values.json !== undefined) await writeFile(values.json, toJson());
-if (values.docs) await writeDocuments();
-process.exit(isBroken || hasFailed(results) ? 1 : 0);
+
+function isCounted(name: string): name is keyof typeof COUNTED_SUITES {
+  return Object.hasOwn(COUNTED_SUITES, name);
+}
 
 function isSuite(name: string): name is SuiteName {
   return Object.hasOwn(SUITES, name);

@@ -18,7 +18,7 @@ interface Fetched {
 export async function runFetch({ isQuick }: { readonly isQuick: boolean }): Promise<SuiteResult> {
   const calls = await countCalls();
   const wall = await measureWall(isQuick ? 4 : 10, isQuick ? 1 : 2);
-  const cpu = await measureClients(isQuick ? 100 : 300, isQuick ? 1 : 3);
+  const cpu = await measureClients(isQuick ? 100 : 200, isQuick ? 1 : 3);
   const official = median([...cpu.official, ...cpu.again]);
   return {
     suite: 'fetch',

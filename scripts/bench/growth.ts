@@ -7,7 +7,7 @@ const MOST_GROWTH_MIB = 64;
 
 /** What grows with the work, and how: CPU of a record by its messages, memory of a list by its dead letters. */
 export async function runGrowth({ isQuick }: { readonly isQuick: boolean }): Promise<SuiteResult> {
-  const cpu = await measureRecords(isQuick ? 1 : 3);
+  const cpu = await measureRecords(isQuick ? 1 : 2);
   const many = isQuick ? 5000 : 10_000;
   const peaks = await measureDeadLetters([FEW, many]);
   const growth = (peaks[1] ?? Number.NaN) - (peaks[0] ?? Number.NaN);

@@ -3,12 +3,12 @@ import type { SuiteResult } from './report.ts';
 
 /** What a hook costs in a warm webhook, beside a plain middy and Powertools handler. */
 export async function runHot({ isQuick }: { readonly isQuick: boolean }): Promise<SuiteResult> {
-  const rounds = isQuick ? 4000 : 15_000;
+  const rounds = isQuick ? 4000 : 8000;
   const measure = (isPlain: boolean) => async () =>
     (await runSubject<{ cpuUs: number }>('webhook.ts', { isPlain, rounds })).cpuUs;
   const cpu = await interleave(
     { plain: measure(true), ours: measure(false), again: measure(true) },
-    isQuick ? 2 : 5,
+    isQuick ? 2 : 4,
   );
   const plain = median([...cpu.plain, ...cpu.again]);
   return {
