@@ -98,6 +98,7 @@ if (import.meta.main) {
   const results: Totals[] = [];
   for (const [name, run] of [
     ['types', () => runTool(root, 'tsc', [])],
+    ["types of the console's page", () => runTool(root, 'tsc', ['-p', 'lib/console/page'])],
     ['lint and format', () => runTool(root, 'biome', ['check', '.'])],
     ['tests', () => runVitest(root)],
   ] as const) {
