@@ -3,10 +3,11 @@ import type { Overview, Station } from '../model.ts';
 import { ApiError, postJson } from './api.ts';
 import { Sparkline } from './chart.tsx';
 import { LiveList } from './lines.tsx';
+import { Link } from './router.tsx';
 import { Saved } from './savings.tsx';
 import { State } from './state.tsx';
 import { useNow, useShared } from './store.ts';
-import { formatCount, formatSpan } from './words.ts';
+import { formatCount, formatSpan, plural } from './words.ts';
 
 /** The home: what comes in, what becomes of it, and what was saved. */
 export function Flow() {
@@ -21,6 +22,14 @@ export function Flow() {
             <h2 id="lines-title">Conversations</h2>
             {overview && <Freshness overview={overview} />}
           </header>
+          {overview !== undefined && (overview.deadLetters ?? 0) > 0 && (
+            <p class="needs">
+              <State tone="bad">
+                {plural(overview.deadLetters ?? 0, 'message')} failed for good.{' '}
+                <Link href="/console/dead-letters">See why, and retry</Link>
+              </State>
+            </p>
+          )}
           <LiveList empty={<NoHooks overview={overview} />} />
         </section>
         <aside class="flow-saved pane" aria-labelledby="saved-title">

@@ -65,15 +65,18 @@ export async function openPage(
   return { page, hosts, faults, close: () => context.close() };
 }
 
-/** What axe finds wrong, one line each. */
-export async function findBarriers(page: Page): Promise<readonly string[]> {
+/** What axe finds wrong, one line each: by all of its rules, or by some. */
+export async function findBarriers(page: Page, runOnly?: readonly string[]): Promise<readonly string[]> {
   await page.evaluate(axe.source);
-  return page.evaluate(async () => {
+  return page.evaluate(async (rules) => {
     // The source above has put it there.
     const { axe: run } = globalThis as unknown as { axe: typeof axe };
-    const { violations } = await run.run({ resultTypes: ['violations'] });
+    const { violations } = await run.run({
+      resultTypes: ['violations'],
+      ...(rules && { runOnly: [...rules] }),
+    });
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
-  });
+  }, runOnly);
 }
 
 /** How many CSS pixels the page is wider than the screen. */
