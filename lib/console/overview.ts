@@ -33,7 +33,7 @@ function toOverview(context: ConsoleContext): Overview {
 }
 
 function toBar(
-  { operations, status, runs, meanings }: ConsoleContext,
+  { operations, traffic, status, runs, meanings }: ConsoleContext,
   seen: Status | undefined,
   savings: Savings,
 ): Bar {
@@ -53,7 +53,7 @@ function toBar(
     account: isLocal(operations) ? null : toQueueAddress(queues.sessions).account,
     confirm: toConfirmation(operations),
     deliveries: toDeliveries(seen, meanings),
-    calls: toCalls(seen, savings),
+    calls: toCalls(seen, savings, traffic.isLive),
     unread,
   };
 }
@@ -78,11 +78,16 @@ function toDeliveries(seen: Status | undefined, meanings: ConsoleContext['meanin
   return { ...nothing, state: deliveries === 'changing' ? 'changing' : 'unknown' };
 }
 
-function toCalls(seen: Status | undefined, savings: Savings): Calls | null {
+const LEASED_AHEAD = 100;
+
+function toCalls(seen: Status | undefined, savings: Savings, isLive: boolean): Calls | null {
   const day = seen?.quota.day;
   if (!day) return null;
   const saved = Math.max(0, savings.callsOfALoop - savings.calls);
-  return { used: day.used, quota: day.quota === 0 ? null : day.quota, left: day.left, saved };
+  // The ledger counts leases, of which each instance has one that it has not called up yet.
+  const ahead = day.used - savings.calls;
+  const used = isLive && ahead >= 0 && ahead < LEASED_AHEAD ? savings.calls : day.used;
+  return { used, quota: day.quota === 0 ? null : day.quota, left: day.left, saved };
 }
 
 /** As the ledger counts them: whole fetches, and calls that a cache saved. */

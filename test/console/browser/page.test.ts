@@ -91,7 +91,7 @@ describe('every view', () => {
       const { page, faults } = await open('', {}, { colorScheme });
       const found: string[] = [];
       for (const [path, text] of Object.entries(VIEWS)) {
-        await page.goto(mock.url + path);
+        await follow(page, path);
         await waitForText(page, text);
         found.push(...(await findBarriers(page, rules)).map((barrier) => `${path} ${barrier}`));
       }

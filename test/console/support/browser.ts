@@ -67,7 +67,7 @@ export async function openPage(
 
 /** What axe finds wrong, one line each: by all of its rules, or by some. */
 export async function findBarriers(page: Page, runOnly?: readonly string[]): Promise<readonly string[]> {
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
   return page.evaluate(async (rules) => {
     // The source above has put it there.
     const { axe: run } = globalThis as unknown as { axe: typeof axe };

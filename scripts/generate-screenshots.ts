@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
-// Draws docs/images/ from a running local mode: node scripts/screenshots.ts 'http://127.0.0.1:4700/console#token=…'
+// Draws docs/images/ from a running local mode: node scripts/generate-screenshots.ts 'http://127.0.0.1:4700/console#token=…'
 // Start it some minutes before, so that there is something to see, one dead letter included.
 
 const FOLDER = join(import.meta.dirname, '../docs/images');
