@@ -12,18 +12,21 @@ export async function startRedrive(request: Omit<RedriveRequest, 'key'>): Promis
   return id;
 }
 
+const indexes = new WeakMap<ReadonlyMap<string, Redrive>, ReadonlyMap<string, RedriveEntry>>();
+
 /** What the newest redrive that has a message in hand says of it. */
 export function findEntry(
   redrives: ReadonlyMap<string, Redrive>,
   messageId: string,
 ): RedriveEntry | undefined {
-  let found: { entry: RedriveEntry; startedMs: number } | undefined;
-  for (const { entries, startedMs } of redrives.values()) {
-    if (found && found.startedMs > startedMs) continue;
-    const entry = entries.find((each) => each.messageId === messageId);
-    if (entry) found = { entry, startedMs };
+  let index = indexes.get(redrives);
+  if (!index) {
+    const oldestFirst = [...redrives.values()].sort((a, b) => a.startedMs - b.startedMs);
+    const entries = oldestFirst.flatMap((redrive) => redrive.entries);
+    index = new Map(entries.map((entry) => [entry.messageId, entry]));
+    indexes.set(redrives, index);
   }
-  return found?.entry;
+  return index.get(messageId);
 }
 
 const SHOWN_AFTER_END_MS = 10 * 60_000;
