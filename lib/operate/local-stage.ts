@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import * as z from 'zod/mini';
 import { mapStageQueues } from '../aws/queues.ts';
 import type { EventSourceMapping } from '../breaker/mapping.ts';
@@ -67,14 +70,21 @@ export async function readLocalModeHealth(url: URL): Promise<OperatedStage> {
 }
 
 async function askHealth(url: URL): Promise<z.infer<typeof healthSchema>> {
-  const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
-    .then((response) => response.json())
-    .catch((cause: unknown) => {
-      throw toAbsent(url, { cause });
-    });
+  const answer = await askJson(url, 'GET').catch((cause: unknown) => {
+    throw toAbsent(url, { cause });
+  });
   const { data } = healthSchema.safeParse(answer);
   if (data === undefined) throw toAbsent(url);
   return data;
+}
+
+/** What a server of this machine answers. With `fetch` a command would load a second HTTP client beside the SDK's. */
+async function askJson(url: URL, method: 'GET' | 'POST'): Promise<unknown> {
+  const asked = request(url, { method, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }).end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  const { statusCode = 0 } = response;
+  if (statusCode >= 300 && statusCode < 400) throw new TypeError('redirected');
+  return json(response);
 }
 
 function toAbsent({ origin }: URL, options?: ErrorOptions): OperationError {
@@ -96,12 +106,7 @@ const deliveriesSchema = z.object({ deliveries: z.enum(['on', 'off', 'changing',
  */
 export function createLocalModeMapping(url: URL): EventSourceMapping {
   async function ask(method: 'GET' | 'POST', path: string) {
-    const response = await fetch(new URL(path, url), {
-      method,
-      redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-    });
-    return deliveriesSchema.parse(await response.json()).deliveries;
+    return deliveriesSchema.parse(await askJson(new URL(path, url), method)).deliveries;
   }
 
   async function turn(path: string): Promise<void> {
