@@ -1,6 +1,11 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../lib/clock.ts';
 import type { Conversation, DeadLetters, Lines, Redrive } from '../../lib/console/model.ts';
+import { createConsole } from '../../lib/console/server.ts';
+import { openFrontDoor } from '../../lib/local/front-door.ts';
 import { type LocalScene, simulatorOf, spawnLocalMode, startLocalScene } from '../support/local-scene.ts';
 
 const HEADERS = { 'content-type': 'application/json', 'x-crisp-enrich-console': '1' };
@@ -94,11 +99,43 @@ test('a stream that is open does not hold the end up', async () => {
   const { stream } = await openConsole(local.health);
   const answer = await stream();
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  while (!text.includes('event: overview')) text += (await reader?.read())?.value ?? '';
+  let seen = '';
+  while (!seen.includes('event: overview')) seen += (await reader?.read())?.value ?? '';
   const startedMs = performance.now();
   const code = await local.end('SIGINT');
 
   expect({ code, isQuick: performance.now() - startedMs < 5000 }).toEqual({ code: 130, isQuick: true });
   while (!(await reader?.read())?.done);
+});
+
+test.each([
+  ['GET /console HTTP/1.1', 403, 'host_not_allowed'],
+  ['GET /console HTTP/1.1\r\nHost: evil.example:PORT', 403, 'host_not_allowed'],
+  ['GET /console/api/events HTTP/1.1\r\nHost: a b', 403, 'host_not_allowed'],
+  ['GET /console/../healthz HTTP/1.1\r\nHost: localhost:PORT', 404, 'not_found'],
+  ['GET /console/assets/..%2f..%2fpackage.json HTTP/1.1\r\nHost: localhost:PORT', 404, 'not_found'],
+  ['GET /console/%2e%2e/healthz HTTP/1.1\r\nHost: localhost:PORT', 404, 'not_found'],
+  [
+    'GET /console HTTP/1.1\r\nHost: localhost:PORT\r\nOrigin: https://evil.example',
+    403,
+    'origin_not_allowed',
+  ],
+  ['GET /consolex HTTP/1.1\r\nHost: localhost:PORT', 404, 'not_found'],
+])('behind the front door, %j is refused', async (request, status, code) => {
+  const { answer } = createConsole({
+    token: 'abc',
+    clock: systemClock,
+    connect: () => Promise.reject(new Error('nobody asks the stage')),
+  });
+  const options = { functions: {}, health: () => ({ secret: 'healthz' }), port: 0, bodyLimitBytes: 1000 };
+  const door = await openFrontDoor({ ...options, console: answer, clock: systemClock });
+  onTestFinished(door.stop);
+  const { port } = new URL(door.url);
+  const socket = connect({ port: Number(port), host: '127.0.0.1' });
+  socket.write(`${request.replace('PORT', port)}\r\nConnection: close\r\n\r\n`);
+  const received = await text(socket);
+
+  expect(received).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(received).toContain(code);
+  expect(received).not.toMatch(/access-control|healthz"/i);
 });
