@@ -27,6 +27,7 @@ import { findOnlyWebsite, type ReceivedMessage } from '../queue/job.ts';
 import { createSqsJobVisibility } from '../queue/visibility.ts';
 import { createAnnounceRecord, createAnnounceRemoval } from '../record/announce.ts';
 import { createS3RecordArchive } from '../record/archive.ts';
+import { withRecentRecords } from '../record/earlier.ts';
 import { createSnsRecordTopic } from '../record/topic.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { createFunctionTelemetry } from '../telemetry/logger.ts';
@@ -122,7 +123,9 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
   const { mapping = createEventSourceMapping(config, clock) } = options;
 
   const ledger = { client: clients.dynamodb, table: config.ledgerTable };
-  const archive = createS3RecordArchive({ client: clients.s3, bucket: config.archiveBucket });
+  const archive = withRecentRecords(
+    createS3RecordArchive({ client: clients.s3, bucket: config.archiveBucket }),
+  );
   const topic = createSnsRecordTopic({ client: clients.sns, topicArn: config.recordsTopicArn });
   const announcing = { archive, topic, telemetry, inlineLimitBytes: config.inlineLimitBytes };
   const quota = createCallQuota({

@@ -1,6 +1,6 @@
 import type { EarlierFetch, EarlierProfile } from '../crisp/incremental.ts';
 import { toJobError } from '../errors.ts';
-import type { SessionRef } from '../ids.ts';
+import { type SessionRef, toSessionKey } from '../ids.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import type { RecordArchive, StoredLatest } from './archive.ts';
 import { type EnrichedRecord, enrichedRecordSchema } from './schema.ts';
@@ -60,4 +60,45 @@ function toEarlierProfile({
   const readMs = Date.parse(enrichment.profile_fetched_at ?? '');
   if (!people_id || Number.isNaN(readMs)) return undefined;
   return { body: profile, peopleId: people_id, readMs, meta };
+}
+
+/** Far below what a function has to spare; a usual record takes about 10 KB. */
+const MAX_RECENT_BYTES = 8 * 1024 * 1024;
+
+/**
+ * An archive that keeps in memory the newest version of each session that this instance has put, up to `maxBytes` in all:
+ * a chat goes on where it was fetched a minute ago, and its next fetch need not ask for what was just written. A version
+ * never changes, and `latest` is always read: what was deleted or overtaken is not used.
+ */
+export function withRecentRecords(archive: RecordArchive, maxBytes = MAX_RECENT_BYTES): RecordArchive {
+  const recent = new Map<
+    string,
+    { readonly version: number; readonly body: string; readonly bytes: number }
+  >();
+  let keptBytes = 0;
+
+  return {
+    ...archive,
+    async putRecord(session, version, body) {
+      const archived = await archive.putRecord(session, version, body);
+      forget(toSessionKey(session));
+      if (archived.bytes > maxBytes) return archived;
+      recent.set(toSessionKey(session), { version, body, bytes: archived.bytes });
+      keptBytes += archived.bytes;
+      for (const key of recent.keys()) {
+        if (keptBytes <= maxBytes) break;
+        forget(key);
+      }
+      return archived;
+    },
+    async getRecord(session, version) {
+      const kept = recent.get(toSessionKey(session));
+      return kept?.version === version ? kept.body : archive.getRecord(session, version);
+    },
+  };
+
+  function forget(key: string): void {
+    keptBytes -= recent.get(key)?.bytes ?? 0;
+    recent.delete(key);
+  }
 }

@@ -25,9 +25,9 @@ async function aQuietSession() {
         : undefined,
   });
   onTestFinished(scene.close);
-  const deliver = async (session: typeof ASKED, dueInMs = -60_000) => {
+  const deliver = async (session: typeof ASKED, dueInMs = -60_000, mode = 'full') => {
     const notBeforeMs = Math.floor(scene.clock.nowMs() + dueInMs);
-    const body = { v: 1, ...session, mode: 'full', bucketMs: notBeforeMs - 70_000, notBeforeMs };
+    const body = { v: 1, ...session, mode, bucketMs: notBeforeMs - 70_000, notBeforeMs };
     const messageId = `message-${notBeforeMs}-${session.sessionId}`;
     await scene.deliver({ [messageId]: JSON.stringify(body) }, 1, notBeforeMs - 60_000);
     return scene.takeRequests();
@@ -36,18 +36,18 @@ async function aQuietSession() {
   scene.clock.shift(QUIET_MS);
   await deliver(aSession('session_other'));
   return {
-    deliver: (dueInMs?: number) => deliver(ASKED, dueInMs),
+    deliver: (dueInMs?: number, mode?: string) => deliver(ASKED, dueInMs, mode),
     change() {
       state = 'resolved';
     },
   };
 }
 
-test('a changed conversation costs AWS six requests', async () => {
+test.each(['full', 'incremental'])('a changed conversation costs AWS six requests: %s', async (mode) => {
   const { deliver, change } = await aQuietSession();
   change();
 
-  expect(await deliver()).toEqual([
+  expect(await deliver(undefined, mode)).toEqual([
     'GetObjectCommand',
     'PutObjectCommand',
     'PutObjectCommand',
@@ -57,10 +57,10 @@ test('a changed conversation costs AWS six requests', async () => {
   ]);
 });
 
-test('an unchanged one costs two', async () => {
+test.each(['full', 'incremental'])('an unchanged one costs two: %s', async (mode) => {
   const { deliver } = await aQuietSession();
 
-  expect(await deliver()).toEqual(['GetObjectCommand', 'BatchWriteItemCommand']);
+  expect(await deliver(undefined, mode)).toEqual(['GetObjectCommand', 'BatchWriteItemCommand']);
 });
 
 test('a person’s conversations are known without a request of their own', async () => {

@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { SessionRef } from '../../lib/ids.ts';
 import { createS3RecordArchive, decodeLatest, toArchiveKey } from '../../lib/record/archive.ts';
+import { withRecentRecords } from '../../lib/record/earlier.ts';
 import { anAwsError } from '../support/aws.ts';
 import { aSession, WEBSITE_ID } from '../support/builders.ts';
+import { createMemoryRecordArchive } from '../support/memory.ts';
 
 describe('s3 record archive', () => {
   const client = new S3Client({ region: 'us-east-1' });
@@ -160,5 +162,52 @@ describe('latest', () => {
     ['with an announcement that is neither made nor not', JSON.stringify({ ...LATEST, announced: 'yes' })],
   ])('latest that is %s is none', (_, text) => {
     expect(decodeLatest(text)).toBeUndefined();
+  });
+});
+
+describe('recent records', () => {
+  const [a, b] = [aSession('session_a'), aSession('session_b')];
+
+  /** Counts what is read from behind it. */
+  function anArchive(maxBytes: number) {
+    const memory = createMemoryRecordArchive();
+    const read: string[] = [];
+    const getRecord: typeof memory.getRecord = (session, version) => {
+      read.push(`${session.sessionId} ${version}`);
+      return memory.getRecord(session, version);
+    };
+    return { read, archive: withRecentRecords({ ...memory, getRecord }, maxBytes) };
+  }
+
+  test('the newest version that was put is known, and any other is read', async () => {
+    const { archive, read } = anArchive(100);
+    await archive.putRecord(a, 1, 'first');
+    await archive.putRecord(a, 2, 'second');
+
+    expect(await archive.getRecord(a, 2)).toBe('second');
+    expect(await archive.getRecord(a, 1)).toBe('first');
+    expect(await archive.getRecord(a, 3)).toBeUndefined();
+    expect(read).toEqual(['session_a 1', 'session_a 3']);
+  });
+
+  test('what was put longest ago makes room, and what is larger than all room is not kept', async () => {
+    const { archive, read } = anArchive(10);
+    await archive.putRecord(a, 1, '123456');
+    await archive.putRecord(b, 1, '123456');
+    await archive.putRecord(a, 2, 'x'.repeat(11));
+
+    expect(await archive.getRecord(b, 1)).toBe('123456');
+    expect(await archive.getRecord(a, 1)).toBe('123456');
+    expect(await archive.getRecord(a, 2)).toBe('x'.repeat(11));
+    expect(read).toEqual(['session_a 1', 'session_a 2']);
+  });
+
+  test('a version that could not be put is not known', async () => {
+    const { archive, read } = anArchive(100);
+    await archive.putRecord(a, 1, 'mine');
+    await expect(archive.putRecord(a, 1, 'another')).rejects.toThrow('record_superseded');
+
+    expect(await archive.getRecord(a, 1)).toBe('mine');
+    expect(read).toEqual([]);
   });
 });
