@@ -94,7 +94,7 @@ function toData(points: Savings['day']): uPlot.AlignedData {
 }
 
 /** Whether marks of the axis stand closer together than a minute. */
-function isShort([first = 0, second = 60]: readonly number[]): boolean {
+function isShort([first = 0, second = Number.POSITIVE_INFINITY]: readonly number[]): boolean {
   return second - first < 60;
 }
 
