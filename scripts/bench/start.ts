@@ -6,6 +6,8 @@ import { interleave, median, noiseOf, runNode } from './measure.ts';
 import type { SuiteResult } from './report.ts';
 
 const MAIN = fileURLToPath(new URL('../../lib/local/main.ts', import.meta.url));
+// As package.json's `start` has it: what was compiled at the start before is used again.
+const REQUIRE_NODE = fileURLToPath(new URL('../require-node.mjs', import.meta.url));
 const CLI = fileURLToPath(new URL('../../lib/cli/crisp-enrich.mjs', import.meta.url));
 const LOOK_EVERY_MS = 10;
 
@@ -54,7 +56,7 @@ export async function startLocalMode(env: Readonly<Record<string, string>> = {})
   const startedMs = performance.now();
   const child = spawn(
     process.execPath,
-    [MAIN, '--no-demo', '--port', String(port), '--aws-port', String(awsPort)],
+    ['--import', REQUIRE_NODE, MAIN, '--no-demo', '--port', String(port), '--aws-port', String(awsPort)],
     { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...env } },
   );
   const ended = once(child, 'exit');
