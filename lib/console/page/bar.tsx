@@ -106,7 +106,7 @@ function DeliveryWords({ deliveries }: { deliveries: Deliveries }) {
   const since = sinceMs !== null && <> since {formatClock(sinceMs)}</>;
   const because = reason !== null && (
     <>
-      : <Text>{reason}</Text>
+      : <Text>{reason.replace(/\.$/, '')}</Text>
     </>
   );
   if (state === 'flowing') return <p>Every conversation is fetched as its time comes.</p>;

@@ -79,6 +79,12 @@ async function waitForText(page: Page, text: string) {
   await page.getByText(text).filter({ visible: true }).first().waitFor();
 }
 
+function aDeployedOverview() {
+  const overview = anOverview();
+  const confirm = 'crisp-enrich-prod-sessions-dlq.fifo';
+  return { ...overview, bar: { ...overview.bar, isLocal: false, stage: 'prod', confirm } };
+}
+
 describe('every view', () => {
   // The themes differ by their colours alone.
   test.each([
@@ -100,6 +106,24 @@ describe('every view', () => {
       expect(faults).toEqual([]);
     },
   );
+
+  test('has nothing that axe finds in what opens over it', { timeout: 60_000 }, async () => {
+    const { page } = await open('/dead-letters', { overview: aDeployedOverview() });
+    await waitForText(page, 'Retry all 2');
+    const found: (readonly string[])[] = [];
+
+    await page.locator('.deliveries summary').click();
+    found.push(await findBarriers(page));
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Retry all 2' }).click();
+    found.push(await findBarriers(page));
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('?');
+    await page.locator('#help-title').waitFor();
+    found.push(await findBarriers(page));
+
+    expect(found).toEqual([[], [], []]);
+  });
 
   test('has no horizontal scroll at 320 px', async () => {
     const { page } = await open('', {}, { viewport: { width: 320, height: 640 } });
@@ -390,25 +414,19 @@ describe('a redrive', () => {
   });
 
   test('of a deployed stage begins only once the queue’s name was typed', async () => {
-    const overview = anOverview();
-    const bar = {
-      ...overview.bar,
-      isLocal: false,
-      stage: 'prod',
-      confirm: 'crisp-enrich-prod-sessions-dlq.fifo',
-    };
-    const { page } = await open('/dead-letters', { overview: { ...overview, bar } });
+    const overview = aDeployedOverview();
+    const { page } = await open('/dead-letters', { overview });
 
     await page.getByRole('button', { name: 'Retry all 2' }).click();
     const yes = page.locator('dialog').getByRole('button', { name: 'Retry all 2' });
     const wasAble = await yes.isEnabled();
-    await page.locator('dialog input').fill(bar.confirm);
+    await page.locator('dialog input').fill(overview.bar.confirm);
     await yes.click();
     await expect.poll(() => mock.posts).toHaveLength(1);
 
     expect(wasAble).toBe(false);
     expect(mock.posts).toMatchObject([
-      { body: { code: FAILURE.code, ratePerSecond: 1, confirm: bar.confirm } },
+      { body: { code: FAILURE.code, ratePerSecond: 1, confirm: overview.bar.confirm } },
     ]);
   });
 });
