@@ -88,7 +88,7 @@ describe('run vitest', () => {
 
     expect(ended).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/skipped is skipped: no browser\n2 passed, 1 failed, 1 skipped\n$/),
+      stdout: expect.stringMatching(/skipped is skipped: no browser\n3 passed, 1 failed, 1 skipped\n$/),
     });
   });
 
