@@ -43,7 +43,8 @@ const PATIENCE_MS = 1500;
 export function createLetterCache(options: LetterCacheOptions): LetterCache {
   const { deadLetters, count, clock, everyMs, signal } = options;
   let letters: ReadonlyMap<string, KnownLetter> = new Map();
-  let [startedMs, endedMs] = [0, 0];
+  let [startedMs, endedMs, asOfMs] = [0, 0, 0];
+  let counted: number | undefined;
   let missing: string | undefined = 'Nobody has looked yet.';
   let looking: Promise<void> | undefined;
   let busy: Promise<unknown> = Promise.resolve();
@@ -51,34 +52,37 @@ export function createLetterCache(options: LetterCacheOptions): LetterCache {
   async function look(): Promise<void> {
     startedMs = clock.nowMs();
     const seen = new Map<string, KnownLetter>();
-    const isFirst = endedMs === 0;
+    const isNew = letters.size === 0;
     const onLetter = async ({
       body: _body,
       receiptHandle: _handle,
       ...letter
     }: DeadLetter & { receiptHandle: string }) => {
       seen.set(letter.messageId, letter);
-      if (!isFirst) return;
+      if (!isNew) return;
       letters = seen;
       missing = `Still looking: ${plural(seen.size, 'message')} seen.`;
     };
     const report = await deadLetters.list({ filter: {}, max: MOST_LETTERS, signal, onLetter });
     letters = seen;
-    endedMs = clock.nowMs();
+    endedMs = asOfMs = clock.nowMs();
     missing = isWholeLook(report) && report.ended !== 'max' ? undefined : toMissing(report);
   }
 
   async function mayBeWrong(): Promise<boolean> {
-    const now = await count();
-    if (now === 0) {
+    counted = await count();
+    if (counted === 0) {
       // There is nothing to look at.
       letters = new Map();
-      endedMs = clock.nowMs();
+      asOfMs = clock.nowMs();
       missing = undefined;
       return false;
     }
-    const isOld = endedMs === 0 || missing !== undefined || clock.nowMs() - endedMs > OLD_MS;
-    return isOld || (now !== undefined && now !== letters.size);
+    return (
+      missing !== undefined ||
+      clock.nowMs() - asOfMs > OLD_MS ||
+      (counted !== undefined && counted !== letters.size)
+    );
   }
 
   function withoutLooks<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -90,8 +94,10 @@ export function createLetterCache(options: LetterCacheOptions): LetterCache {
   return {
     async refresh() {
       if (looking === undefined) {
+        // The count comes first: it hides nothing, so that it need not wait as a look does.
+        if (!(await mayBeWrong())) return;
         const isDue = endedMs === 0 || clock.nowMs() - Math.max(startedMs, endedMs) >= everyMs;
-        if (!isDue || !(await mayBeWrong())) return;
+        if (!isDue) return;
         looking ??= withoutLooks(look).finally(() => {
           looking = undefined;
         });
@@ -101,8 +107,12 @@ export function createLetterCache(options: LetterCacheOptions): LetterCache {
       await Promise.race([looking, enough]).finally(() => patience.abort());
     },
     list: () => [...letters.values()],
-    asOfMs: () => endedMs || startedMs,
-    missing: () => missing,
+    asOfMs: () => asOfMs || startedMs,
+    missing() {
+      const isSaid = missing !== undefined && looking === undefined;
+      if (isSaid || counted === undefined || counted <= letters.size) return missing;
+      return `SQS counts ${plural(counted, 'message')}, of which ${letters.size} ${letters.size === 1 ? 'was' : 'were'} seen: the next look follows by itself.`;
+    },
     remove(messageIds) {
       const left = new Map(letters);
       for (const messageId of messageIds) left.delete(messageId);

@@ -260,6 +260,39 @@ describe('ten thousand of each', () => {
   });
 });
 
+describe('dead letters', () => {
+  test('that come right after the queue was empty are seen at once', async () => {
+    const scene = createConsoleScene();
+    const context = await scene.open();
+    const empty = await readDeadLetters(context);
+    await scene.clock.advance(1000);
+    scene.queue.bury(...letters(2));
+    const filled = await readDeadLetters(context);
+
+    expect(empty).toMatchObject({ total: 0, isWhole: true });
+    expect(filled).toMatchObject({ total: 2, isWhole: true });
+  });
+
+  test('that are counted and not seen yet are said, until the next look is due', async () => {
+    const scene = createConsoleScene({ isDeployed: true });
+    const context = await scene.open();
+    scene.queue.bury(aLetter());
+    await readDeadLetters(context);
+    await scene.clock.advance(10_000);
+    scene.queue.bury(...letters(2));
+    const early = await readDeadLetters(context);
+    await scene.clock.advance(50_000);
+    const late = await readDeadLetters(context);
+
+    expect(early).toMatchObject({
+      ...{ total: 1, isWhole: false },
+      missing: 'SQS counts 3 messages, of which 1 was seen: the next look follows by itself.',
+    });
+    expect(late).toMatchObject({ total: 3, isWhole: true, missing: null });
+    expect(scene.looks()).toBe(2);
+  });
+});
+
 function aKnownLetter(session: SessionRef): DeadLetter {
   const evidence = { note: undefined, runs: [], isLedgerRead: true };
   const { messageId, body } = aLetter({ session });

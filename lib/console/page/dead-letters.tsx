@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DeadLetterGroup, DeadLetters } from '../model.ts';
 import { ApiError, useLoaded } from './api.ts';
 import { Confirmed } from './confirm.tsx';
@@ -20,6 +20,7 @@ export function DeadLettersView() {
   });
   // What is new is a reason to read it again
   useEffect(reload, [news, reload]);
+  useLookAgain(data, news, reload);
   const code = query.get('code') ?? '';
 
   return (
@@ -45,7 +46,8 @@ export function DeadLettersView() {
           <Text>{data.missing ?? 'The look did not see all of them.'}</Text>
         </div>
       )}
-      {data && data.groups.length === 0 && (
+      {data && data.groups.length === 0 && !data.isWhole && <Unseen />}
+      {data && data.groups.length === 0 && data.isWhole && (
         <div class="empty">
           <h2>
             <span class="tone-ok" aria-hidden="true">
@@ -67,7 +69,36 @@ export function DeadLettersView() {
           ))}
         </ul>
       )}
-      {data && <LetterList code={code} news={news} />}
+      {data && <LetterList code={code} news={`${news} ${data.total} ${data.asOfMs}`} />}
+    </div>
+  );
+}
+
+const FIRST_WAIT_MS = 2000;
+const LONGEST_WAIT_MS = 300_000;
+
+/** Until all are seen; ever more rarely, as each look hides the messages from everybody else. */
+function useLookAgain(data: DeadLetters | undefined, news: string, reload: () => void): void {
+  const waitMs = useRef(FIRST_WAIT_MS);
+  // What is new is a reason to be quick again
+  useEffect(() => {
+    waitMs.current = FIRST_WAIT_MS;
+  }, [news]);
+  useEffect(() => {
+    if (!data || data.isWhole) return;
+    const timer = setTimeout(reload, waitMs.current);
+    waitMs.current = Math.min(2 * waitMs.current, LONGEST_WAIT_MS);
+    return () => clearTimeout(timer);
+  }, [data, reload]);
+}
+
+/** No emptiness is claimed before it was seen. */
+function Unseen() {
+  const count = useShared(({ overview }) => overview?.deadLetters ?? 0);
+  return (
+    <div class="empty" role="status">
+      <h2>{count === 0 ? 'The queue is being looked at' : `${plural(count, 'message')} failed for good`}</h2>
+      <p>{count === 1 ? 'It is' : 'They are'} being looked at, and will be listed here.</p>
     </div>
   );
 }

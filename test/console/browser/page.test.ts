@@ -461,7 +461,7 @@ describe('the live list', () => {
 describe('where something is missing', () => {
   test.each([
     ['', { lines: [] }, 'No hook has come yet'],
-    ['/dead-letters', { letters: [] }, 'Nothing needs you'],
+    ['/dead-letters', { letters: [], overview: { ...anOverview(), deadLetters: 0 } }, 'Nothing needs you'],
     ['/runs', { runs: [] }, 'No run yet'],
     ['/runs?outcome=held', {}, 'No run fits these filters'],
   ] as const)('at %s it says what to do', async (path, data, text) => {
@@ -484,6 +484,16 @@ describe('where something is missing', () => {
     const { page } = await open('', { overview: { ...overview, bar: { ...overview.bar, unread } } });
 
     await waitForText(page, unread[0] ?? '');
+  });
+
+  test('dead letters that are counted and not seen yet are no empty queue, and come by themselves', async () => {
+    const letters = mock.data.letters;
+    const { page } = await open('/dead-letters', { letters: [] });
+    await waitForText(page, '3 messages failed for good');
+    expect(await page.locator('.dead-letters').innerText()).not.toContain('Nothing needs you');
+
+    mock.data.letters = letters;
+    await waitForText(page, 'Retry all 2');
   });
 
   test('a held queue says why, and when the breaker looks again', async () => {

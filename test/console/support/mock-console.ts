@@ -148,7 +148,9 @@ function toAnswer(data: MockData, path: string, query: URLSearchParams): unknown
       const groups = codes.map((code) =>
         aGroup({ code, count: data.letters.filter((letter) => letter.code === code).length }),
       );
-      return { groups, total: data.letters.length, asOfMs: NOW_MS, isWhole: true, missing: null };
+      const isWhole = data.letters.length >= (data.overview.deadLetters ?? 0);
+      const missing = isWhole ? null : 'The next look follows by itself.';
+      return { groups, total: data.letters.length, asOfMs: NOW_MS, isWhole, missing };
     }
     case 'conversations': {
       const conversation = data.conversation(session ?? '');
