@@ -7,7 +7,7 @@ import { Link, setQuery, toConversationPath, useAddress } from './router.tsx';
 import { OUTCOMES, State } from './state.tsx';
 import { useShared } from './store.ts';
 import { Text } from './text.tsx';
-import { formatClock, formatCount, formatDuration } from './words.ts';
+import { formatClock, formatCount, formatDuration, toPlainText } from './words.ts';
 
 const FILTERS = ['outcome', 'code', 'session', 'since'] as const;
 const OUTCOME_NAMES = Object.entries(OUTCOMES).filter(([name]) => name !== 'waiting' && name !== 'fetching');
@@ -203,7 +203,7 @@ function RunCells({ run }: { run: RunRow }) {
       <span role="cell" class="run-duration number">
         {formatDuration(durationMs)}
       </span>
-      <span role="cell" class="run-reason" {...(words !== null && { title: words })}>
+      <span role="cell" class="run-reason" {...(words !== null && { title: toPlainText(words) })}>
         {code !== null && <code>{code}</code>} {words !== null && <Text>{words}</Text>}
       </span>
     </>

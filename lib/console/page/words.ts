@@ -63,6 +63,13 @@ function toMark(character: string): Exclude<Piece, string> {
   return { mark: NAMES[character] ?? code, code };
 }
 
+/** The same for a title, where there are no elements. */
+export function toPlainText(text: string): string {
+  return toPieces(text)
+    .map((piece) => (typeof piece === 'string' ? piece : `[${piece.mark}]`))
+    .join('');
+}
+
 /** `1 call`, `3,120 calls`. */
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${formatCount(count)} ${count === 1 ? noun : nouns}`;

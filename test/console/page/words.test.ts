@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { compareRecords } from '../../../lib/console/page/compare.ts';
 import { readRecord } from '../../../lib/console/page/record.ts';
-import { formatDuration, formatSpan, plural, toPieces } from '../../../lib/console/page/words.ts';
+import {
+  formatDuration,
+  formatSpan,
+  plural,
+  toPieces,
+  toPlainText,
+} from '../../../lib/console/page/words.ts';
 
 describe('a text from anywhere', () => {
   const mark = (name: string, code: string) => ({ mark: name, code });
@@ -25,6 +31,10 @@ describe('a text from anywhere', () => {
     ['lines and tabs', 'a\n\tb'],
   ])('leaves %s as it is', (_, text) => {
     expect(toPieces(text)).toEqual([text]);
+  });
+
+  test('names them in a title too', () => {
+    expect(toPlainText('gnp\u202eexe')).toBe('gnp[RLO]exe');
   });
 
   test('keeps every character of any text, marked or not', () => {
