@@ -40,6 +40,8 @@ export async function refreshPeople(context: PeopleContext, signal: AbortSignal)
   const pace = createPace(context.fetchesPerSecond, context.clock);
 
   for (const person of changed) {
+    // One of whom nothing is known is done without a step that would end the run.
+    if (signal.aborted) return { ...report, ended: 'interrupted' };
     const isDone = await refreshPerson(person);
     if (report.ended !== 'complete') break;
     if (isDone) report = { ...report, people: report.people + 1, waiting: report.waiting - 1 };

@@ -189,6 +189,16 @@ test('a run that is interrupted goes on behind what it has enqueued', async () =
   expect(await scene.waiting()).toMatchObject([{ after: 'session_00009' }]);
 });
 
+test('a run that is over leaves people of whom nothing is known, too', async () => {
+  const scene = createPeopleScene();
+  await scene.change(aPerson(1));
+  await scene.change(aPerson(2));
+  scene.stop.abort();
+
+  expect(await scene.run()).toEqual({ people: 0, waiting: 2, enqueued: 0, ended: 'interrupted' });
+  expect(await scene.waiting()).toHaveLength(2);
+});
+
 test('with the ledger away the run fails, and nothing is enqueued', async () => {
   const scene = createPeopleScene();
   const client = new Proxy(ledger.client, {
