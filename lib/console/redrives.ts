@@ -155,8 +155,11 @@ export function createRedrives(options: RedrivesOptions): Redrives {
   });
 
   async function addVersion(state: State, messageId: string, session: SessionRef): Promise<void> {
-    const archive = await operations.archive();
-    const stored = await archive.getLatest(session).catch(() => undefined);
+    // Nobody waits for this: what it rejects with would end the process.
+    const stored = await operations
+      .archive()
+      .then((archive) => archive.getLatest(session))
+      .catch(() => undefined);
     const version = stored?.latest.version;
     if (version === undefined) return;
     // A version is the moment of the fetch that it came from.

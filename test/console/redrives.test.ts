@@ -187,6 +187,17 @@ describe('a redrive', () => {
     );
   });
 
+  test('is a record without its version where the archive is away', async () => {
+    const archive = () => Promise.reject(new Error('away'));
+    const scene = createConsoleScene({ change: () => ({ archive }) });
+    const context = await openWith(scene, aLetter({ messageId: 'dead-1' }));
+    const { id } = context.redrives.start({ key: 'a-key-of-mine', messageIds: ['dead-1'] });
+    await scene.clock.advance(1000);
+    await runOf(scene, aSession(), { outcome: 'emitted' });
+
+    expect(context.redrives.get(id)).toMatchObject({ entries: [{ state: 'record', version: null }] });
+  });
+
   test('that SQS refuses says why', async () => {
     const scene = createConsoleScene({
       change: ({ deadLetters }) => ({
