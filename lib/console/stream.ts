@@ -38,7 +38,8 @@ export function createEventStream({ clock, takeNews, readAll }: EventStreamOptio
   let running: AbortController | undefined;
 
   function send(outgoing: ServerResponse, text: string): void {
-    if (outgoing.writableLength > MOST_UNREAD_BYTES) close(outgoing);
+    // An end would wait behind what is unread.
+    if (outgoing.writableLength > MOST_UNREAD_BYTES) outgoing.destroy();
     else outgoing.write(text);
   }
 

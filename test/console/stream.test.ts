@@ -1,6 +1,10 @@
+import type { IncomingMessage } from 'node:http';
+import { PassThrough } from 'node:stream';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createEventStream } from '../../lib/console/stream.ts';
 import { aSession } from '../support/builders.ts';
 import { createConsoleScene, playFetch, playHooks } from '../support/console-scene.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
 
 interface StreamEvent {
   readonly id: number;
@@ -137,6 +141,19 @@ describe('the stream', () => {
     await scene.clock.advance(60_000);
 
     expect(asked.mock.calls.length).toBe(before);
+  });
+
+  test('of a reader that takes nothing is closed, and what it has not read is let go', async () => {
+    const clock = createVirtualClock();
+    const event = { name: 'line' as const, data: 'x'.repeat(5 * 1024 * 1024) };
+    const stream = createEventStream({ clock, takeNews: async () => [event], readAll: async () => [] });
+    onTestFinished(stream.stop);
+    const outgoing = Object.assign(new PassThrough(), { writeHead() {} });
+    stream.open({ headers: {} } as IncomingMessage, outgoing as never);
+    await clock.advance(2000);
+
+    expect(outgoing.destroyed).toBe(true);
+    expect(clock.sleepers).toBe(0);
   });
 
   test('ends with the console', async () => {
