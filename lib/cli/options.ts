@@ -189,7 +189,7 @@ export function readSession(text: string): TypedSession {
   const colon = text.lastIndexOf(':');
   const sessionId = parseSessionId(text.slice(colon + 1));
   if (sessionId === undefined) {
-    const message = `session_id_invalid: '${toPrintable(text)}' is not the id of a session, such as session_700c65e1-…`;
+    const message = `session_id_invalid: '${toPrintable(text)}' is not the id of a session, such as session_700c65e1-85e2-465a-b9ac-ecb5ec2c9881`;
     throw new OperationError('session_id_invalid', message);
   }
   return { sessionId, websiteId: colon === -1 ? undefined : readWebsite(text.slice(0, colon)) };

@@ -174,7 +174,7 @@ function formatEvent(event: TelemetryEvent, hooksOf: (messageId: string) => numb
       return line(
         'fail',
         event.sessionId ?? '',
-        `${event.code}${event.code.startsWith('unexpected') ? '' : suffix(event.hint)}: attempt ${event.attempt}, again in ${event.delaySeconds} s`,
+        `${event.code}${event.code.startsWith('unexpected') ? '' : suffix(event.hint)}: attempt ${event.attempt}, ${event.decision === 'dead' ? 'the last' : `again in ${event.delaySeconds} s`}`,
       );
     case 'job-dead':
       return line('dead', event.sessionId ?? '', `${event.code}: on its way to the dead-letter queue`);

@@ -88,7 +88,7 @@ async function askJson(url: URL, method: 'GET' | 'POST'): Promise<unknown> {
 }
 
 function toAbsent({ origin }: URL, options?: ErrorOptions): OperationError {
-  const message = `no local mode at ${origin}: run \`npm start\`, or name a stage on AWS with --stage STAGE`;
+  const message = `no local mode at ${origin}: run \`npm start\`, or name another address in CRISP_ENRICH_URL, or a stage on AWS with --stage STAGE`;
   return new OperationError('local_mode_absent', message, options);
 }
 

@@ -225,6 +225,8 @@ describe('usage', () => {
     [['enqueue', '../../x'], /^session_id_invalid: '\.\.\/\.\.\/x'/],
     [['enqueue', 'session_a', `${UUID}:..`], /^session_id_invalid/],
     [['trace', 'session_%2e%2e'], /^session_id_invalid/],
+    // As the terminal shows it: what is asked for is all of it.
+    [['trace', 'session_8db39ce2…'], /such as session_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/],
     [['runs', 'nonsense:session_a'], /^website_id_invalid/],
     [['runs', 'session_a', '--website', 'x'], /^website_id_invalid/],
     [['runs'], /^say which session/],

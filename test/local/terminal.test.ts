@@ -74,6 +74,20 @@ test('a burst is shown with the one fetch that it became and the record that cam
   ]);
 });
 
+test('a failure says when it is tried again, and of the last one that it is', () => {
+  const { terminal, text } = openScene();
+  const failed = {
+    ...{ name: 'job-failed' as const, ...SESSION, messageId: 'm1', attempt: 1, stage: 'fetch' as const },
+    ...{ code: 'crisp_forbidden', status: 403, disposition: 'permanent' as const },
+  };
+  terminal.emit({ ...failed, decision: 'retry', delaySeconds: 30 });
+  terminal.emit({ ...failed, decision: 'dead', delaySeconds: 0 });
+  terminal.stop();
+
+  expect(text()).toContain('crisp_forbidden: attempt 1, again in 30 s');
+  expect(text()).toContain('crisp_forbidden: attempt 1, the last');
+});
+
 test('records are shown now and then only, and never without somebody who asked for it', async () => {
   const { terminal, shown, clock } = openScene();
   terminal.emit(emitted);

@@ -173,7 +173,9 @@ describe('local mode health', () => {
 
     await expect(readLocalModeHealth(new URL(url))).rejects.toMatchObject({
       code: 'local_mode_absent',
-      message: expect.stringMatching(/^no local mode at http:\/\/127\.0\.0\.1:\d+: run `npm start`/),
+      message: expect.stringMatching(
+        /^no local mode at http:\/\/127\.0\.0\.1:\d+: run `npm start`, .* CRISP_ENRICH_URL, /,
+      ),
     });
   });
 
