@@ -20,7 +20,11 @@ export function DeadLettersView() {
   });
   // What is new is a reason to read it again
   useEffect(reload, [news, reload]);
-  useLookAgain(data, news, reload);
+  const count = useShared(({ overview }) => overview?.deadLetters ?? 0);
+  const isEmpty = data?.groups.length === 0;
+  // The count is newer than the list that was read at the same moment.
+  const isSeen = data?.isWhole && !(isEmpty && count > 0);
+  useLookAgain(isSeen ? undefined : data, news, reload);
   const code = query.get('code') ?? '';
 
   return (
@@ -28,7 +32,9 @@ export function DeadLettersView() {
       <header class="section-head">
         <h1>Dead letters</h1>
         {data && data.total > 0 && (
-          <span class="muted">{plural(data.total, 'message')} wait for a decision</span>
+          <span class="muted">
+            {plural(data.total, 'message')} {data.total === 1 ? 'waits' : 'wait'} for a decision
+          </span>
         )}
       </header>
       <RedriveBars />
@@ -46,8 +52,8 @@ export function DeadLettersView() {
           <Text>{data.missing ?? 'The look did not see all of them.'}</Text>
         </div>
       )}
-      {data && data.groups.length === 0 && !data.isWhole && <Unseen />}
-      {data && data.groups.length === 0 && data.isWhole && (
+      {isEmpty && !isSeen && <Unseen count={count} />}
+      {isEmpty && isSeen && (
         <div class="empty">
           <h2>
             <span class="tone-ok" aria-hidden="true">
@@ -77,24 +83,23 @@ export function DeadLettersView() {
 const FIRST_WAIT_MS = 2000;
 const LONGEST_WAIT_MS = 300_000;
 
-/** Until all are seen; ever more rarely, as each look hides the messages from everybody else. */
-function useLookAgain(data: DeadLetters | undefined, news: string, reload: () => void): void {
+/** As long as there is something that was not seen; ever more rarely, as each look hides the messages from everybody else. */
+function useLookAgain(unseen: DeadLetters | undefined, news: string, reload: () => void): void {
   const waitMs = useRef(FIRST_WAIT_MS);
   // What is new is a reason to be quick again
   useEffect(() => {
     waitMs.current = FIRST_WAIT_MS;
   }, [news]);
   useEffect(() => {
-    if (!data || data.isWhole) return;
+    if (!unseen) return;
     const timer = setTimeout(reload, waitMs.current);
     waitMs.current = Math.min(2 * waitMs.current, LONGEST_WAIT_MS);
     return () => clearTimeout(timer);
-  }, [data, reload]);
+  }, [unseen, reload]);
 }
 
 /** No emptiness is claimed before it was seen. */
-function Unseen() {
-  const count = useShared(({ overview }) => overview?.deadLetters ?? 0);
+function Unseen({ count }: { count: number }) {
   return (
     <div class="empty" role="status">
       <h2>{count === 0 ? 'The queue is being looked at' : `${plural(count, 'message')} failed for good`}</h2>

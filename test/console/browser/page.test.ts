@@ -496,6 +496,19 @@ describe('where something is missing', () => {
     await waitForText(page, 'Retry all 2');
   });
 
+  test('a dead letter that is counted now is no empty queue, although the list is of a moment ago', async () => {
+    const overview = { ...anOverview(), deadLetters: 0 };
+    const { page } = await open('/dead-letters', { letters: [], overview });
+    await waitForText(page, 'Nothing needs you');
+
+    mock.send('overview', { ...overview, deadLetters: 1 });
+    await waitForText(page, '1 message failed for good');
+
+    expect(await page.locator('.dead-letters').innerText()).not.toContain('Nothing needs you');
+    mock.data.letters = [aLetter(2)];
+    await waitForText(page, '1 message waits for a decision');
+  });
+
   test('a held queue says why, and when the breaker looks again', async () => {
     const overview = anOverview();
     const deliveries = {
