@@ -9,7 +9,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { toSessionKey } from '../../lib/ids.ts';
 import { runCliProcess } from '../support/cli.ts';
-import { type LocalScene, simulatorOf, startLocalScene } from '../support/local-scene.ts';
+import { type LocalScene, simulatorOf, startLocalScene, untilMapping } from '../support/local-scene.ts';
 
 type StopLater = (stop: () => Promise<void>) => void;
 
@@ -141,6 +141,8 @@ describe.concurrent('the command line before a local mode', { timeout: 90_000 },
     const [first, second] = [aConversation(scene), aConversation(scene)];
     const file = join(await aFolder(onTestFinished), 'waiting.jsonl');
     await command(scene, 'pause', '--reason', 'a test');
+    // A mapping goes on delivering for a while.
+    await untilMapping(scene, 'off');
     await scene.hook(first);
     const listed = await untilListed(scene, 1);
     const exported = await command(scene, 'sessions', 'export', '--output', file);

@@ -20,7 +20,7 @@ import {
   type LocalScene,
   simulatorOf,
   startLocalScene,
-  untilTap,
+  untilMapping,
 } from '../support/local-scene.ts';
 
 describe('dead letters', () => {
@@ -293,7 +293,7 @@ describe('breaker', () => {
     });
 
     const statuses = [await scene.hook(first)];
-    await untilTap(scene, 'off');
+    await untilMapping(scene, 'off');
     statuses.push(await scene.hook(second));
     const asked = simulator.counters.snapshot().requests.total;
     await scene.mode.pipeline.probe();
@@ -330,14 +330,14 @@ describe('breaker', () => {
       times: EVERYTHING,
     });
     await scene.hook(session);
-    await untilTap(scene, 'off');
+    await untilMapping(scene, 'off');
 
     const held = await runCliProcess(['status'], { env });
     accept();
     const resumed = await runCliProcess(['resume'], { env });
     const [record] = await scene.receiveRecords(1);
     const paused = await runCliProcess(['pause', '--reason', 'the CRM is being moved'], { env });
-    await untilTap(scene, 'off');
+    await untilMapping(scene, 'off');
 
     expect(held).toMatchObject({ exitCode: 0, stderr: '' });
     expect(held.stdout).toMatch(
@@ -358,7 +358,7 @@ describe('breaker', () => {
     if (!session) throw new Error('no session');
     await breakerNotesOf(scene).notePause({ sinceMs: 1, reason: 'the CRM is being moved' });
     await scene.mode.pipeline.probe();
-    await untilTap(scene, 'off');
+    await untilMapping(scene, 'off');
 
     const status = await scene.hook(session);
     await scene.mode.pipeline.probe();

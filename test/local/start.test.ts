@@ -24,6 +24,7 @@ import { checkCrisp } from '../../lib/local/crisp.ts';
 import { parseLocalOptions, UsageError } from '../../lib/local/options.ts';
 import { createSimulator } from '../../lib/local/simulator/simulator.ts';
 import { describeRest, explainOther, explainStartFailure } from '../../lib/local/start.ts';
+import { inLanes } from '../../lib/queue/pace.ts';
 import { OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
 import { signHookRequest } from '../support/hooks.ts';
 import {
@@ -31,7 +32,7 @@ import {
   simulatorOf,
   spawnLocalMode,
   startLocalScene,
-  untilTap,
+  untilMapping,
 } from '../support/local-scene.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 import { startLocalAws } from './aws/support.ts';
@@ -238,10 +239,10 @@ describe('given endpoints', () => {
 
 describe('kill and restart', () => {
   const SECRET = 'a-hook-secret-for-tests';
-  const SESSIONS = 200;
+  const SESSIONS = 120;
   const MESSAGES = 3;
 
-  test('kill -9 in the middle of 200 sessions loses none that was accepted', {
+  test('kill -9 in the middle of 120 sessions loses none that was accepted', {
     timeout: 120_000,
   }, async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'crisp-enrich-'));
@@ -254,12 +255,12 @@ describe('kill and restart', () => {
       spawnLocalMode(['--data', dataDir], toEnvironment(crisp.url, simulator.account.token));
 
     const first = await start();
-    const statuses = await Promise.all(
-      sessions.map(async (session) => {
-        const request = signHookRequest(session, { secret: SECRET, nowMs: systemClock.nowMs() });
-        return (await fetch(first.health.webhook, request)).status;
-      }),
-    );
+    const statuses: number[] = [];
+    // All at once, the last would wait longer than the webhook waits for the queue.
+    await inLanes(sessions, 20, async (session) => {
+      const request = signHookRequest(session, { secret: SECRET, nowMs: systemClock.nowMs() });
+      statuses.push((await fetch(first.health.webhook, request)).status);
+    });
     const before = await collectRecords(first, (records) => records.size >= SESSIONS / 4);
     await first.end('SIGKILL');
 
@@ -480,7 +481,7 @@ test('an end with work left names --data, and what was kept where it was given',
   onTestFinished(scene.stop);
   const empty = await describeRest(scene.mode.aws, undefined);
   await scene.mode.pipeline.mapping.turnOff();
-  await untilTap(scene, 'off');
+  await untilMapping(scene, 'off');
   await scene.enqueue('{}');
 
   expect(empty).toBe('Left in the queues: 0 jobs waiting, 0 dead letters.');

@@ -8,7 +8,7 @@ import {
   type LocalScene,
   simulatorOf,
   startLocalScene,
-  untilTap,
+  untilMapping,
 } from '../support/local-scene.ts';
 
 // What the story must be told with for a switch to matter at all.
@@ -117,7 +117,7 @@ async function restoreQuotaAfterRefusal(scene: LocalScene): Promise<void> {
   // A quota that says so holds the queue until the probe has seen that it is whole again; one that looks like a rate
   // limit slows one session down.
   if (!scene.shown.join('').includes('the queue is held')) return;
-  await untilTap(scene, 'off');
+  await untilMapping(scene, 'off');
   await endHoldOff(scene);
   await scene.mode.pipeline.probe();
 }

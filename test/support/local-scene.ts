@@ -27,7 +27,7 @@ import { signHookRequest } from './hooks.ts';
 import { COMPILE_CACHE } from './private-temporary-folder.ts';
 
 /** Waits until the sessions queue of a scene is held (`off`) or flows (`on`). */
-export async function untilTap({ mode, shown }: LocalScene, state: 'on' | 'off'): Promise<void> {
+export async function untilMapping({ mode, shown }: LocalScene, state: 'on' | 'off'): Promise<void> {
   for (let looks = 0; looks < 100; looks += 1) {
     if ((await mode.pipeline.mapping.read()) === state) return;
     await wait(200);
