@@ -216,11 +216,13 @@ function toDeadLetterEntry(letter: DeadLetter): TimelineEntry {
 // A redrive is noted once the queue has what it sent.
 const NOTED_WITHIN_MS = 10_000;
 
+/** Its place is that of what it sent: of what was queued within ten seconds before, the newest. */
 function toRedrivenEntry(notedMs: number, runs: readonly Run[]): TimelineEntry {
-  const sentMs = runs.find(
-    ({ queuedMs = 0 }) => queuedMs <= notedMs && notedMs - queuedMs < NOTED_WITHIN_MS,
-  )?.queuedMs;
-  return { atMs: sentMs ?? notedMs, kind: 'redriven', words: 'brought back from the dead-letter queue' };
+  const atMs = runs
+    .flatMap(({ queuedMs }) => queuedMs ?? [])
+    .filter((queuedMs) => queuedMs <= notedMs && notedMs - queuedMs < NOTED_WITHIN_MS)
+    .reduce((newest, queuedMs) => Math.max(newest, queuedMs), 0);
+  return { atMs: atMs || notedMs, kind: 'redriven', words: 'brought back from the dead-letter queue' };
 }
 
 /** A hook's message that no run has answered yet. */

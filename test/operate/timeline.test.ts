@@ -148,6 +148,18 @@ describe('the timeline of a session', () => {
     ]);
   });
 
+  test('what is redriven seconds after it was first queued stands before what the redrive sent', () => {
+    const runs = [
+      aRun({ messageId: 'message-1', queuedMs: at(100), startedMs: at(103), outcome: 'dead' }),
+      aRun({ messageId: 'message-2', queuedMs: at(106), startedMs: at(109) }),
+    ];
+
+    expect(story({ runs, redrivenMs: [at(106.2)] }).map(([, kind]) => kind)).toEqual([
+      ...['queued', 'dead'],
+      ...['redriven', 'queued', 'fetched', 'announced'],
+    ]);
+  });
+
   test.each([
     ['covered', {}, 'needs no call: the record that was announced last answers it'],
     ['superseded', {}, 'needs no call: a later message is fetched in its place'],
