@@ -24,17 +24,20 @@ const browser = await chromium.launch({
 });
 const conversation = await findConversation(browser);
 const failed = await findConversation(browser, '/console/dead-letters', '.letter-who a');
+const VIEWS = {
+  flow: '/console',
+  conversation,
+  timeline: `${conversation}?tab=timeline`,
+  'dead-letters': '/console/dead-letters',
+};
 const SHOTS: readonly Shot[] = [
-  { name: 'flow', path: '/console' },
-  { name: 'flow-dark', path: '/console', theme: 'dark' },
-  { name: 'flow-narrow', path: '/console', viewport: NARROW },
-  { name: 'conversation', path: conversation },
-  { name: 'conversation-narrow', path: conversation, theme: 'dark', viewport: NARROW },
-  { name: 'timeline', path: `${conversation}?tab=timeline` },
   { name: 'failed', path: failed },
-  { name: 'dead-letters', path: '/console/dead-letters' },
-  { name: 'dead-letters-dark', path: '/console/dead-letters', theme: 'dark' },
-  { name: 'dead-letters-narrow', path: '/console/dead-letters', viewport: NARROW },
+  ...Object.entries(VIEWS).flatMap(([name, path]): Shot[] => [
+    { name, path },
+    { name: `${name}-dark`, path, theme: 'dark' },
+    { name: `${name}-narrow`, path, viewport: NARROW },
+    { name: `${name}-narrow-dark`, path, theme: 'dark', viewport: NARROW },
+  ]),
 ];
 for (const shot of SHOTS) await draw(browser, shot);
 await browser.close();
@@ -68,7 +71,8 @@ async function open(
   from: Browser,
   options: { readonly colorScheme?: 'light' | 'dark'; readonly viewport: typeof WIDE },
 ): Promise<Page> {
-  const page = await (await from.newContext(options)).newPage();
+  // Nothing is drawn on its way to its place.
+  const page = await (await from.newContext({ ...options, reducedMotion: 'reduce' })).newPage();
   await page.goto(address ?? '');
   await page.locator('.stage').waitFor();
   return page;
