@@ -40,7 +40,13 @@ export function parseWebsiteId(value: unknown): WebsiteId | undefined {
   return isWebsiteId(lowered) ? lowered : undefined;
 }
 
-/** The same for a person. Crisp's routes take an e-mail address in its place: never used, it would be in URLs. */
+/** A session by both its ids, or undefined where either is none. */
+export function parseSessionRef(website: unknown, session: unknown): SessionRef | undefined {
+  const [websiteId, sessionId] = [parseWebsiteId(website), parseSessionId(session)];
+  return websiteId && sessionId && { websiteId, sessionId };
+}
+
+/** As `parseSessionId`, for a person. Crisp's routes take an e-mail address in its place: never used, it would be in URLs. */
 export function parsePeopleId(value: unknown): PeopleId | undefined {
   // The cast is what the test allows.
   return typeof value === 'string' && UUID.test(value) ? (value.toLowerCase() as PeopleId) : undefined;

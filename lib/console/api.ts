@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, Hono } from 'hono';
 import * as z from 'zod/mini';
+import { parseSessionRef } from '../ids.ts';
 import { type ConsoleContext, type ConsoleOptions, openContext, toConfirmation } from './context.ts';
 import { readConversation, readVersion } from './conversation.ts';
 import { ConsoleProblem } from './guard.ts';
@@ -12,7 +13,6 @@ import {
   readRuns,
   search,
   toLine,
-  toSession,
   toWanted,
 } from './lists.ts';
 import { readOverview } from './overview.ts';
@@ -202,7 +202,7 @@ async function readDeliveries(context: ConsoleContext) {
 }
 
 function requireSession(websiteId: string, sessionId: string) {
-  const session = toSession(websiteId, sessionId);
+  const session = parseSessionRef(websiteId, sessionId);
   if (!session) throw new ConsoleProblem('not_found');
   return session;
 }

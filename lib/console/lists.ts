@@ -1,5 +1,5 @@
 import { createDeadLetterGroups } from '../dead-letters/filter.ts';
-import { parseSessionId, parseWebsiteId, type SessionRef, toSessionKey } from '../ids.ts';
+import { parseSessionId, type SessionRef, toSessionKey } from '../ids.ts';
 import type { Run } from '../ledger/runs.ts';
 import { type ConsoleContext, toSentence } from './context.ts';
 import type { WantedFace } from './faces.ts';
@@ -222,13 +222,4 @@ async function findArchived(
   const sessions = websiteIds.map((websiteId) => ({ websiteId, sessionId }));
   const stored = await Promise.all(sessions.map((session) => archive.getLatest(session)));
   return sessions.filter((_session, index) => stored[index] !== undefined);
-}
-
-/** Undefined where either is none. */
-export function toSession(
-  websiteId: string | undefined,
-  sessionId: string | undefined,
-): SessionRef | undefined {
-  const parsed = { websiteId: parseWebsiteId(websiteId), sessionId: parseSessionId(sessionId) };
-  return parsed.websiteId && parsed.sessionId && { websiteId: parsed.websiteId, sessionId: parsed.sessionId };
 }

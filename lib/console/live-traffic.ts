@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { parseSessionId, parseWebsiteId, type SessionRef, toSessionKey } from '../ids.ts';
+import { parseSessionRef, type SessionRef, toSessionKey } from '../ids.ts';
 import type { SeenHook } from '../operate/timeline.ts';
 import type { Telemetry, TelemetryEvent } from '../telemetry/events.ts';
 import type { Savings } from './model.ts';
@@ -158,7 +158,7 @@ export function createLiveTraffic(clock: Clock): Traffic & Telemetry {
     emit(event) {
       if (event.name === 'crisp-requested') saved.calls += 1;
       else if (event.name === 'hook-refused') counts.refused.add(clock.nowMs());
-      const session = 'sessionId' in event ? toSession(event) : undefined;
+      const session = 'sessionId' in event ? parseSessionRef(event.websiteId, event.sessionId) : undefined;
       if (session) noteOfSession(event, session);
       if (session || event.name === 'crisp-requested')
         curves.note(clock.nowMs(), { calls: saved.calls, loop: saved.callsOfALoop });
@@ -226,14 +226,6 @@ function toFirst(session: SessionRef): LineState {
 
 function toLine({ pending: _pending, loopCalls: _loopCalls, ...line }: LineState): TrafficLine {
   return line;
-}
-
-function toSession(event: {
-  readonly websiteId?: string;
-  readonly sessionId?: string;
-}): SessionRef | undefined {
-  const [websiteId, sessionId] = [parseWebsiteId(event.websiteId), parseSessionId(event.sessionId)];
-  return websiteId && sessionId && { websiteId, sessionId };
 }
 
 // Crisp's page, as the simulator has it.

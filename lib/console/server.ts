@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Hono } from 'hono';
 import { JobError, OperationError } from '../errors.ts';
+import { parseSessionRef } from '../ids.ts';
 import { type ConsoleApi, createConsoleApi, type Env, readJson } from './api.ts';
 import { createAssets } from './assets.ts';
 import type { ConsoleOptions } from './context.ts';
@@ -16,7 +17,6 @@ import {
   refuseWithoutSession,
   SECURITY_HEADERS,
 } from './guard.ts';
-import { toSession } from './lists.ts';
 import type { Problem } from './model.ts';
 
 /** One console; `answer` never rejects. */
@@ -74,7 +74,7 @@ function createApp(keys: ConsoleKeys, api: ConsoleApi): Hono<Env> {
     app.get(path, () => toPage());
   app.get('/console/conversations/:websiteId/:sessionId', (c) => {
     const { websiteId, sessionId } = c.req.param();
-    if (!toSession(websiteId, sessionId)) throw new ConsoleProblem('not_found');
+    if (!parseSessionRef(websiteId, sessionId)) throw new ConsoleProblem('not_found');
     return toPage();
   });
   app.get('/console/assets/page.js', async () => toText((await assets())['page.js'], 'text/javascript'));

@@ -1,4 +1,4 @@
-import { parseSessionId, parseWebsiteId, type SessionRef, toSessionKey } from '../ids.ts';
+import { parseSessionRef, type SessionRef, toSessionKey } from '../ids.ts';
 import { createLedgerTable, type LedgerItem, type LedgerTableDeps, readNumber } from './table.ts';
 
 /** Which sessions failed, and which one did not. */
@@ -220,7 +220,7 @@ function toNotedOpening(item: LedgerItem): NotedOpening | undefined {
     openedMs: readNumber(item.openedMs),
     code: item.code?.S ?? 'unknown',
     route: item.failedRoute?.S,
-    session: toSession(item.websiteId?.S, item.sessionId?.S),
+    session: parseSessionRef(item.websiteId?.S, item.sessionId?.S),
     holdOffSeconds: readNumber(item.holdOffSeconds),
     nextProbeMs: readNumber(item.nextProbeMs),
     failedProbes: readNumber(item.failedProbes),
@@ -241,7 +241,7 @@ function toRow(item: LedgerItem): Row {
   const isQuiet = !failedSessions && !item.removedSessions && !item.triedSessions && item.healthyMs;
   return {
     failed: failedSessions?.SS ?? [],
-    healthy: toSession(healthyWebsiteId?.S, healthySessionId?.S),
+    healthy: parseSessionRef(healthyWebsiteId?.S, healthySessionId?.S),
     refuted: {
       sessions: refutedSessions?.SS ?? [],
       atMs: refutedMs === undefined ? 0 : readNumber(refutedMs),
@@ -252,12 +252,6 @@ function toRow(item: LedgerItem): Row {
 
 function toStreak({ failedSessions, firstMs }: LedgerItem): Streak {
   return { sessions: failedSessions?.SS ?? [], firstMs: readNumber(firstMs) };
-}
-
-function toSession(website: string | undefined, session: string | undefined): SessionRef | undefined {
-  const websiteId = parseWebsiteId(website);
-  const sessionId = parseSessionId(session);
-  return websiteId && sessionId && { websiteId, sessionId };
 }
 
 /** The sessions that failed, one after the other, since the last one that succeeded. */

@@ -1,5 +1,5 @@
 import { DeleteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
-import { parseSessionId, parseWebsiteId, type SessionRef, toSessionKey } from '../ids.ts';
+import { parseSessionRef, type SessionRef, toSessionKey } from '../ids.ts';
 import {
   createLedgerTable,
   type LedgerItem,
@@ -63,7 +63,6 @@ function toTime(ms: number): string {
 /** Nothing of an item that somebody has edited. */
 function readRemoved({ sk }: LedgerItem): RemovedSession[] {
   const [time, website, id] = sk?.S?.split(':') ?? [];
-  const [websiteId, sessionId] = [parseWebsiteId(website), parseSessionId(id)];
-  if (!websiteId || !sessionId) return [];
-  return [{ session: { websiteId, sessionId }, removedMs: Number(time) }];
+  const session = parseSessionRef(website, id);
+  return session ? [{ session, removedMs: Number(time) }] : [];
 }

@@ -1,6 +1,6 @@
 import { BatchWriteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { isRunStage, JobError, type RunStage } from '../errors.ts';
-import { parseSessionId, parseWebsiteId, type SessionRef, toSessionKey } from '../ids.ts';
+import { parseSessionRef, type SessionRef, toSessionKey } from '../ids.ts';
 import { clipReason } from '../text.ts';
 import { type PersonsSession, toPersonItem } from './people-notes.ts';
 import {
@@ -211,9 +211,9 @@ function readWhat(item: LedgerItem) {
 
 function readSession({ websiteId, sessionId }: LedgerItem): SessionRef | undefined {
   if (websiteId === undefined && sessionId === undefined) return undefined;
-  const session = { websiteId: parseWebsiteId(websiteId?.S), sessionId: parseSessionId(sessionId?.S) };
-  if (!session.websiteId || !session.sessionId) throw new TypeError('session');
-  return { websiteId: session.websiteId, sessionId: session.sessionId };
+  const session = parseSessionRef(websiteId?.S, sessionId?.S);
+  if (!session) throw new TypeError('session');
+  return session;
 }
 
 function readCounts(item: LedgerItem) {

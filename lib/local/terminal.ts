@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { parseSessionId, parseWebsiteId, type SessionRef } from '../ids.ts';
+import { parseSessionRef, type SessionRef } from '../ids.ts';
 import type { EnrichedRecord } from '../record/schema.ts';
 import type { Telemetry, TelemetryEvent } from '../telemetry/events.ts';
 import { plural } from '../text.ts';
@@ -85,7 +85,7 @@ export function openTerminal({ write, clock }: { write: (text: string) => void; 
     fetched: Fetched | undefined,
   ): void {
     const nowMs = clock.nowMs();
-    const session = toSession({ websiteId, sessionId });
+    const session = parseSessionRef(websiteId, sessionId);
     if (!readRecord || !session || nowMs - lastRecordMs < RECORD_EVERY_MS) return;
     lastRecordMs = nowMs;
     readRecord(session, version).then(
@@ -117,11 +117,6 @@ const ENDS_OF_A_FETCH: ReadonlySet<TelemetryEvent['name']> = new Set([
   'job-deferred',
   'job-skipped',
 ]);
-
-function toSession({ websiteId, sessionId }: { websiteId: string; sessionId: string }) {
-  const [website, session] = [parseWebsiteId(websiteId), parseSessionId(sessionId)];
-  return website && session && { websiteId: website, sessionId: session };
-}
 
 function formatFetch({ sessionId, messages, pages, apiCalls, durationMs, hooks }: Fetched): string {
   const of = hooks > 1 ? `one fetch for ${plural(hooks, 'hook')}: ` : '';

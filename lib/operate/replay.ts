@@ -2,7 +2,7 @@ import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } 
 import { toAwsOperationError } from '../aws/failures.ts';
 import type { Clock } from '../clock.ts';
 import { OperationError } from '../errors.ts';
-import { parsePeopleId, parseSessionId, parseWebsiteId, type SessionRef, type WebsiteId } from '../ids.ts';
+import { parsePeopleId, parseSessionRef, type SessionRef, type WebsiteId } from '../ids.ts';
 import { notePersonsSession } from '../ledger/people-notes.ts';
 import { createPace } from '../queue/pace.ts';
 import { createS3RecordArchive, type RecordArchive, toArchived } from '../record/archive.ts';
@@ -124,9 +124,7 @@ async function* listArchivedSessions(
 
 function toSession(key: string): SessionRef | undefined {
   const [, website, name = ''] = key.split('/');
-  const websiteId = parseWebsiteId(website);
-  const sessionId = parseSessionId(name.replace(/\.json$/, ''));
-  return websiteId && sessionId ? { websiteId, sessionId } : undefined;
+  return parseSessionRef(website, name.replace(/\.json$/, ''));
 }
 
 /** Which sessions are replayed. */
