@@ -1,6 +1,6 @@
 import { createDeadLetterGroups } from '../dead-letters/filter.ts';
 import { parseSessionId, type SessionRef, toSessionKey } from '../ids.ts';
-import type { Run } from '../ledger/runs.ts';
+import { type Run, toNextMs } from '../ledger/runs.ts';
 import { type ConsoleContext, toSentence } from './context.ts';
 import type { WantedFace } from './faces.ts';
 import type { KnownLetter } from './letter-cache.ts';
@@ -102,18 +102,7 @@ function matches(run: Run, { outcome, code, session, sinceMs }: RunsQuery): bool
 }
 
 function toRow(run: Run, meanings: ConsoleContext['meanings']): RunRow {
-  const {
-    session = null,
-    messageId,
-    startedMs,
-    durationMs,
-    outcome,
-    attempt,
-    apiCalls,
-    code,
-    reason,
-    delaySeconds,
-  } = run;
+  const { session = null, messageId, startedMs, durationMs, outcome, attempt, apiCalls, code, reason } = run;
   return {
     session,
     messageId,
@@ -124,7 +113,7 @@ function toRow(run: Run, meanings: ConsoleContext['meanings']): RunRow {
     durationMs,
     code: code ?? null,
     words: reason ?? (code === undefined ? null : toMeaning(meanings, code)),
-    nextMs: delaySeconds === undefined ? null : startedMs + durationMs + delaySeconds * 1000,
+    nextMs: toNextMs(run) ?? null,
   };
 }
 

@@ -5,7 +5,7 @@ import type { RedriveOutcome, SentLetter } from '../dead-letters/redrive-selecte
 import { isWholeLook } from '../dead-letters/unseen.ts';
 import { OperationError, toJobError } from '../errors.ts';
 import type { SessionRef } from '../ids.ts';
-import type { Run } from '../ledger/runs.ts';
+import { type Run, toNextMs } from '../ledger/runs.ts';
 import type { Operations } from '../operate/operations.ts';
 import { plural } from '../text.ts';
 import { ConsoleProblem } from './guard.ts';
@@ -263,8 +263,8 @@ const KEPT: Partial<Record<RedriveOutcome, string>> = {
 
 /** What a run of the message that was sent says of the letter. */
 function toEnd(run: Run): Pick<RedriveEntry, 'state' | 'words' | 'dueMs'> {
-  const { outcome, code, reason, startedMs, durationMs, delaySeconds } = run;
-  const nextMs = delaySeconds === undefined ? null : startedMs + durationMs + delaySeconds * 1000;
+  const { outcome, code, reason } = run;
+  const nextMs = toNextMs(run) ?? null;
   const why = [code, reason].filter((part) => part !== undefined).join(': ') || null;
   switch (outcome) {
     case 'emitted':

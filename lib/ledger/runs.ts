@@ -291,6 +291,11 @@ export interface Run {
   readonly delaySeconds?: number;
 }
 
+/** When its message is received again at the earliest, epoch ms; undefined where it was not put off. */
+export function toNextMs({ startedMs, durationMs, delaySeconds }: Run): number | undefined {
+  return delaySeconds === undefined ? undefined : startedMs + durationMs + delaySeconds * 1000;
+}
+
 function isRunOutcome(text: string): text is RunOutcome {
   return RUN_OUTCOMES.some((outcome) => outcome === text);
 }

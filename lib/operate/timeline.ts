@@ -1,5 +1,5 @@
 import { type DeadLetter, toReasonText } from '../dead-letters/dead-letter.ts';
-import type { Run, RunOutcome } from '../ledger/runs.ts';
+import { type Run, type RunOutcome, toNextMs } from '../ledger/runs.ts';
 import type { SentMessage } from '../ledger/session-notes.ts';
 import type { Latest } from '../record/archive.ts';
 import { plural } from '../text.ts';
@@ -148,7 +148,8 @@ function describeRecord(version: number | undefined, latest: Latest | undefined,
 }
 
 function toRunEntry(run: Run): TimelineEntry {
-  const { startedMs, durationMs, messageId, apiCalls, code, delaySeconds, outcome } = run;
+  const { startedMs, durationMs, messageId, apiCalls, code, outcome } = run;
+  const nextMs = outcome === 'dead' ? undefined : toNextMs(run);
   return {
     atMs: startedMs,
     kind: outcome === 'emitted' ? 'announced' : outcome,
@@ -157,8 +158,7 @@ function toRunEntry(run: Run): TimelineEntry {
     durationMs,
     messageId,
     ...(code !== undefined && { code }),
-    ...(delaySeconds !== undefined &&
-      outcome !== 'dead' && { nextMs: startedMs + durationMs + delaySeconds * 1000 }),
+    ...(nextMs !== undefined && { nextMs }),
   };
 }
 
