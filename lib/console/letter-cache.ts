@@ -42,7 +42,7 @@ const PATIENCE_MS = 1500;
 
 export function createLetterCache(options: LetterCacheOptions): LetterCache {
   const { deadLetters, count, clock, everyMs, signal } = options;
-  let letters: ReadonlyMap<string, KnownLetter> = new Map();
+  let letters = new Map<string, KnownLetter>();
   let [startedMs, endedMs, asOfMs] = [0, 0, 0];
   let counted: number | undefined;
   let missing: string | undefined = 'Nobody has looked yet.';
@@ -114,9 +114,7 @@ export function createLetterCache(options: LetterCacheOptions): LetterCache {
       return `SQS counts ${plural(counted, 'message')}, of which ${letters.size} ${letters.size === 1 ? 'was' : 'were'} seen: the next look follows by itself.`;
     },
     remove(messageIds) {
-      const left = new Map(letters);
-      for (const messageId of messageIds) left.delete(messageId);
-      letters = left;
+      for (const messageId of messageIds) letters.delete(messageId);
     },
     withoutLooks,
   };
