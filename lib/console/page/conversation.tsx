@@ -9,6 +9,7 @@ import { Messages } from './messages.tsx';
 import { type RecordView, readRecord } from './record.ts';
 import { CopyButton, RecordJson } from './record-json.tsx';
 import { Link, toAddress, useAddress } from './router.tsx';
+import { Unreadable } from './state.tsx';
 import { toSessionKey, useShared } from './store.ts';
 import { Text } from './text.tsx';
 import { Timeline } from './timeline.tsx';
@@ -71,15 +72,7 @@ function OneConversation({ session }: { session: Session }) {
         email={record?.email ?? null}
         isRead={record !== undefined}
       />
-      {error && !data && (
-        <div class="empty">
-          <h2>This conversation could not be read</h2>
-          <p>{error.message}</p>
-          <button type="button" class="button" onClick={reload}>
-            Try again
-          </button>
-        </div>
-      )}
+      {error && !data && <Unreadable what="This conversation" error={error} onRetry={reload} />}
       {data?.unread.map((sentence) => (
         <div key={sentence} class="trouble tone-warn">
           {sentence}

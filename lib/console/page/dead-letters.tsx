@@ -5,6 +5,7 @@ import { Confirmed } from './confirm.tsx';
 import { LetterList } from './letters.tsx';
 import { RedriveBars, startRedrive } from './redrives.tsx';
 import { setQuery, useAddress } from './router.tsx';
+import { Unreadable } from './state.tsx';
 import { useNow, useShared } from './store.ts';
 import { Text } from './text.tsx';
 import { formatCount, formatSpan, plural } from './words.ts';
@@ -38,15 +39,7 @@ export function DeadLettersView() {
         )}
       </header>
       <RedriveBars />
-      {error && !data && (
-        <div class="empty">
-          <h2>The dead-letter queue could not be read</h2>
-          <p>{error.message}</p>
-          <button type="button" class="button" onClick={reload}>
-            Try again
-          </button>
-        </div>
-      )}
+      {error && !data && <Unreadable what="The dead-letter queue" error={error} onRetry={reload} />}
       {data && !data.isWhole && (
         <div class="trouble tone-warn">
           <Text>{data.missing ?? 'The look did not see all of them.'}</Text>

@@ -4,7 +4,7 @@ import { Ago } from './lines.tsx';
 import { List, useMedia } from './list.tsx';
 import { usePages } from './pages.ts';
 import { Link, setQuery, toConversationPath, useAddress } from './router.tsx';
-import { OUTCOMES, State } from './state.tsx';
+import { OUTCOMES, State, Unreadable } from './state.tsx';
 import { useShared } from './store.ts';
 import { Text } from './text.tsx';
 import { formatClock, formatCount, formatDuration, toPlainText } from './words.ts';
@@ -47,15 +47,7 @@ export function RunsView() {
         </span>
       </header>
       <Filters query={query} isFiltered={isFiltered} />
-      {error && !items && (
-        <div class="empty">
-          <h2>The runs could not be read</h2>
-          <p>{error.message}</p>
-          <button type="button" class="button" onClick={reload}>
-            Try again
-          </button>
-        </div>
-      )}
+      {error && !items && <Unreadable what="The runs" error={error} onRetry={reload} />}
       {items?.length === 0 && <NoRuns isFiltered={isFiltered} />}
       {items && items.length > 0 && (
         <div

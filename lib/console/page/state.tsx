@@ -16,6 +16,26 @@ export function State({ tone, children }: { tone: Tone; children: preact.Compone
   );
 }
 
+interface UnreadableProps {
+  /** The beginning of the sentence: `The runs`. */
+  readonly what: string;
+  readonly error: Error;
+  readonly onRetry: () => void;
+}
+
+/** In the place of what the server could not read. */
+export function Unreadable({ what, error, onRetry }: UnreadableProps) {
+  return (
+    <div class="empty">
+      <h2>{what} could not be read</h2>
+      <p>{error.message}</p>
+      <button type="button" class="button" onClick={onRetry}>
+        Try again
+      </button>
+    </div>
+  );
+}
+
 type Look = readonly [tone: Tone, word: string];
 
 export const OUTCOMES: Readonly<Record<LineOutcome, Look>> = {
