@@ -6,6 +6,7 @@ import { chooseWebsite } from '../operate/website.ts';
 import { toPrintable } from '../text.ts';
 import {
   type CommandContext,
+  flag,
   type Option,
   type Options,
   type OptionValues,
@@ -22,6 +23,27 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600
 
 // A day, or a moment of one with its offset; without an offset it would mean another moment on another machine.
 const DATE = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+
+/** How many rows a list shows to a person, unless they say otherwise. */
+export const DEFAULT_ROWS = 20;
+
+export const ROWS_OPTION = count({
+  help: `show no more rows than that (default ${DEFAULT_ROWS}; all with --json); all are counted`,
+  min: 0,
+  max: 1_000_000,
+  unit: 'rows',
+});
+
+/** Where an export goes. */
+export const EXPORT_OPTIONS = {
+  output: value({
+    placeholder: 'FILE',
+    help: 'a new file, for its owner alone (default -: standard output)',
+    expected: 'a file',
+    read: (text) => (text === '' ? undefined : text),
+  }),
+  force: flag('replace a file that exists'),
+};
 
 /** Which dead letters a command means. */
 export const FILTER_OPTIONS = {

@@ -2,22 +2,16 @@ import { toDeadLetterJson } from '../../dead-letters/dead-letter.ts';
 import { isWholeLook } from '../../dead-letters/unseen.ts';
 import { toLookJson } from '../../operate/json.ts';
 import { plural, toVisibleJson } from '../../text.ts';
-import { defineCommand, flag, value } from '../command.ts';
+import { defineCommand } from '../command.ts';
 import { openExportFile } from '../files.ts';
-import { FILTER_OPTIONS, toFilter } from '../options.ts';
+import { EXPORT_OPTIONS, FILTER_OPTIONS, toFilter } from '../options.ts';
 import { describeLook } from './dlq-output.ts';
 
 export const command = defineCommand({
   isData: true,
   options: {
     ...FILTER_OPTIONS,
-    output: value({
-      placeholder: 'FILE',
-      help: 'a new file, for its owner alone (default -: standard output)',
-      expected: 'a file',
-      read: (text) => (text === '' ? undefined : text),
-    }),
-    force: flag('replace a file that exists'),
+    ...EXPORT_OPTIONS,
   },
   examples: ['dlq export --output dead.jsonl --stage prod', 'dlq export --failed-in decode | head -1'],
   async run({ options, isJson, output, signal, connect }) {

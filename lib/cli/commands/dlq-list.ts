@@ -4,7 +4,7 @@ import { isWholeLook } from '../../dead-letters/unseen.ts';
 import { toGroupJson, toLookJson } from '../../operate/json.ts';
 import { plural } from '../../text.ts';
 import { defineCommand } from '../command.ts';
-import { count, FILTER_OPTIONS, toFilter } from '../options.ts';
+import { DEFAULT_ROWS, FILTER_OPTIONS, ROWS_OPTION, toFilter } from '../options.ts';
 import {
   createListJson,
   DEAD_LETTER_HEAD,
@@ -13,17 +13,10 @@ import {
   formatDeadLetter,
 } from './dlq-output.ts';
 
-const DEFAULT_ROWS = 20;
-
 export const command = defineCommand({
   options: {
     ...FILTER_OPTIONS,
-    rows: count({
-      help: `show no more rows than that (default ${DEFAULT_ROWS}; all with --json); all are counted`,
-      min: 0,
-      max: 1_000_000,
-      unit: 'rows',
-    }),
+    rows: ROWS_OPTION,
   },
   examples: ['dlq list --stage prod', "dlq list --code 'crisp_*' --since 2h"],
   async run({ options, isJson, output, signal, clock, commandLine, connect }) {

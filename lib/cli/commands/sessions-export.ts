@@ -1,9 +1,9 @@
 import { isWholeLook } from '../../dead-letters/unseen.ts';
 import { toLookJson } from '../../operate/json.ts';
 import { isJsonObject, plural, toVisibleJson } from '../../text.ts';
-import { defineCommand, flag, toUsageError, value } from '../command.ts';
+import { defineCommand, flag, toUsageError } from '../command.ts';
 import { openExportFile, readLines } from '../files.ts';
-import { FILTER_OPTIONS } from '../options.ts';
+import { EXPORT_OPTIONS, FILTER_OPTIONS } from '../options.ts';
 import { openProgress } from '../progress.ts';
 import { describeLook } from './dlq-output.ts';
 import { toWaitingJson } from './sessions-list.ts';
@@ -13,13 +13,7 @@ export const command = defineCommand({
   options: {
     website: FILTER_OPTIONS.website,
     max: FILTER_OPTIONS.max,
-    output: value({
-      placeholder: 'FILE',
-      help: 'a new file, for its owner alone (default -: standard output)',
-      expected: 'a file',
-      read: (text) => (text === '' ? undefined : text),
-    }),
-    force: flag('replace a file that exists'),
+    ...EXPORT_OPTIONS,
     resume: flag('keep what the file has, and add what it lacks'),
   },
   examples: [

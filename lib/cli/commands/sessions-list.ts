@@ -3,23 +3,17 @@ import { isWholeLook } from '../../dead-letters/unseen.ts';
 import { toLookJson } from '../../operate/json.ts';
 import { plural, toPrintable } from '../../text.ts';
 import { defineCommand } from '../command.ts';
-import { count, FILTER_OPTIONS } from '../options.ts';
+import { DEFAULT_ROWS, FILTER_OPTIONS, ROWS_OPTION } from '../options.ts';
 import { formatDuration, formatRow } from '../output.ts';
 import { createListJson, describeLook } from './dlq-output.ts';
 
-const DEFAULT_ROWS = 20;
 const COLUMNS = [44, 11, 8, 10];
 
 export const command = defineCommand({
   options: {
     website: FILTER_OPTIONS.website,
     max: FILTER_OPTIONS.max,
-    rows: count({
-      help: `show no more rows than that (default ${DEFAULT_ROWS}; all with --json); all are counted`,
-      min: 0,
-      max: 1_000_000,
-      unit: 'rows',
-    }),
+    rows: ROWS_OPTION,
   },
   examples: ['sessions list --stage prod', 'sessions list --json --stage prod'],
   async run({ options, isJson, output, signal, clock, connect }) {
