@@ -1,12 +1,6 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import {
-  type PersonRef,
-  parsePeopleId,
-  parseSessionId,
-  parseWebsiteId,
-  type SessionId,
-} from '../../lib/ids.ts';
+import { type PersonRef, parseSessionId, type SessionId } from '../../lib/ids.ts';
 import {
   type ChangedPerson,
   forgetChanged,
@@ -19,7 +13,7 @@ import {
 } from '../../lib/ledger/people-notes.ts';
 import { createDynamoRunLog } from '../../lib/ledger/runs.ts';
 import { toItemUpdate } from '../../lib/ledger/table.ts';
-import { aRun, aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
+import { aPerson, aRun, aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
 import { startEmbeddedLedger } from '../support/embedded-aws.ts';
 
 const NOW_MS = 1_790_856_000_000;
@@ -31,13 +25,6 @@ beforeEach(async () => {
   ledger = await startEmbeddedLedger();
   onTestFinished(ledger.stop);
 });
-
-function aPerson(digit: number, website = WEBSITE_ID): PersonRef {
-  const websiteId = parseWebsiteId(website);
-  const peopleId = parsePeopleId(`c5a2f70c-f605-4648-b47f-8c39d4b03a5${digit}`);
-  if (!websiteId || !peopleId) throw new Error('no ids');
-  return { websiteId, peopleId };
-}
 
 function sessionId(text: string): SessionId {
   const id = parseSessionId(`session_${text}`);

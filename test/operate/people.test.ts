@@ -1,13 +1,13 @@
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { JobError } from '../../lib/errors.ts';
-import { type PersonRef, parsePeopleId, parseSessionId, parseWebsiteId } from '../../lib/ids.ts';
+import { type PersonRef, parseSessionId } from '../../lib/ids.ts';
 import { listChangedPeople, notePersonChanged, toPersonItem } from '../../lib/ledger/people-notes.ts';
 import { toItemUpdate } from '../../lib/ledger/table.ts';
 import { type PeopleContext, refreshPeople } from '../../lib/operate/people.ts';
 import { inLanes } from '../../lib/queue/pace.ts';
 import { createEnqueueSessions } from '../../lib/queue/sessions-queue.ts';
-import { OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
+import { aPerson, OTHER_WEBSITE_ID } from '../support/builders.ts';
 import { startEmbeddedLedger } from '../support/embedded-aws.ts';
 import { createMemorySessionBatches } from '../support/memory.ts';
 import { createVirtualClock, untilSettled } from '../support/virtual-clock.ts';
@@ -18,13 +18,6 @@ beforeEach(async () => {
   ledger = await startEmbeddedLedger();
   onTestFinished(ledger.stop);
 });
-
-function aPerson(digit: number, website = WEBSITE_ID): PersonRef {
-  const websiteId = parseWebsiteId(website);
-  const peopleId = parsePeopleId(`c5a2f70c-f605-4648-b47f-8c39d4b03a5${digit}`);
-  if (!websiteId || !peopleId) throw new Error('no ids');
-  return { websiteId, peopleId };
-}
 
 /** The ledger of the embedded DynamoDB and a queue in memory; time passes as the work sleeps. */
 function createPeopleScene() {

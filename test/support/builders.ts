@@ -2,7 +2,13 @@ import type { Environment } from '../../lib/config/config.ts';
 import { parseConsumerConfig, parseWebhookConfig } from '../../lib/config/parse.ts';
 import type { FetchedConversation } from '../../lib/crisp/conversation.ts';
 import { ConfigError } from '../../lib/errors.ts';
-import { parseSessionId, parseWebsiteId, type SessionRef } from '../../lib/ids.ts';
+import {
+  type PersonRef,
+  parsePeopleId,
+  parseSessionId,
+  parseWebsiteId,
+  type SessionRef,
+} from '../../lib/ids.ts';
 import type { Run } from '../../lib/ledger/runs.ts';
 import type { ReceivedMessage } from '../../lib/queue/job.ts';
 import { buildRecord } from '../../lib/record/build.ts';
@@ -156,6 +162,14 @@ function aConversation(website_id: string, session_id: string): JsonObject {
 
 export const WEBSITE_ID = '8c842203-7ed8-4e29-a608-7cf78a7d2fcc';
 export const OTHER_WEBSITE_ID = '1f0f5f0e-2b1c-4f6e-9a53-5a2f6f1d8e10';
+
+/** One of ten people of a website. */
+export function aPerson(digit: number, website = WEBSITE_ID): PersonRef {
+  const websiteId = parseWebsiteId(website);
+  const peopleId = parsePeopleId(`c5a2f70c-f605-4648-b47f-8c39d4b03a5${digit}`);
+  if (!websiteId || !peopleId) throw new Error('no ids');
+  return { websiteId, peopleId };
+}
 
 /** A session of the first test website. */
 export function aSession(name = 'session_a', website = WEBSITE_ID): SessionRef {
