@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { bundlePage } from '../../lib/console/bundle.ts';
 
@@ -17,6 +17,11 @@ const FIELDS = ['name', 'version', 'description', 'license', 'type', 'bin', 'eng
 
 // `infra` is what the doctor compares a stage with; the command finds it beside `dist`, as it does beside `lib`.
 const FILES = ['CHANGELOG.md', 'LICENSE', 'README.md', 'docs', 'infra', 'lib/cli/crisp-enrich.mjs'];
+
+/** Of the pictures, only the one that the texts show goes along. */
+function isForTheRepository(path: string): boolean {
+  return path.endsWith('.png') && basename(path) !== 'flow.png';
+}
 
 /**
  * Writes into `folder` what a release holds: the command line and the consumer kit as JavaScript, since Node strips no
@@ -37,7 +42,10 @@ export async function writeNpmPackage({ root, folder }: { root: string; folder: 
   await writePage(join(dist, 'console/assets'));
   for (const file of FILES) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
-    await cp(join(root, file), join(folder, file), { recursive: true });
+    await cp(join(root, file), join(folder, file), {
+      recursive: true,
+      filter: (it) => !isForTheRepository(it),
+    });
   }
 
   const written = {

@@ -105,6 +105,7 @@ describe('an installed release', () => {
 
     expect(files.filter((file) => /(?<!\.d)\.ts$|^dist\/local\b|\btest\b/.test(file))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'docs/record.md']));
+    expect(files.filter((file) => file.endsWith('.png'))).toEqual(['docs/images/flow.png']);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(2_000_000);
   });
 
