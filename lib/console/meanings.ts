@@ -10,7 +10,7 @@ export interface Meaning {
 const ERRORS = new URL('../../docs/errors.md', import.meta.url);
 
 const SECTIONS = ['## Failed jobs', '## Dead letters'];
-const ROW = /^\| `([a-z_]+)` \| (\w+) \| (.+) \|$|^- `([a-z_]+)`: (.+)$/;
+const LINE = /^- `([a-z_]+)` ?(\w+)?: (.+)$/;
 
 /** Reads the meaning of every reason of a dead letter; empty where the document is not there. */
 export async function readMeanings(): Promise<ReadonlyMap<string, Meaning>> {
@@ -19,9 +19,8 @@ export async function readMeanings(): Promise<ReadonlyMap<string, Meaning>> {
   for (const section of document.split(/^(?=## )/m)) {
     if (!SECTIONS.some((title) => section.startsWith(title))) continue;
     for (const line of section.split('\n')) {
-      const [, code, disposition, words, ownCode, ownWords = ''] = ROW.exec(line) ?? [];
-      const name = code ?? ownCode;
-      if (name !== undefined) meanings.set(name, toMeaning(name, toPlain(words ?? ownWords), disposition));
+      const [, code, disposition, words = ''] = LINE.exec(line) ?? [];
+      if (code !== undefined) meanings.set(code, toMeaning(code, toPlain(words), disposition));
     }
   }
   return meanings;

@@ -179,24 +179,23 @@ describe('documented codes', () => {
     expect(violations).toEqual([]);
   });
 
-  const table = (...rows: string[]) =>
-    ['## Stage', '', '| code | status | meaning |', ...rows, '', '## Next'].join('\n');
+  const list = (...rows: string[]) => ['## Stage', '', ...rows, '', '## Next'].join('\n');
 
   test.each([
     ['a code that is not documented', [], ['Stage lacks not_found']],
     [
       'a documented code that is gone',
-      ['| `not_found` | 404 | Lost. |', '| `gone` | 410 | Gone. |'],
+      ['- `not_found` 404: Lost.', '- `gone` 410: Gone.'],
       ['Stage has the unknown gone'],
     ],
-    ['another status than the code says', ['| `not_found` | 400 | Lost. |'], ['Stage says 400 of not_found']],
+    ['another status than the code says', ['- `not_found` 400: Lost.'], ['Stage says 400 of not_found']],
     [
       'a code that stands twice',
-      ['| `not_found` | 404 | Lost. |', '| `not_found` | 404 | Lost. |'],
+      ['- `not_found` 404: Lost.', '- `not_found` 404: Lost.'],
       ['Stage has not_found twice'],
     ],
   ])('%s is a violation', (_case, rows, violations) => {
-    expect(checkDocumentedCodes(table(...rows), [{ heading: 'Stage', codes: { not_found: 404 } }])).toEqual(
+    expect(checkDocumentedCodes(list(...rows), [{ heading: 'Stage', codes: { not_found: 404 } }])).toEqual(
       violations,
     );
   });

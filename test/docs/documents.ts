@@ -66,10 +66,10 @@ function toAnchor(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-/** The codes of one stage, and the heading of docs/errors.md under which their table stands. */
+/** The codes of one stage, and the heading of docs/errors.md under which they are listed. */
 interface Stage {
   readonly heading: string;
-  /** Each code with what the next cell must say (a status, a disposition); undefined where that is free. */
+  /** Each code with what must follow it (a status, a disposition); undefined where that is free. */
   readonly codes: Readonly<Record<string, string | number | undefined>>;
 }
 
@@ -95,10 +95,10 @@ export function checkDocumentedCodes(document: string, stages: readonly Stage[])
   });
 }
 
-// A code is what the first cell of a row holds in backticks.
+// A code is what a list item begins with, in backticks.
 function findRows(document: string, heading: string): { code: string; next: string }[] {
   const section = document.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
-  return [...section.matchAll(/^\| `([^`|]+)` *\| *([^|]*?) *\|/gm)].map(([, code = '', next = '']) => ({
+  return [...section.matchAll(/^- `([^`]+)` ?(\w*):/gm)].map(([, code = '', next = '']) => ({
     code,
     next,
   }));
