@@ -9,19 +9,17 @@ import type { ApiConfig } from '../config/config.ts';
 import { loadApiConfig } from '../config/load.ts';
 import { createKnownSecrets, createSecrets, type Secrets } from '../config/secret-reader.ts';
 import { startFunction, withoutForeignErrors } from '../config/start-function.ts';
-import { createCrispApi } from '../crisp/client.ts';
 import { fetchConversation } from '../crisp/conversation.ts';
 import type { CrispPool } from '../crisp/http.ts';
+import { openCountedCrisp } from '../crisp/open-crisp.ts';
 import { createPagingTrust } from '../crisp/paging.ts';
-import { createThrottle, toThrottleShare } from '../crisp/throttle.ts';
+import { toThrottleShare } from '../crisp/throttle.ts';
 import { createSqsMoveTasks } from '../dead-letters/move-tasks.ts';
 import { createSqsDeadLetterQueue } from '../dead-letters/queue.ts';
 import { createDynamoBreakerNotes } from '../ledger/breaker-notes.ts';
 import { createDynamoFailureNotes } from '../ledger/failure-notes.ts';
 import { createDynamoIdempotencyNotes } from '../ledger/idempotency.ts';
 import { createDynamoLookNotes, createDynamoRedriveNotes } from '../ledger/message-notes.ts';
-import { createCallQuota } from '../ledger/quota.ts';
-import { createDynamoQuotaNotes, toTokenKey } from '../ledger/quota-notes.ts';
 import { createDynamoRunHistory } from '../ledger/runs.ts';
 import { createBestEffort } from '../ledger/table.ts';
 import { listKnownWebsites } from '../operate/sessions.ts';
@@ -105,26 +103,8 @@ function createApiContext(config: ApiConfig, options: KnownOptions): ApiContext 
   );
   const deadLetterUrl = queues['sessions-dlq'];
   const breakerNotes = createDynamoBreakerNotes(ledger);
-  const calls = createDynamoQuotaNotes({ ...ledger, findKey: () => toTokenKey(secrets) });
-  const quota = createCallQuota({
-    notes: calls,
-    dailyQuota: config.dailyQuota,
-    liveShare: config.quotaLiveShare,
-    instances: config.instances,
-    clock,
-    telemetry,
-  });
-  const crisp = createCrispApi({
-    baseUrl: config.crispApiUrl,
-    tier: config.crispTier,
-    maxResponseBytes: config.maxResponseBytes,
-    throttle: createThrottle({ ...toThrottleShare(config.requestsPerSecond, config.instances), clock }),
-    quota,
-    secrets,
-    clock,
-    telemetry,
-    ...(pool && { pool }),
-  });
+  const pace = toThrottleShare(config);
+  const { crisp, quotaNotes } = openCountedCrisp(config, { pace, ledger, secrets, clock, telemetry, pool });
   const fetching = {
     ...{ crisp, clock, telemetry, maxPages: config.maxPages },
     maxConversationBytes: config.maxConversationBytes,
@@ -154,7 +134,7 @@ function createApiContext(config: ApiConfig, options: KnownOptions): ApiContext 
       runHistory: createDynamoRunHistory(ledger),
       redriveNotes: createDynamoRedriveNotes(ledger),
       lookNotes: createDynamoLookNotes(ledger),
-      quota: calls,
+      quota: quotaNotes,
       onlyWebsiteId: findOnlyWebsite(config.websiteIds),
       clock,
     },

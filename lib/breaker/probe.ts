@@ -6,9 +6,8 @@ import type { ProbeConfig } from '../config/config.ts';
 import { loadProbeConfig } from '../config/load.ts';
 import { createKnownSecrets, createSecrets, type Secrets } from '../config/secret-reader.ts';
 import { startFunction, withoutForeignErrors } from '../config/start-function.ts';
-import { createCrispApi } from '../crisp/client.ts';
 import type { CrispPool } from '../crisp/http.ts';
-import { createThrottle } from '../crisp/throttle.ts';
+import { openCrisp } from '../crisp/open-crisp.ts';
 import { type JobError, toJobError } from '../errors.ts';
 import type { SessionRef, WebsiteId } from '../ids.ts';
 import {
@@ -78,16 +77,7 @@ export function createProbeHandler(config: ProbeConfig, dependencies: ProbeDepen
     notes: createDynamoBreakerNotes(ledger),
     quota: createDynamoQuotaNotes({ ...ledger, findKey: () => toTokenKey(secrets) }),
     mapping,
-    crisp: createCrispApi({
-      baseUrl: config.crispApiUrl,
-      tier: config.crispTier,
-      maxResponseBytes: config.maxResponseBytes,
-      throttle: createThrottle({ ...PACE, clock }),
-      secrets,
-      clock,
-      telemetry,
-      ...(pool && { pool }),
-    }),
+    crisp: openCrisp(config, { pace: PACE, secrets, clock, telemetry, pool }),
     clock,
     telemetry,
     websiteIds: config.websiteIds,

@@ -9,16 +9,14 @@ import type { ConsumerConfig } from '../config/config.ts';
 import { loadConsumerConfig } from '../config/load.ts';
 import { createKnownSecrets, createSecrets, type Secrets } from '../config/secret-reader.ts';
 import { startFunction, withoutForeignErrors } from '../config/start-function.ts';
-import { createCrispApi } from '../crisp/client.ts';
 import { fetchConversation } from '../crisp/conversation.ts';
 import type { CrispPool } from '../crisp/http.ts';
+import { openCountedCrisp } from '../crisp/open-crisp.ts';
 import { createPagingTrust } from '../crisp/paging.ts';
-import { createThrottle, toThrottleShare } from '../crisp/throttle.ts';
+import { toThrottleShare } from '../crisp/throttle.ts';
 import { BadInvocationError } from '../errors.ts';
 import { createDynamoBreakerNotes } from '../ledger/breaker-notes.ts';
 import { createDynamoMessageNotes } from '../ledger/message-notes.ts';
-import { createCallQuota } from '../ledger/quota.ts';
-import { createDynamoQuotaNotes, toTokenKey } from '../ledger/quota-notes.ts';
 import { noteRemoved } from '../ledger/removal-notes.ts';
 import { createDynamoRunLog } from '../ledger/runs.ts';
 import { createDynamoSessionNotes } from '../ledger/session-notes.ts';
@@ -128,28 +126,9 @@ function createConsumerContext(config: ConsumerConfig, options: KnownOptions): C
   );
   const topic = createSnsRecordTopic({ client: clients.sns, topicArn: config.recordsTopicArn });
   const announcing = { archive, topic, telemetry, inlineLimitBytes: config.inlineLimitBytes };
-  const quota = createCallQuota({
-    notes: createDynamoQuotaNotes({ ...ledger, findKey: () => toTokenKey(secrets) }),
-    dailyQuota: config.dailyQuota,
-    liveShare: config.quotaLiveShare,
-    instances: config.instances,
-    clock,
-    telemetry,
-  });
-  const crisp = createCrispApi({
-    baseUrl: config.crispApiUrl,
-    tier: config.crispTier,
-    maxResponseBytes: config.maxResponseBytes,
-    throttle: createThrottle({
-      ...toThrottleShare(config.requestsPerSecond, config.instances),
-      clock,
-      random,
-    }),
-    quota,
-    secrets,
-    clock,
-    telemetry,
-    ...(pool && { pool }),
+  const pace = toThrottleShare(config);
+  const { crisp, quota } = openCountedCrisp(config, {
+    ...{ pace, ledger, secrets, clock, telemetry, random, pool },
   });
   const fetching = {
     ...{ crisp, clock, telemetry, include: config.include, maxPages: config.maxPages },

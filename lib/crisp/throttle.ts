@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { ConsumerConfig } from '../config/config.ts';
 
 /** Paces the requests of one instance. */
 export interface Throttle {
@@ -98,7 +99,8 @@ export function createThrottle(dependencies: ThrottleDependencies): Throttle {
 /** After so long an instance may no longer be where its share began. */
 const PAUSE_MS = 1000;
 
-type ThrottleShare = Pick<ThrottleDependencies, 'ratePerSecond' | 'burst' | 'isShared'>;
+export type ThrottleShare = Pick<ThrottleDependencies, 'ratePerSecond' | 'burst' | 'isShared'>;
+type SharedRate = Pick<ConsumerConfig, 'requestsPerSecond' | 'instances'>;
 
 /**
  * A hundredth below the configured rate: requests that start together do not arrive together, and a server whose own
@@ -110,7 +112,7 @@ const PACE = 0.99;
  * What one of `instances` may use of a rate that all of them share: instances do not talk to each other. An instance by
  * itself may start two requests at once, the conversation and its first page; among several that would add up.
  */
-export function toThrottleShare(requestsPerSecond: number, instances: number): ThrottleShare {
+export function toThrottleShare({ requestsPerSecond, instances }: SharedRate): ThrottleShare {
   const isShared = instances > 1;
   return { ratePerSecond: (requestsPerSecond * PACE) / instances, burst: isShared ? 1 : 2, isShared };
 }

@@ -10,6 +10,8 @@ export interface CallQuota {
   take(): Promise<void>;
   /** A call that was taken is not made. */
   giveBack(): void;
+  /** Those that were taken and not given back. */
+  readonly taken: number;
   /** Counts what was not fetched; it is written with the next lease, never by itself. */
   noteSaved(how: Saving, count: number): void;
 }
@@ -38,6 +40,7 @@ export function createCallQuota(dependencies: CallQuotaDependencies): CallQuota 
   const bestEffort = createBestEffort(telemetry);
   let [calls, leaseEndsMs, left] = [0, Number.POSITIVE_INFINITY, dailyQuota];
   let isSpent = false;
+  let taken = 0;
   let uncounted = 0;
   let saved = new Map<Saving, number>();
   let leasing: Promise<void> | undefined;
@@ -53,9 +56,14 @@ export function createCallQuota(dependencies: CallQuotaDependencies): CallQuota 
         await leasing;
       }
       calls -= 1;
+      taken += 1;
     },
     giveBack() {
       calls += 1;
+      taken -= 1;
+    },
+    get taken() {
+      return taken;
     },
     noteSaved(how, count) {
       saved.set(how, (saved.get(how) ?? 0) + count);

@@ -63,19 +63,10 @@ const NO_WEBSITE = parseWebsiteId('00000000-0000-4000-8000-000000000000');
  * sentence for each thing that is wrong: a wrong token, tier or address shows at the start, not at the first failed job.
  */
 export async function checkCrisp(config: LocalConfig, clock: Clock): Promise<string[]> {
-  const { crispApiUrl, crispTier, maxResponseBytes, requestsPerSecond, websiteIds } = config;
-  const [{ createCrispApi }, { createThrottle }] = await Promise.all([
-    import('../crisp/client.ts'),
-    import('../crisp/throttle.ts'),
-  ]);
-  const crisp = createCrispApi({
-    baseUrl: crispApiUrl,
-    tier: crispTier,
-    maxResponseBytes,
-    secrets: createSecrets(config.secrets, clock),
-    throttle: createThrottle({ ratePerSecond: requestsPerSecond, burst: 1, clock }),
-    clock,
-  });
+  const { requestsPerSecond, websiteIds } = config;
+  const { openCrisp } = await import('../crisp/open-crisp.ts');
+  const pace = { ratePerSecond: requestsPerSecond, burst: 1 };
+  const crisp = openCrisp(config, { pace, secrets: createSecrets(config.secrets, clock), clock });
   const asked = websiteIds.length > 0 ? websiteIds : [NO_WEBSITE].filter((id) => id !== undefined);
   const findings = await Promise.all(
     asked.map((websiteId) =>

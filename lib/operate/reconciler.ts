@@ -3,14 +3,12 @@ import { createSqsQueueReader } from '../aws/queues.ts';
 import type { Clock } from '../clock.ts';
 import type { ReconcileConfig } from '../config/config.ts';
 import type { Secrets } from '../config/secret-reader.ts';
-import { type CrispApi, type CrispClient, createCrispApi } from '../crisp/client.ts';
+import type { CrispApi, CrispClient } from '../crisp/client.ts';
 import { expectList } from '../crisp/fields.ts';
 import type { CrispPool } from '../crisp/http.ts';
-import { createThrottle } from '../crisp/throttle.ts';
+import { openCountedCrisp } from '../crisp/open-crisp.ts';
 import { JobError } from '../errors.ts';
 import { parseWebsiteId, type WebsiteId } from '../ids.ts';
-import { createCallQuota } from '../ledger/quota.ts';
-import { createDynamoQuotaNotes, toTokenKey } from '../ledger/quota-notes.ts';
 import { createDynamoRunHistory } from '../ledger/runs.ts';
 import { createDynamoSweepNotes } from '../ledger/sweep-notes.ts';
 import { createBestEffort } from '../ledger/table.ts';
@@ -61,26 +59,9 @@ type ReconcilerConfig = Pick<
 export function createReconciler(config: ReconcilerConfig, dependencies: ReconcilerDependencies): Reconciler {
   const { secrets, clients, clock, telemetry, pool } = dependencies;
   const ledger = { client: clients.dynamodb, table: config.ledgerTable };
-  const quotaNotes = createDynamoQuotaNotes({ ...ledger, findKey: () => toTokenKey(secrets) });
-  const { dailyQuota, quotaLiveShare: liveShare, instances } = config;
-  const quota = createCallQuota({ notes: quotaNotes, dailyQuota, liveShare, instances, clock, telemetry });
-  let calls = 0;
-  const crisp = createCrispApi({
-    baseUrl: config.crispApiUrl,
-    tier: config.crispTier,
-    maxResponseBytes: config.maxResponseBytes,
-    throttle: createThrottle({ ratePerSecond: config.requestsPerSecond * LIST_SHARE, burst: 1, clock }),
-    quota: {
-      async take() {
-        await quota.take();
-        calls += 1;
-      },
-      giveBack: quota.giveBack,
-    },
-    secrets,
-    clock,
-    telemetry,
-    ...(pool && { pool }),
+  const pace = { ratePerSecond: config.requestsPerSecond * LIST_SHARE, burst: 1 };
+  const { crisp, quota, quotaNotes } = openCountedCrisp(config, {
+    ...{ pace, ledger, secrets, clock, telemetry, pool },
   });
   const batches = createSqsSessionBatches({ sqs: clients.sqs, queueUrl: config.sessionsQueueUrl, clock });
   return {
@@ -100,7 +81,7 @@ export function createReconciler(config: ReconcilerConfig, dependencies: Reconci
       ledger,
     },
     listWebsites: () => listWebsites(crisp, config),
-    countCalls: () => calls,
+    countCalls: () => quota.taken,
     close: () => crisp.close(),
   };
 }

@@ -230,7 +230,7 @@ describe('throttle', () => {
         await ask(throttle);
       }
 
-      const share = toThrottleShare(configured, instances);
+      const share = toThrottleShare({ requestsPerSecond: configured, instances });
       const throttles = Array.from({ length: instances }, () => createThrottle({ ...share, clock, random }));
       const perInstance = requests / instances;
       const callers = Math.ceil((configured / instances) * 0.1) + 4;
@@ -249,7 +249,7 @@ describe('throttle', () => {
 test.each([1, 2, 4, 100])(
   'the shares of %d instances together stay just below the configured rate',
   (instances) => {
-    const { ratePerSecond, burst } = toThrottleShare(10, instances);
+    const { ratePerSecond, burst } = toThrottleShare({ requestsPerSecond: 10, instances });
 
     expect(ratePerSecond * instances).toBeLessThan(10);
     expect(ratePerSecond * instances).toBeGreaterThan(9.8);

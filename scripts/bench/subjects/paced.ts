@@ -41,7 +41,7 @@ async function askOrThrow(): Promise<void> {
 
 const POLICIES = {
   async ours() {
-    const share = toThrottleShare(options.rate, options.instances);
+    const share = toThrottleShare({ requestsPerSecond: options.rate, instances: options.instances });
     const throttle = createThrottle({ ...share, clock: systemClock });
     const one = async () => {
       for (;;) {
