@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
 import { RECORD_SCHEMA_ID } from '../../../lib/record/schema.ts';
 import { toEvidence } from './evidence.ts';
 import type { History, HistoryEvent, InvariantId, Terms } from './history.ts';
@@ -10,6 +11,22 @@ export function check(invariant: InvariantId, steps: Steps, terms: Partial<Terms
   return INVARIANTS[invariant](evidence).map(({ text }) => text);
 }
 
+/** Histories in which a promise is broken, by their titles. */
+export function broken(invariant: InvariantId, histories: Histories, terms: Partial<Terms> = {}): void {
+  test.each(Object.entries(histories))('broken %s', (_title, steps) => {
+    expect(check(invariant, steps, terms)).not.toEqual([]);
+  });
+}
+
+/** The same for histories in which it is kept. */
+export function kept(invariant: InvariantId, histories: Histories, terms: Partial<Terms> = {}): void {
+  test.each(Object.entries(histories))('kept %s', (_title, steps) => {
+    expect(check(invariant, steps, terms)).toEqual([]);
+  });
+}
+
+type Histories = Readonly<Record<string, Steps>>;
+
 /** Which invariants say something of a history, each once. */
 export function findBroken(steps: Steps, terms: Partial<Terms> = {}): InvariantId[] {
   const { violations } = judge(toHistory(steps), { ...TERMS, ...terms });
@@ -18,6 +35,9 @@ export function findBroken(steps: Steps, terms: Partial<Terms> = {}): InvariantI
 
 /** A bucket begins here. */
 export const START_MS = 1_790_856_000_000;
+
+/** When the message of the story that begins then is fetched. */
+export const FETCH_MS = START_MS + 72_010;
 
 export const TERMS: Terms = {
   coalesceSeconds: 60,
@@ -91,7 +111,7 @@ export function aDelivery(options: StoryOptions = {}): Record<string, HistoryEve
 export function aReceive(options: StoryOptions = {}): Record<string, HistoryEvent> {
   const { suffix = '', sessionId = SESSION_ID, startMs = START_MS, fingerprints = [1] } = options;
   const { instance = 'consumer-1', receiveCount = 1 } = options;
-  const fetchMs = startMs + 72_010;
+  const fetchMs = startMs + (FETCH_MS - START_MS);
   const message = { queue: 'sessions', messageId: `message${suffix}`, receiveCount } as const;
   const body = aBody(options);
   const record = aRecord({ version: fetchMs, fingerprints, sessionId });
@@ -148,7 +168,7 @@ export function aBody({ sessionId = SESSION_ID, startMs = START_MS }: StoryOptio
 }
 
 /** The steps, each with the suffix in its name. */
-export function named(suffix: string, events: Readonly<Record<string, HistoryEvent>>): Steps {
+export function named(suffix: string, events: Events): Steps {
   return Object.entries(events).map(([name, event]) => [`${name}${suffix}`, event]);
 }
 
@@ -225,7 +245,19 @@ function toMessages(fingerprints: readonly number[]): object[] {
   return fingerprints.map((fingerprint) => ({ fingerprint, timestamp: fingerprint, content: 'Hello' }));
 }
 
+/** At that moment Crisp's truth changes to these messages; null: to none, for the conversation is removed. */
+export function crispHas(fingerprints: readonly number[] | null, atMs: number) {
+  return { type: 'crisp-changed', atMs, sessionKey: SESSION_KEY, fingerprints } as const;
+}
+
+/** What the breaker, an operator, or a fault leaves in the history. */
+export function aFault(fault: string, place: string, atMs = START_MS) {
+  return { type: 'fault-injected', atMs, fault, place } as const;
+}
+
 type Place = { readonly before: string } | { readonly after: string };
+
+type Events = Readonly<Record<string, HistoryEvent>>;
 
 /** A history whose events have names, so that a test can say what is different in its own. */
 export type Steps = readonly (readonly [name: string, event: HistoryEvent])[];
@@ -234,30 +266,47 @@ export function toHistory(steps: Steps): History {
   return steps.map(([, event]) => event);
 }
 
+export function only(steps: Steps, ...names: string[]): Steps {
+  for (const name of names) find(steps, name);
+  return steps.filter(([name]) => names.includes(name));
+}
+
+/** Nothing was put, announced or delivered in it. */
+export function unannounced(steps: Steps): Steps {
+  return steps.filter(([name]) => !/^(put|notice|record)(-\d)?$/.test(name));
+}
+
+/** Nor was Crisp asked anything. */
+export function unfetched(steps: Steps): Steps {
+  return unannounced(steps).filter(([name]) => !/^(conversation|messages)(-\d)?$/.test(name));
+}
+
 export function without(steps: Steps, ...names: string[]): Steps {
   for (const name of names) find(steps, name);
   return steps.filter(([name]) => !names.includes(name));
 }
 
-/** Replaces some fields of an event. */
-export function changed(steps: Steps, wanted: string, fields: Readonly<Record<string, unknown>>): Steps {
+/** Replaces some fields of events, each by its name. */
+export function changed(steps: Steps, changes: Readonly<Record<string, object>>): Steps {
+  for (const name of Object.keys(changes)) find(steps, name);
   // Tests make histories that should not be: the fields are theirs to choose.
-  const event = { ...find(steps, wanted), ...fields } as HistoryEvent;
-  return steps.map(([name, old]) => [name, name === wanted ? event : old]);
+  return steps.map(([name, event]) => [name, { ...event, ...changes[name] } as HistoryEvent]);
 }
 
 /** Puts other steps next to one. */
-export function inserted(steps: Steps, added: Steps, place: Place): Steps {
+export function inserted(steps: Steps, added: Steps | Events, place: Place): Steps {
   const neighbour = 'before' in place ? place.before : place.after;
   find(steps, neighbour);
   const at = steps.findIndex(([name]) => name === neighbour) + ('before' in place ? 0 : 1);
-  return [...steps.slice(0, at), ...added, ...steps.slice(at)];
+  return [...steps.slice(0, at), ...(isSteps(added) ? added : named('', added)), ...steps.slice(at)];
 }
+
+const isSteps = (steps: Steps | Events): steps is Steps => Array.isArray(steps);
 
 /** Takes an event to another place, at its neighbour's time. */
 export function moved(steps: Steps, name: string, place: Place): Steps {
   const { atMs } = find(steps, 'before' in place ? place.before : place.after);
-  return inserted(without(steps, name), [[name, { ...find(steps, name), atMs }]], place);
+  return inserted(without(steps, name), { [name]: { ...find(steps, name), atMs } }, place);
 }
 
 function find(steps: Steps, wanted: string): HistoryEvent {
