@@ -48,11 +48,11 @@ test.each([
 describe('commands', () => {
   test('docs/cli.md lists each command as the help does', () => {
     const page = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8');
-    const rows = COMMANDS.map(
-      ({ name, words, summary }) => `| \`${[name, words].filter(Boolean).join(' ')}\` | ${summary} |`,
+    const lines = COMMANDS.map(
+      ({ name, words, summary }) => `- \`${[name, words].filter(Boolean).join(' ')}\`: ${summary}`,
     );
 
-    expect(page).toContain(`| command | does |\n|---|---|\n${rows.join('\n')}\n\n`);
+    expect(page).toContain(`## Commands\n\n${lines.join('\n')}\n\n`);
   });
 
   test('every command that a document or an alarm tells one to run is there', () => {
