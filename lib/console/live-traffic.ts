@@ -4,7 +4,7 @@ import type { SeenHook } from '../operate/timeline.ts';
 import type { Telemetry, TelemetryEvent } from '../telemetry/events.ts';
 import type { Savings } from './model.ts';
 import { createCurves, createMinuteCounts } from './series.ts';
-import type { Traffic, TrafficLine } from './traffic.ts';
+import type { RunTotals, Traffic, TrafficLine } from './traffic.ts';
 
 // The bounds of what is kept, some 15 MB in all: conversations, the hooks of their timelines, and the messages that wait
 // for a fetch of one conversation.
@@ -24,11 +24,21 @@ interface LineState
   readonly loopCalls: number;
 }
 
+/** What the pipeline of this process does, counted as it happens. */
+export interface LiveTraffic extends Traffic, Telemetry {
+  totals(): RunTotals;
+  /** How many hooks of a session no fetch has answered yet; those of one message where it is named. */
+  pendingHooks(
+    session: { readonly websiteId: string; readonly sessionId: string },
+    messageId?: string,
+  ): number;
+}
+
 /**
  * Listens to the pipeline of this process. It is there from the start on, so that a page which is opened later shows what
  * was before; whatever the console is made of besides is loaded with its first request.
  */
-export function createLiveTraffic(clock: Clock): Traffic & Telemetry {
+export function createLiveTraffic(clock: Clock): LiveTraffic {
   const lines = new Map<string, LineState>();
   const changed = new Set<string>();
   const hooks: (SeenHook & { readonly key: string })[] = [];
@@ -42,6 +52,9 @@ export function createLiveTraffic(clock: Clock): Traffic & Telemetry {
   };
   const saved = { calls: 0, callsOfALoop: 0, coalesced: 0, covered: 0, incremental: 0, cached: 0 };
   const curves = createCurves();
+  const events = new Map<TelemetryEvent['name'], number>();
+  const seen = { messages: 0, conversationRequests: 0, removals: 0 };
+  let callsToday: RunTotals['callsToday'];
 
   function change(session: SessionRef, toNext: (line: LineState) => Partial<LineState>): void {
     const key = toSessionKey(session);
@@ -63,7 +76,10 @@ export function createLiveTraffic(clock: Clock): Traffic & Telemetry {
     nextHook += 1;
     counts.hooks.add(atMs);
     change(session, (line) => {
-      if (!line.pending.has(messageId)) counts.queue.add(atMs);
+      if (!line.pending.has(messageId)) {
+        counts.queue.add(atMs);
+        seen.messages += 1;
+      }
       const pending = new Map(line.pending).set(messageId, (line.pending.get(messageId) ?? 0) + 1);
       if (pending.size > MOST_PENDING) pending.delete([...pending.keys()][0] ?? '');
       return line.atMs === 0 || ENDED.has(line.outcome)
@@ -123,6 +139,7 @@ export function createLiveTraffic(clock: Clock): Traffic & Telemetry {
       case 'record-emitted': {
         counts.records.add(clock.nowMs());
         const outcome = event.kind === 'conversation.removed' ? 'removed' : 'emitted';
+        if (outcome === 'removed') seen.removals += 1;
         change(session, (line) => toAnswered(line, { outcome, version: event.version }));
         break;
       }
@@ -153,11 +170,32 @@ export function createLiveTraffic(clock: Clock): Traffic & Telemetry {
     }
   }
 
+  function noteOfNoSession(event: TelemetryEvent): void {
+    switch (event.name) {
+      case 'crisp-requested':
+        saved.calls += 1;
+        if (event.route === CONVERSATION_ROUTE) seen.conversationRequests += 1;
+        break;
+      case 'hook-refused':
+        counts.refused.add(clock.nowMs());
+        break;
+      case 'quota-counted':
+        callsToday = { used: event.used, quota: event.quota };
+        break;
+      default:
+        break;
+    }
+  }
+
+  function times(name: TelemetryEvent['name']): number {
+    return events.get(name) ?? 0;
+  }
+
   return {
     isLive: true,
     emit(event) {
-      if (event.name === 'crisp-requested') saved.calls += 1;
-      else if (event.name === 'hook-refused') counts.refused.add(clock.nowMs());
+      events.set(event.name, times(event.name) + 1);
+      noteOfNoSession(event);
       const session = 'sessionId' in event ? parseSessionRef(event.websiteId, event.sessionId) : undefined;
       if (session) noteOfSession(event, session);
       if (session || event.name === 'crisp-requested')
@@ -185,6 +223,26 @@ export function createLiveTraffic(clock: Clock): Traffic & Telemetry {
       curves.note(clock.nowMs(), { calls: saved.calls, loop: saved.callsOfALoop });
       return { ...saved, day: curves.points() };
     },
+    totals: () => ({
+      hooksQueued: times('session-enqueued'),
+      hooksIgnored: times('hook-ignored'),
+      hooksRefused: times('hook-refused'),
+      messages: seen.messages,
+      conversationsFetched: times('conversation-fetched'),
+      crispRequests: saved.calls,
+      conversationRequests: seen.conversationRequests,
+      loopRequests: saved.callsOfALoop,
+      recordsEmitted: times('record-emitted') - seen.removals,
+      removalsEmitted: seen.removals,
+      unchanged: times('record-unchanged'),
+      covered: times('job-covered') + times('job-superseded'),
+      ...(callsToday && { callsToday }),
+    }),
+    pendingHooks({ websiteId, sessionId }, messageId) {
+      const session = parseSessionRef(websiteId, sessionId);
+      const pending = (session && lines.get(toSessionKey(session))?.pending) ?? NONE;
+      return messageId === undefined ? countHooks(pending) : (pending.get(messageId) ?? 0);
+    },
     lines: () => [...lines.values()].reverse().map(toLine),
     takeChanged() {
       const taken = [...changed].flatMap((key) => lines.get(key) ?? []).map(toLine);
@@ -197,6 +255,9 @@ export function createLiveTraffic(clock: Clock): Traffic & Telemetry {
     },
   };
 }
+
+// As Crisp's client names it: the path without its ids.
+const CONVERSATION_ROUTE = 'website/conversation';
 
 const NONE: ReadonlyMap<string, number> = new Map();
 
@@ -232,6 +293,6 @@ function toLine({ pending: _pending, loopCalls: _loopCalls, ...line }: LineState
 const PAGE_SIZE = 20;
 
 /** What the official client makes for one read of a conversation: itself, its profile, its pages and an empty one. */
-export function toLoopCalls(messages: number): number {
+function toLoopCalls(messages: number): number {
   return 3 + Math.ceil(messages / PAGE_SIZE);
 }

@@ -26,3 +26,25 @@ export interface Traffic {
   /** The newest hooks of a session, where they are seen. */
   hooksOf(session: SessionRef): readonly SeenHook[];
 }
+
+/** What a run of local mode has come to, from its start. */
+export interface RunTotals {
+  readonly hooksQueued: number;
+  readonly hooksIgnored: number;
+  readonly hooksRefused: number;
+  /** Distinct messages that SQS made of the queued hooks. */
+  readonly messages: number;
+  readonly conversationsFetched: number;
+  readonly crispRequests: number;
+  /** Of those, the ones for a conversation itself: one starts each fetch. */
+  readonly conversationRequests: number;
+  /** Requests that the official client would have made, had it read the conversation on every queued hook. */
+  readonly loopRequests: number;
+  readonly recordsEmitted: number;
+  readonly removalsEmitted: number;
+  readonly unchanged: number;
+  /** Messages without a fetch of their own: the record answered them, or a later message stood for them. */
+  readonly covered: number;
+  /** As of the newest lease; undefined before the first. */
+  readonly callsToday?: { readonly used: number; readonly quota: number };
+}

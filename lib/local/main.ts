@@ -3,6 +3,7 @@ import { isRunByNpm, loadLocalConfig, loadLocalEnvironment, loadLocalInfraSettin
 import { plural } from '../text.ts';
 import { chooseEndpoints } from './aws/endpoints.ts';
 import type { SimulatedCrisp } from './crisp.ts';
+import { formatProgress } from './lines.ts';
 import { LOCAL_USAGE, type LocalOptions, parseLocalOptions, UsageError } from './options.ts';
 import {
   describeRest,
@@ -13,7 +14,6 @@ import {
   startLocalMode,
 } from './start.ts';
 import { openTerminal, type ReadRecord, type Terminal } from './terminal.ts';
-import { formatProgress } from './totals.ts';
 
 // What a shell gives to a program that Ctrl-C ended.
 const EXIT_INTERRUPTED = 130;
@@ -94,7 +94,7 @@ async function runUntilStopped(
     terminal.say(
       `Cut off: ${plural(cutOff, 'running fetch', 'running fetches')}. The messages stay in the queue.`,
     );
-  terminal.say(formatProgress(terminal.totals()));
+  terminal.say(formatProgress(terminal.traffic.totals()));
   process.exit(EXIT_INTERRUPTED);
 }
 

@@ -1,8 +1,10 @@
 import type { StageQueue } from '../aws/queues.ts';
 import type { Clock } from '../clock.ts';
+import type { RunTotals } from '../console/traffic.ts';
 import { plural } from '../text.ts';
 import type { SimulatedCrisp } from './crisp.ts';
 import { createDemo, type DemoTotals } from './demo/demo.ts';
+import { formatCallsLeft, formatSaving } from './lines.ts';
 import type { CountersSnapshot } from './simulator/counters.ts';
 import {
   type LocalMode,
@@ -12,7 +14,6 @@ import {
   readQueueDepths,
 } from './start.ts';
 import type { Terminal } from './terminal.ts';
-import { formatCallsLeft, formatSaving, type RunTotals } from './totals.ts';
 
 interface PlayOnceInput {
   readonly mode: LocalMode;
@@ -37,7 +38,7 @@ export async function playOnce({ mode, crisp, clock, terminal }: PlayOnceInput):
 
   return toOnceReport({
     demo,
-    totals: terminal.totals(),
+    totals: terminal.traffic.totals(),
     crisp: simulator.counters.snapshot(),
     queues: await readQueueDepths(mode.aws),
     baseline: mode.baseline,

@@ -7,11 +7,9 @@ import { InfraError } from '../config/infra-resolver.ts';
 import type { InfraSettings } from '../config/infra-settings.ts';
 import type { LocalConfig } from '../config/local-config.ts';
 import { DEMO_HOOK_SECRET } from '../config/secrets.ts';
-import { createLiveTraffic } from '../console/live-traffic.ts';
 import { ConfigError } from '../errors.ts';
 import type { WebsiteId } from '../ids.ts';
 import { type LocalSettings, toLocalSettings } from '../operate/stage.ts';
-import type { Telemetry } from '../telemetry/events.ts';
 import { plural } from '../text.ts';
 import { DataFolderError, type LocalAws, startAws } from './aws/embedded-aws.ts';
 import type { AwsEndpoints } from './aws/endpoints.ts';
@@ -71,9 +69,7 @@ const CONSOLE_TOKEN_BYTES = 24;
 
 /** Starts the whole pipeline on this machine. Whatever fails on the way, what was started is stopped again. */
 export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> {
-  const { options, settings, givenEndpoints, clock } = input;
-  const traffic = createLiveTraffic(clock);
-  const terminal = withTraffic(input.terminal, traffic);
+  const { options, settings, givenEndpoints, clock, terminal } = input;
   const started: (() => Promise<unknown>)[] = [];
   let health: LocalHealth | undefined;
   try {
@@ -98,7 +94,7 @@ export async function startLocalMode(input: LocalModeInput): Promise<LocalMode> 
       health: () => health,
       clock,
       terminal,
-      console: { token: consoleToken, traffic, ...(player && { play: player.play }) },
+      console: { token: consoleToken, traffic: terminal.traffic, ...(player && { play: player.play }) },
     });
     started.unshift(pipeline.stop);
 
@@ -125,17 +121,6 @@ async function stopAll(
   const cutOff = await stopPipeline();
   for (const stop of started) if (stop !== stopPipeline) await stop();
   return cutOff;
-}
-
-/** What the pipeline says, for the terminal and for the console. */
-function withTraffic(terminal: Terminal, traffic: Telemetry): Terminal {
-  return {
-    ...terminal,
-    emit(event) {
-      terminal.emit(event);
-      traffic.emit(event);
-    },
-  };
 }
 
 /** Lets conversations happen when the console is asked to; the demo is loaded by the first one. */

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { expect, onTestFinished, test } from 'vitest';
 import { mapStageQueues } from '../../lib/aws/queues.ts';
+import { createLiveTraffic } from '../../lib/console/live-traffic.ts';
 import { type OnceCounts, toOnceReport } from '../../lib/local/once.ts';
 import { createCounters } from '../../lib/local/simulator/counters.ts';
 import type { QueueDepths } from '../../lib/local/start.ts';
-import { createTotalsCounter } from '../../lib/local/totals.ts';
 import { startLocalScene } from '../support/local-scene.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const EMPTY: QueueDepths = mapStageQueues(() => 0);
 
@@ -26,7 +27,7 @@ function aRun(change: Partial<OnceCounts> = {}): OnceCounts {
       hooksFailed: 0,
       durationMs: 1000,
     },
-    totals: { ...createTotalsCounter().totals(), recordsEmitted: 2 },
+    totals: { ...createLiveTraffic(createVirtualClock()).totals(), recordsEmitted: 2 },
     crisp: createCounters().snapshot(),
     queues: { ...EMPTY, records: 2 },
     baseline: undefined,

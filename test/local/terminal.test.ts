@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { formatCallsLeft, formatProgress } from '../../lib/local/lines.ts';
 import { openTerminal } from '../../lib/local/terminal.ts';
-import { formatCallsLeft, formatProgress } from '../../lib/local/totals.ts';
 import type { EnrichedRecord } from '../../lib/record/schema.ts';
 import type { TelemetryEvent } from '../../lib/telemetry/events.ts';
 import { aSession } from '../support/builders.ts';
@@ -116,7 +116,7 @@ test('a fetch that found nothing new is one short line, counted in the totals', 
 
   expect(shown).toHaveLength(1);
   expect(shown[0]).toMatch(/^12:00:00 {2}same {3}session_a +nothing new, 3 requests\n$/);
-  expect(terminal.totals()).toMatchObject({ conversationsFetched: 1, unchanged: 1 });
+  expect(terminal.traffic.totals()).toMatchObject({ conversationsFetched: 1, unchanged: 1 });
 });
 
 test('what a record quotes cannot move the cursor', async () => {
@@ -151,25 +151,31 @@ test.each([
 
 test('the totals name what is left of the day’s calls, as of the newest lease', () => {
   const { terminal } = openScene();
-  const before = formatProgress(terminal.totals());
+  const before = formatProgress(terminal.traffic.totals());
 
   for (const used of [20, 40]) terminal.emit({ name: 'quota-counted', used, quota: 5000 });
   terminal.stop();
 
   expect(before).not.toContain('calls');
-  expect(formatProgress(terminal.totals())).toMatch(/; 4960 of 5000 calls left today$/);
+  expect(formatProgress(terminal.traffic.totals())).toMatch(/; 4960 of 5000 calls left today$/);
   expect(formatCallsLeft({ used: 5003, quota: 5000 })).toBe('0 of 5000 calls left today');
   expect(formatCallsLeft({ used: 12, quota: 0 })).toBe('12 calls today');
 });
 
-test('the totals say what the official client would have asked for on every hook that a fetch answered', () => {
+test('the totals say what the official client would have asked for on every hook that was answered', () => {
   const { terminal } = openScene();
 
   for (const event of [queued, queued, fetched, fetched, queued, { ...fetched, messages: 41 }])
     terminal.emit(event);
+  // Conversation, profile, page and an empty page, twice; then three pages. The second fetch answers no hook.
+  expect(terminal.traffic.totals().loopRequests).toBe(4 + 4 + 6);
+  expect(formatProgress(terminal.traffic.totals())).toContain('; on every event 14)');
+
+  // A hook whose message the record already covers would have been one more read.
+  terminal.emit({ ...queued, messageId: 'm2' });
+  terminal.emit({ name: 'job-covered', ...SESSION, messageId: 'm2' });
   terminal.stop();
 
-  // Conversation, profile, page and an empty page, twice; then three pages. The second fetch answers no hook.
-  expect(terminal.totals().loopRequests).toBe(4 + 4 + 6);
-  expect(formatProgress(terminal.totals())).toContain('; on every event 14)');
+  expect(terminal.traffic.totals()).toMatchObject({ loopRequests: 14 + 6, covered: 1 });
+  expect(terminal.traffic.savings()).toMatchObject({ callsOfALoop: 14 + 6 });
 });

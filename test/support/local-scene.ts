@@ -15,13 +15,13 @@ import { expect } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { toInfraSettings } from '../../lib/config/infra-settings.ts';
 import { parseLocalConfig } from '../../lib/config/local-config.ts';
+import type { RunTotals } from '../../lib/console/traffic.ts';
 import type { SessionRef } from '../../lib/ids.ts';
 import { createDynamoBreakerNotes } from '../../lib/ledger/breaker-notes.ts';
 import { createLocalAwsClients } from '../../lib/local/aws/endpoints.ts';
 import { parseLocalOptions } from '../../lib/local/options.ts';
 import { type LocalHealth, type LocalMode, startLocalMode } from '../../lib/local/start.ts';
 import { openTerminal } from '../../lib/local/terminal.ts';
-import type { RunTotals } from '../../lib/local/totals.ts';
 import type { EnrichedRecord } from '../../lib/record/schema.ts';
 import { signHookRequest } from './hooks.ts';
 import { COMPILE_CACHE } from './private-temporary-folder.ts';
@@ -105,7 +105,7 @@ export async function startLocalScene({ env = {}, args = [] }: LocalSceneOptions
 
   return {
     mode,
-    totals: terminal.totals,
+    totals: terminal.traffic.totals,
     shown,
     receiveFrom,
     async hook(session) {
