@@ -61,14 +61,12 @@ describe('a key', () => {
 
   test('is asked for before anything else is looked at', async () => {
     const reply = await createApiScene().call({ path: '/v1/conversations/nonsense', query: 'a=b' });
-
     expect(reply.json.code).toBe('key_missing');
   });
 
   test('of which there are none yet is a matter of the configuration', async () => {
     const { get, setKeys } = createApiScene();
     setKeys([]);
-
     expect((await get('/v1/status')).json).toMatchObject({ status: 503, code: 'config_unavailable' });
   });
 });
@@ -101,7 +99,6 @@ describe('what is not there', () => {
 
   test('names the methods that there are', async () => {
     const { call } = createApiScene();
-
     expect((await call({ method: 'PUT', path: '/v1/conversations' })).headers.allow).toBe('POST');
     expect((await call({ method: 'POST', path: '/v1/status' })).headers.allow).toBe('GET');
   });
@@ -244,7 +241,6 @@ describe('GET /v1/conversations/{session_id}', () => {
   test('an opening that was forgotten, while deliveries are on, keeps nobody from reading', async () => {
     const { get, hold } = createApiScene();
     hold({ ...OPENING, nextProbeMs: 0 }, { deliveries: 'on', isOpen: false });
-
     expect((await get('/v1/conversations/session_a')).status).toBe(200);
   });
 
@@ -532,7 +528,6 @@ describe('POST /v1/conversations', () => {
 
     test.each(['', 'a b', 'x'.repeat(256), 'é'])('may not be %j', async (key) => {
       const { json } = await createApiScene().post('/v1/conversations', BODY, { 'idempotency-key': key });
-
       expect([json.status, json.code]).toEqual([400, 'idempotency_key_invalid']);
     });
 

@@ -14,16 +14,13 @@ describe('the OpenAPI document', () => {
     const document = await readDocument();
     const validator = new Validator();
 
-    const result = await validator.validate(document);
-
-    expect(result).toEqual({ valid: true });
+    expect(await validator.validate(document)).toEqual({ valid: true });
     expect(validator.version).toBe('3.1');
   });
 
   test('the validator notices what is none', async () => {
     const document = await readDocument();
     document.paths['/v1/status'].get.responses = {};
-
     expect((await new Validator().validate(document)).valid).toBe(false);
   });
 
@@ -63,7 +60,6 @@ describe('the OpenAPI document', () => {
   test('describes a record with the fields of the record', async () => {
     const { components } = await readDocument();
     const described = Object.keys(components.schemas.EnrichedRecord.properties);
-
     expect(described.toSorted()).toEqual(Object.keys(enrichedRecordSchema.shape).toSorted());
   });
 });

@@ -23,9 +23,7 @@ describe('create breaker', () => {
       scene.fail = () => new JobError(code);
       const breaker = scene.anInstance();
 
-      const blame = await breaker.judge(A, scene.failedRun(code, run));
-
-      expect(blame).toBe('outage');
+      expect(await breaker.judge(A, scene.failedRun(code, run))).toBe('outage');
       expect(scene.mapping.state).toBe('off');
       expect(routesOf(scene)).toEqual(['website']);
       expect(await breaker.holding()).toBe(code);
@@ -117,9 +115,7 @@ describe('create breaker', () => {
           await breaker.noteSuccess(HEALTHY);
           scene.fail = budgetSpent;
 
-          const blame = await breaker.judge(A, scene.failedRun(code, run));
-
-          expect(blame).toBe('outage');
+          expect(await breaker.judge(A, scene.failedRun(code, run))).toBe('outage');
           expect(await scene.notes.readOpening()).toMatchObject({ code: 'quota_exhausted' });
           expect((await scene.notes.readRow()).failed).not.toContain(toSessionKey(HEALTHY));
           expect(scene.asked).toHaveLength(1);
@@ -159,9 +155,7 @@ describe('create breaker', () => {
       async (code) => {
         const scene = createBreakerScene();
 
-        const blame = await scene.anInstance().judge(A, scene.failedRun(code));
-
-        expect(blame).toBe('session');
+        expect(await scene.anInstance().judge(A, scene.failedRun(code))).toBe('session');
         expect(scene.mapping.state).toBe('on');
         expect(scene.asked).toEqual([{ route: 'website', sessionId: undefined }]);
       },
@@ -170,7 +164,6 @@ describe('create breaker', () => {
     test('a control call whose time was up proves nothing', async () => {
       const scene = createBreakerScene();
       scene.fail = () => new JobError('deadline_reached');
-
       expect(await scene.anInstance().judge(A, scene.failedRun('crisp_timeout'))).toBe('session');
     });
 
@@ -206,8 +199,7 @@ describe('create breaker', () => {
     });
 
     test('removals with a fetched conversation between them are as many as there are', async () => {
-      const scene = createBreakerScene();
-      const breaker = scene.anInstance();
+      const breaker = createBreakerScene().anInstance();
 
       for (let n = 1; n <= 10; n += 1) await breaker.judgeRemoval(aSession(`session_${n}`));
       await breaker.noteSuccess(A);
@@ -216,8 +208,7 @@ describe('create breaker', () => {
     });
 
     test('a removal that is judged again, because its message came back, is still one', async () => {
-      const scene = createBreakerScene();
-      const breaker = scene.anInstance();
+      const breaker = createBreakerScene().anInstance();
 
       const judged = new Set<string>();
       for (let receive = 0; receive < 20; receive += 1) judged.add(await breaker.judgeRemoval(A));
@@ -357,7 +348,6 @@ describe('to evidence', () => {
 
   test('that the token may not read the website says nothing, and the control call was answered', () => {
     const forbidden = new JobError('crisp_forbidden', { route: 'website' });
-
     expect([toEvidence(forbidden), isControlFailure(forbidden)]).toEqual(['none', false]);
   });
 
@@ -383,7 +373,6 @@ describe('probe times', () => {
 
   test('without the ledger four of an hour’s sixty runs look', () => {
     const runs = Array.from({ length: 60 }, (_, minute) => 17 * HOUR_MS + 4321 + minute * 60_000);
-
     expect(runs.filter(isBlindLookDue)).toHaveLength(4);
   });
 });

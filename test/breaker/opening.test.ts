@@ -38,7 +38,6 @@ describe('hold off', () => {
   test('the hold-offs of failed looks are 1, 2, 4, 8, 15, 15 minutes', () => {
     const minutes = [60];
     while (minutes.length < 6) minutes.push(doubleHoldOff(minutes.at(-1) ?? 0));
-
     expect(minutes.map((seconds) => seconds / 60)).toEqual([1, 2, 4, 8, 15, 15]);
   });
 
@@ -53,7 +52,6 @@ describe('hold off', () => {
 
   test('an opening whose closing was never noted counts as over when it was last to be looked at', () => {
     const lost = anOpening({ openedMs: NOW_MS - 300 * MINUTE_MS, holdOffSeconds: 900 });
-
     expect(toHoldOffSeconds({ ...lost, nextProbeMs: NOW_MS - 10 * MINUTE_MS }, NOW_MS)).toBe(900);
     expect(toHoldOffSeconds({ ...lost, nextProbeMs: NOW_MS - 200 * MINUTE_MS }, NOW_MS)).toBe(60);
   });
@@ -125,9 +123,7 @@ describe('open breaker', () => {
     await watch(scene, 4);
     const before = await scene.notes.readOpening();
 
-    const blame = await scene.anInstance().judge(B, scene.failedRun('crisp_unavailable'));
-
-    expect(blame).toBe('outage');
+    expect(await scene.anInstance().judge(B, scene.failedRun('crisp_unavailable'))).toBe('outage');
     expect(before).toMatchObject({ failedProbes: 2, holdOffSeconds: 240 });
     expect(await scene.notes.readOpening()).toEqual(before);
     expect(scene.telemetry.named('breaker-opened')).toHaveLength(1);

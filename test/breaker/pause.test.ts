@@ -33,9 +33,7 @@ describe('pause and resume', () => {
 
     const paused = await pause('the CRM is being moved');
     const during = await read();
-    const resumed = await resume();
-
-    expect([paused.outcome, resumed.outcome]).toEqual(['paused', 'resumed']);
+    expect([paused.outcome, (await resume()).outcome]).toEqual(['paused', 'resumed']);
     expect(during).toMatchObject({
       deliveries: 'off',
       isOpen: false,
@@ -88,10 +86,7 @@ describe('pause and resume', () => {
   });
 
   test('a reason is one clipped line of printable characters', async () => {
-    const scene = createBreakerScene();
-
-    const { pause } = await anOperator(scene).pause(`line\nbreak ${'x'.repeat(1000)}`);
-
+    const { pause } = await anOperator(createBreakerScene()).pause(`line\nbreak ${'x'.repeat(1000)}`);
     expect(pause.reason).toMatch(/^line\\u000abreak x+… \(1011 characters\)$/);
     expect(pause.reason.length).toBeLessThan(250);
   });
@@ -180,9 +175,7 @@ describe('lambda consumer switch', () => {
     ['Deleting', 'absent'],
     ['none', 'absent'],
   ])('Lambda’s %s is %s', async (state, expected) => {
-    const { mapping } = createScene(state);
-
-    expect(await mapping.read()).toBe(expected);
+    expect(await createScene(state).mapping.read()).toBe(expected);
   });
 
   test.each([
@@ -197,9 +190,7 @@ describe('lambda consumer switch', () => {
     ['off', 'Enabling', 1],
   ] as const)('turned %s while %s, it is changed %i times', async (way, state, times) => {
     const { mapping } = createScene(state);
-
     await (way === 'on' ? mapping.turnOn() : mapping.turnOff());
-
     expect(changes()).toEqual(Array(times).fill({ UUID: 'mapping-1', Enabled: way === 'on' }));
   });
 
@@ -244,7 +235,6 @@ describe('lambda consumer switch', () => {
 
   test('without a mapping there is nothing to turn', async () => {
     const { mapping } = createScene('none');
-
     await expect(mapping.turnOff()).rejects.toMatchObject({ reason: 'switch_failed:absent' });
   });
 

@@ -121,9 +121,7 @@ describe('probe crisp', () => {
       scene.fail = ({ route }) =>
         route === 'website/conversation/messages' ? new JobError('crisp_rate_limited') : undefined;
 
-      const askedAt = await watch(scene, 72 * 60);
-
-      expect(askedAt).toHaveLength(291);
+      expect(await watch(scene, 72 * 60)).toHaveLength(291);
       expect(new Set(routesOf(scene))).toEqual(
         new Set([A, HEALTHY].map(({ sessionId }) => `website/conversation/messages ${sessionId}`)),
       );
@@ -135,9 +133,7 @@ describe('probe crisp', () => {
       await watch(scene, 20);
       scene.fail = () => undefined;
 
-      const askedAt = await watch(scene, 15);
-
-      expect(askedAt).toEqual([10]);
+      expect(await watch(scene, 15)).toEqual([10]);
       expect(scene.mapping.state).toBe('on');
       expect((await scene.notes.readOpening())?.closing).toMatchObject({ wasFalseAlarm: false });
     });
@@ -281,9 +277,7 @@ describe('probe crisp beliefs', () => {
       const scene = await anOpenBreaker(A, 'crisp_unavailable');
       scene.mapping.state = 'on';
 
-      const askedAt = await watch(scene, 3);
-
-      expect(askedAt).toEqual([]);
+      expect(await watch(scene, 3)).toEqual([]);
       expect((await scene.notes.readOpening())?.closing).toBeDefined();
       expect(scene.telemetry.named('breaker-state').at(-1)).toMatchObject({ isOpen: false });
     });
@@ -304,9 +298,7 @@ describe('probe crisp beliefs', () => {
       scene.mapping.state = 'off';
       scene.fail = unavailable;
 
-      const askedAt = await watch(scene, 10);
-
-      expect(askedAt).toEqual([1, 2, 4, 8]);
+      expect(await watch(scene, 10)).toEqual([1, 2, 4, 8]);
       expect(await scene.notes.readOpening()).toMatchObject({ code: 'crisp_unavailable', route: 'website' });
     });
 
@@ -314,9 +306,7 @@ describe('probe crisp beliefs', () => {
       const scene = createBreakerScene();
       await scene.notes.notePause({ sinceMs: 0, reason: 'the CRM is being moved' });
 
-      const askedAt = await watch(scene, 120);
-
-      expect(askedAt).toEqual([]);
+      expect(await watch(scene, 120)).toEqual([]);
       expect(scene.mapping.state).toBe('off');
       expect(scene.telemetry.named('breaker-state').at(-1)).toMatchObject({ isOpen: false, isPaused: true });
     });

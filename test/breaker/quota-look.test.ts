@@ -44,7 +44,6 @@ describe('the day’s calls are spent by our own count', () => {
   test('also of a session that was refuted: it spends no attempt', async () => {
     const scene = createBreakerScene();
     await scene.notes.refute([`${A.websiteId}:${A.sessionId}`], scene.clock.nowMs());
-
     expect(await judgeAll(scene, [A], 'quota_exhausted')).toEqual(['outage']);
   });
 

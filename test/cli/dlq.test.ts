@@ -240,9 +240,7 @@ describe('dead letters', () => {
       const { run, json, queue, batches, stop } = createCliScene();
       queue.bury(...letters(15));
       batches.onSent(async () => (batches.sent.length === 4 ? stop.abort() : undefined));
-      const { websiteId } = aSession();
-
-      expect(await run('dlq', 'redrive', '--yes', '--json', '--website', websiteId)).toBe(130);
+      expect(await run('dlq', 'redrive', '--yes', '--json', '--website', aSession().websiteId)).toBe(130);
 
       expect(json()).toMatchObject({ moved: 4, left: 6, interrupted: 6, ended: 'interrupted' });
       expect(queue.visibleIds()).toHaveLength(11);

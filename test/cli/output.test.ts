@@ -74,17 +74,13 @@ describe('colours', () => {
     ['a terminal', {}, true],
   ])('%s', async (_title, options: TerminalOptions, isColored) => {
     const { output, stdout } = anOutput(options);
-
     await fitToTerminal(output).write(TABLE);
-
     expect(stdout.text() === TABLE).toBe(!isColored);
   });
 
   test('touch no data', async () => {
     const { output, stdout } = anOutput();
-
     await fitToTerminal(output, { isData: true }).write(TABLE);
-
     expect(stdout.text()).toBe(TABLE);
   });
 });
@@ -183,7 +179,6 @@ _crisp_enrich; printf '%s\\n' "\${COMPREPLY[@]}"`;
 
   test.each(['bash', 'zsh', 'fish'])('of %s has every command with its options', async (shell) => {
     const text = await script(shell);
-
     for (const { name } of COMMANDS) for (const word of name.split(' ')) expect(text).toContain(word);
     expect(text).toContain('max-redrives');
   });

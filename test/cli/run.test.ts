@@ -42,21 +42,18 @@ describe('crisp enrich', () => {
 
   test('an older Node hands over to the Node that the repository brings, with its words and its exit code', async () => {
     const { text, exitCode } = await runWithNode20('#!/bin/sh\nshift\necho "newer Node: $@"\nexit 3\n');
-
     expect(text).toBe('newer Node: dlq list --json\n');
     expect(exitCode).toBe(3);
   });
 
   test('C22 an older Node without another one says what is needed, in one sentence', async () => {
     const { text, exitCode } = await runWithNode20();
-
     expect(text).toMatch(/^crisp-enrich needs Node ≥ 24, found 20\.9\.0: [^\n]+\n$/);
     expect(exitCode).toBe(1);
   });
 
   test('it runs as the command of the package', async () => {
     const { stdout, exitCode } = await runCliProcess(['--version']);
-
     expect(stdout).toBe(`${VERSION}\n`);
     expect(exitCode).toBe(0);
   });
@@ -165,7 +162,6 @@ describe('usage', () => {
 
   test.each(['0', '1.5', 'NaN', '-1', 'Infinity'])('a maximum of %j is refused', async (max) => {
     const { run, err } = createCliScene();
-
     expect(await run('dlq', 'list', '--max', max)).toBe(2);
     expect(err()).toBe(`--max must be 1–1000000 messages, got '${max}'`);
   });
@@ -174,7 +170,6 @@ describe('usage', () => {
     'a time of %j is refused',
     async (since) => {
       const { run, err } = createCliScene();
-
       expect(await run('dlq', 'list', '--since', since)).toBe(2);
       expect(err()).toBe(`--since '${since}' is not a date or duration; examples: 2h, 3d, 2026-11-22T10:00Z`);
     },
@@ -182,7 +177,6 @@ describe('usage', () => {
 
   test('a time in the future is refused', async () => {
     const { run, err } = createCliScene();
-
     expect(await run('dlq', 'list', '--since', '2999-01-01')).toBe(2);
     expect(err()).toBe("--since '2999-01-01' is in the future");
   });
@@ -191,7 +185,6 @@ describe('usage', () => {
     'a code of %j is refused: nobody’s expression is run',
     async (code) => {
       const { run, err } = createCliScene();
-
       expect(await run('dlq', 'list', '--code', code)).toBe(2);
       expect(err()).toBe(`--code must be a code, or the beginning of one with a * behind it, got '${code}'`);
     },
@@ -235,7 +228,6 @@ describe('usage', () => {
     [['dlq', 'show'], /^say which message/],
   ])('%j names no session or message', async (args, sentence) => {
     const { run, err } = createCliScene();
-
     expect(await run(...args)).toBe(2);
     expect(err()).toMatch(sentence);
   });
@@ -278,9 +270,7 @@ describe('text', () => {
     ['two\nlines', 'two\\u000alines'],
     ['Grüße, 東京', 'Grüße, 東京'],
     ['x'.repeat(200), `${'x'.repeat(160)}…`],
-  ])('%j is shown as %s', (text, sentence) => {
-    expect(toSentence(text)).toBe(sentence);
-  });
+  ])('%j is shown as %s', (text, sentence) => expect(toSentence(text)).toBe(sentence));
 
   test.each([
     [undefined, '-'],
@@ -292,9 +282,7 @@ describe('text', () => {
     [3 * 3_600_000 + 125_000, '3h 2m'],
     [14 * 86_400_000, '14d'],
     [13 * 86_400_000 + 23 * 3_600_000, '13d 23h'],
-  ])('%d ms are %s', (ms, text) => {
-    expect(formatDuration(ms)).toBe(text);
-  });
+  ])('%d ms are %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
 
   test('a moment is told to the second, and a number that is none is no moment', () => {
     expect(toMoment(1_790_856_000_999)).toBe('2026-10-01T12:00:00Z');

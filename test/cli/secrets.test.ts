@@ -168,9 +168,7 @@ describe('read secret input', () => {
     ['Ctrl-D', '\x04'],
   ])('%s ends the question without a secret', async (_name, key) => {
     const { input, secret } = aTerminal();
-
     input.write(`half${key === '\x04' ? '\x15' : ''}${key}`);
-
     await expect(secret).rejects.toMatchObject({ code: 'usage' });
   });
 

@@ -30,7 +30,6 @@ describe('sessions', () => {
 
   test('runs of a session that nobody asked for says so', async () => {
     const { run, out } = createCliScene();
-
     expect(await run('runs', SESSION)).toBe(0);
     expect(out()).toContain('No run of session_a is known');
   });
@@ -149,7 +148,6 @@ describe('sessions', () => {
     ['the first guess is called one', { isLearned: false }, 'begins 2026-10-02T07:00:00Z (assumed)'],
   ])('%s', async (_title, changed, shown) => {
     const { run, out } = createCliScene({ day: { ...DAY, ...changed } });
-
     expect(await run('status')).toBe(0);
     expect(out()).toContain(shown);
   });
@@ -191,9 +189,7 @@ describe('sessions', () => {
     [[], ''],
   ])('a command in a hint can be pasted as it is: pause %j', async (target, filledIn) => {
     const { run, out } = createCliScene();
-
     await run('pause', ...target);
-
     expect(out()).toContain(`\`npx crisp-enrich resume${filledIn}\` ends it.`);
   });
 
@@ -284,9 +280,7 @@ describe('sessions', () => {
     ['nobody is there to type, in the form for programs', undefined, ['--json']],
   ])('erase deletes nothing where %s', async (_, answer, options) => {
     const { run, erased } = createCliScene(answer === undefined ? {} : { answer });
-
     expect(await run('erase', SESSION, ...options)).toBe(2);
-
     expect(erased).toEqual([]);
   });
 
@@ -315,8 +309,7 @@ describe('sessions', () => {
 
 describe('an export of waiting sessions', () => {
   test('that is interrupted keeps what it saw, says how to go on, and the next run adds the rest', async () => {
-    const scene = createCliScene();
-    const { run, err, queue, stop } = scene;
+    const { run, err, queue, stop } = createCliScene();
     queue.bury(...letters(25));
     const path = join(await aTemporaryFolder(), 'waiting.jsonl');
     const { receive } = queue;
@@ -370,9 +363,7 @@ describe('enqueue', () => {
 
   test('a website that is listed in the configuration comes before what was seen', async () => {
     const scene = createCliScene({ websites, environment: { CRISP_WEBSITE_IDS: OTHER_WEBSITE_ID } });
-
     await scene.run('enqueue', 'session_a', '--mode', 'incremental');
-
     expect(sent(scene)).toEqual([[`${OTHER_WEBSITE_ID}:session_a`, 'incremental']]);
   });
 

@@ -156,7 +156,6 @@ describe('config', () => {
   });
   test('on AWS secrets are SSM parameters under a path, of which none need exist yet', () => {
     const aws = { ...ON_AWS, CRISP_HOOK_SECRETS: undefined, CRISP_SECRETS_PATH: '/crisp-enrich/prod' };
-
     expect(webhook(aws).secrets).toEqual({ source: 'ssm', path: '/crisp-enrich/prod/' });
   });
 
@@ -188,13 +187,11 @@ describe('local config', () => {
 
   test('local mode keeps what is set, a default that is blank apart', () => {
     const config = parseLocalConfig({ COALESCE_SECONDS: '5', COALESCE_MARGIN_SECONDS: '' });
-
     expect(config.coalesce).toEqual({ coalesceSeconds: 5, marginSeconds: 1 });
   });
 
   test('local mode with a token is connected to the real Crisp', () => {
     const config = parseLocalConfig({ ...TOKEN, CRISP_HOOK_SECRETS: SECRET });
-
     expect(config).toMatchObject({ hasCrispCredentials: true, requestsPerSecond: 10 });
     expect(config.secrets).toMatchObject({ hookSecrets: [SECRET], crispToken: { key: 'key-of-the-token' } });
   });
@@ -231,7 +228,6 @@ describe('operator config', () => {
 
   test('local mode is looked for at its usual front door, with its own buckets', () => {
     const config = parseOperatorConfig({}, local);
-
     expect(config.localUrl.href).toBe('http://127.0.0.1:4700/');
     expect(config.coalesce).toEqual({ coalesceSeconds: 2, marginSeconds: 1 });
   });
@@ -281,7 +277,6 @@ describe('operator config', () => {
 
   test('a secret that is wrong is nobody’s trouble here, and is not read', () => {
     const config = parseOperatorConfig({ CRISP_HOOK_SECRETS: 'x', CRISP_TOKEN_KEY: 'canary-key' }, local);
-
     expect(JSON.stringify(config)).not.toContain('canary');
   });
 });

@@ -29,9 +29,7 @@ describe('find secret problems', () => {
     ['CRISP_TOKEN_KEY', 'ab:cd'],
     ['API_KEYS', `crm:read+enqueue:${'a1'.repeat(16)}`],
     ['API_KEYS', `crm:read:${'a1'.repeat(16)},ops:operate:${'b2'.repeat(16)}`],
-  ])('%s may be %s', (name, text) => {
-    expect(codesOf(name, text)).toEqual([]);
-  });
+  ])('%s may be %s', (name, text) => expect(codesOf(name, text)).toEqual([]));
 
   test.each<[StoredSecretName, string, string]>([
     ['CRISP_HOOK_SECRETS', 'short', 'config_secret_too_short'],
@@ -118,16 +116,13 @@ describe('secrets', () => {
 
   test('a parameter that does not exist is a secret that is not there yet', async () => {
     const { secrets } = createSsm({});
-
     expect(await secrets.hookSecrets()).toEqual([]);
     expect(await secrets.crispToken()).toBeUndefined();
   });
 
   test('SSM is asked once for what it has, however often it is needed', async () => {
     const { ssm, secrets } = createSsm({ '/crisp-enrich/test/CRISP_HOOK_SECRETS': SECRETS });
-
     for (let reads = 0; reads < 5; reads += 1) await secrets.hookSecrets();
-
     expect(ssm.calls()).toHaveLength(1);
   });
 
@@ -170,7 +165,6 @@ describe('secrets', () => {
   test("a refusal by SSM keeps SSM's own name", async () => {
     const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
     const { secrets } = createSsm({ '/crisp-enrich/test/CRISP_HOOK_SECRETS': denied });
-
     await expect(secrets.hookSecrets()).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 

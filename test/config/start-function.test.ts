@@ -48,9 +48,7 @@ describe('without foreign errors', () => {
   const hostile = Object.entries(hostileErrors(EVERY_CANARY));
 
   test('what a handler is given and what it answers is passed on', async () => {
-    const handler = withoutForeignErrors(async (a: number, b: number) => a + b);
-
-    await expect(handler(1, 2)).resolves.toBe(3);
+    await expect(withoutForeignErrors(async (a: number, b: number) => a + b)(1, 2)).resolves.toBe(3);
   });
 
   describe('whatever is thrown, nothing of it is shown but its class and where it was', () => {
@@ -90,9 +88,7 @@ describe('without foreign errors', () => {
     new BadInvocationError('bad_record', 'an SQS record lacks its messageId'),
     new ConfigError([{ code: 'config_missing', variable: 'CRISP_TIER', message: 'is missing' }]),
   ])('an error that is written for the log stays as it is: $name', async (own) => {
-    const handler = withoutForeignErrors(async () => Promise.reject(own));
-
-    await expect(handler()).rejects.toBe(own);
+    await expect(withoutForeignErrors(async () => Promise.reject(own))()).rejects.toBe(own);
   });
 
   async function startAsync(start: () => never): Promise<never> {

@@ -112,7 +112,6 @@ describe('variables', () => {
 
   test('a variable that is set to nothing has its default', () => {
     const config = webhook({ COALESCE_SECONDS: '', CRISP_WEBSITE_IDS: ' ', TRIGGER_EVENTS: '' });
-
     expect(config.coalesce.coalesceSeconds).toBe(60);
     expect(config.triggers).toHaveLength(22);
   });
@@ -240,13 +239,10 @@ describe('load config', () => {
     expect(loadLocalInfraSettings().sessionsDelaySeconds).toBe(10);
   });
 
-  test('local mode needs no .env', () => {
-    expect(loadLocalConfig().coalesce.coalesceSeconds).toBe(2);
-  });
+  test('local mode needs no .env', () => expect(loadLocalConfig().coalesce.coalesceSeconds).toBe(2));
 
   test('a misspelt variable in .env is a problem like one in the environment', async () => {
     await writeFile(join(folder, '.env'), 'CRISP_TIRE=website\n');
-
     expect(() => loadLocalConfig()).toThrow('CRISP_TIRE: is not a variable. Did you mean CRISP_TIER?');
   });
 

@@ -81,14 +81,12 @@ describe.each(PATHS)('%s', (path) => {
     { Origin: 'https://evil.example', Upgrade: 'websocket', Connection: 'Upgrade' },
   ])('is refused to a page of another origin: %j', async (headers) => {
     const answer = await send(`GET ${path}`, { headers: { ...headers, Cookie: await openSession() } });
-
     expect(answer).toMatchObject({ status: 403, body: expect.stringContaining('origin_not_allowed') });
   });
 });
 
 test.each(['127.0.0.1', 'localhost', '[::1]', 'LOCALHOST'])('%s is this machine', async (name) => {
   const { status, body } = await send('GET /console', { headers: { Host: `${name}:${port}` } });
-
   expect({ status, isPage: body.includes('/console/assets/page.js') }).toEqual({ status: 200, isPage: true });
 });
 
@@ -165,7 +163,6 @@ describe('a POST', () => {
 
   test.each(['{', '[', '1', 'null', '\xff'])('whose body is %j is refused', async (body) => {
     const answer = await send('POST /console/api/session', { headers: JSON_POST, body });
-
     expect(answer).toMatchObject({ status: 400, body: expect.stringContaining('invalid_json') });
   });
 });

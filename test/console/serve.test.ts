@@ -4,8 +4,7 @@ import { createCliScene } from '../support/cli.ts';
 import { createConsoleScene } from '../support/console-scene.ts';
 
 test('a console over a stage listens on this machine, and is gone once it was stopped', async () => {
-  const scene = createConsoleScene({ isDeployed: true });
-  const { operations, clock } = scene;
+  const { operations, clock } = createConsoleScene({ isDeployed: true });
   const close = vi.spyOn(operations, 'close');
   const served = await serveConsole({ token: 'abc', port: 0, clock, connect: async () => operations });
   const { origin, hash, pathname } = new URL(served.url);
@@ -58,7 +57,6 @@ test.each([
   [['console', '--port', '4711'], '--port goes with --stage'],
 ])('%j is not understood', async (args, sentence) => {
   const scene = createCliScene();
-
   expect(await scene.run(...args)).toBe(2);
   expect(scene.err()).toContain(sentence);
 });

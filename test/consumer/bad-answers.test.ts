@@ -46,9 +46,7 @@ describe('consumer bad answers', () => {
       // What Crisp denies one session is final only where another one is known to be served.
       await scene.deliver({ B0: healthy });
 
-      const failed = await scene.deliver({ A1: bad, A2: bad, B1: healthy });
-
-      expect(failed).toEqual(['A1', 'A2']);
+      expect(await scene.deliver({ A1: bad, A2: bad, B1: healthy })).toEqual(['A1', 'A2']);
       expect(scene.records.map(({ session_id }) => session_id)).toEqual([healthy.sessionId]);
       await FATES[row.fate](scene, row);
       expect(scene.records).toHaveLength(1);
@@ -100,9 +98,7 @@ describe('consumer bad answers', () => {
 
   test('R18 a refusal for a moment stops nothing', async () => {
     const scene = await setUpScene({ answer: refusal(429, 'rate_limited'), route: 'conversation' });
-
     await scene.deliver({ A1: bad });
-
     expect(await scene.isSwitchedOff()).toBe(false);
   });
 
@@ -213,9 +209,7 @@ describe('consumer foreign answers', () => {
 
     await scene.deliver({ second: session });
     scene.clock.shift(16_000);
-    const failed = await scene.deliver({ second: session }, 2);
-
-    expect(failed).toEqual(['second']);
+    expect(await scene.deliver({ second: session }, 2)).toEqual(['second']);
     expect(scene.records.map(({ kind }) => kind)).toEqual(['conversation.enriched']);
     expect(await scene.isSwitchedOff()).toBe(true);
     expect(scene.telemetry.named('job-failed').at(-1)).toMatchObject({ decision: 'defer' });

@@ -38,7 +38,6 @@ describe('lambda records', () => {
     ['negative', '-1'],
   ])('Q11 a receive count that is %s is read as 1', (_, ApproximateReceiveCount) => {
     const [message] = toReceivedMessages({ Records: [aRecord({ attributes: { ApproximateReceiveCount } })] });
-
     expect(message?.receiveCount).toBe(1);
   });
 
@@ -125,9 +124,7 @@ describe('process batch', () => {
   describe('one session is one unit', () => {
     test('ten messages of a session are fetched once and all acknowledged', async () => {
       const scene = createBatchScene();
-      const messages = Array.from({ length: 10 }, () => aMessage());
-
-      const outcomes = await scene.handle(messages);
+      const outcomes = await scene.handle(Array.from({ length: 10 }, () => aMessage()));
 
       expect(scene.refreshed).toHaveLength(1);
       expect(outcomes.size).toBe(10);
@@ -150,9 +147,7 @@ describe('process batch', () => {
 
     test('the same session id of two websites is two units', async () => {
       const scene = createBatchScene();
-
       await scene.handle([aMessage(), aMessage({ session: aSession('session_a', OTHER_WEBSITE_ID) })]);
-
       expect(new Set(scene.refreshed.map(toSessionKey)).size).toBe(2);
     });
 
@@ -171,9 +166,7 @@ describe('process batch', () => {
     ])('a defect that throws %s retains its session and no other', async (_, thrown) => {
       const a = aMessage({ session: aSession('session_a') });
       const b = aMessage({ session: aSession('session_b') });
-      const scene = createBatchScene({ refresh: failing('session_a', thrown) });
-
-      const outcomes = await scene.handle([a, b]);
+      const outcomes = await createBatchScene({ refresh: failing('session_a', thrown) }).handle([a, b]);
 
       expect(retained(outcomes)).toEqual([a.messageId]);
       expect(outcomes.get(a.messageId)).toMatchObject({ reason: expect.stringMatching(/^unexpected:/) });
@@ -249,9 +242,7 @@ describe('process batch', () => {
         throw new Error('throttled');
       };
 
-      const outcomes = await scene.handle([message]);
-
-      expect(retained(outcomes)).toEqual([message.messageId]);
+      expect(retained(await scene.handle([message]))).toEqual([message.messageId]);
       // Before its work, and after its failure.
       expect(scene.telemetry.named('visibility-unchanged')).toHaveLength(2);
     });
@@ -306,9 +297,7 @@ describe('process batch', () => {
 
     test('a unit that is done leaves no timer behind', async () => {
       const scene = createBatchScene();
-
       await scene.handle([aMessage()]);
-
       expect(scene.clock.sleepers).toBe(0);
     });
   });
@@ -445,19 +434,13 @@ describe('killed instance', () => {
     test('is worked on also where its visibility cannot be changed', async () => {
       const scene = createBatchScene();
       scene.visibility.hideFor = async () => Promise.reject(new Error('throttled'));
-
-      const outcomes = await scene.handle(aBatch(2));
-
-      expect(retained(outcomes)).toEqual([]);
+      expect(retained(await scene.handle(aBatch(2)))).toEqual([]);
     });
 
     test('is acknowledged also where it cannot be deleted before the batch is over', async () => {
       const scene = createBatchScene();
       scene.visibility.delete = async () => Promise.reject(new Error('throttled'));
-
-      const outcomes = await scene.handle(aBatch(1));
-
-      expect(retained(outcomes)).toEqual([]);
+      expect(retained(await scene.handle(aBatch(1)))).toEqual([]);
     });
 
     test('is shown again at once where its failure is final', async () => {

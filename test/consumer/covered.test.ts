@@ -198,9 +198,7 @@ describe('a message that a later one is fetched for', () => {
       ['what comes after the rest', 225_000, {}],
     ])('%s is fetched at once', async (_what, sinceFetchMs, own) => {
       const scene = await aBusySession(sinceFetchMs);
-
       await scene.handle([aMessage({ ...LAST, ...own })]);
-
       expect(scene.refreshed).toHaveLength(1);
     });
   });

@@ -122,10 +122,7 @@ describe('create consumer handler', () => {
     });
 
     test('names all messages, and throws nothing, when all fail', async () => {
-      const { handle } = createScene();
-
-      const response = await handle(aBatch({ P1: 'not a job', P2: '{}' }), inTenMinutes());
-
+      const response = await createScene().handle(aBatch({ P1: 'not a job', P2: '{}' }), inTenMinutes());
       expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: 'P1' }, { itemIdentifier: 'P2' }] });
     });
 
@@ -202,9 +199,7 @@ describe('create consumer handler', () => {
     test('fails as a whole, so that Lambda returns every message', async () => {
       const [a] = twoSessions();
       const { handle, telemetry } = createScene();
-      const batch = aBatch({ A1: a, '': a });
-
-      await expect(handle(batch, inTenMinutes())).rejects.toThrow('bad_record');
+      await expect(handle(aBatch({ A1: a, '': a }), inTenMinutes())).rejects.toThrow('bad_record');
 
       expect(telemetry.named('bad-record')).toMatchObject([{ code: 'bad_record' }]);
       expect(simulator.counters.ofSession(a)).toEqual({});
@@ -318,7 +313,6 @@ describe('consumer poison', () => {
 
   test('Q1 Q4 poison harms no message beside it', async () => {
     const failed = await scene.deliver({ P1: 'not a job', A1: session, P2: '{"sessionId":".."}', P3: '' });
-
     expect(failed).toEqual(['P1', 'P2', 'P3']);
     expect(scene.records).toMatchObject([{ session_id: session.sessionId }]);
   });
@@ -334,9 +328,7 @@ describe('consumer poison', () => {
     });
 
     // It was sent now, by SQS's own clock.
-    const failed = await scene.deliver({ A1: body }, 1, bucketMs);
-
-    expect(failed).toEqual(['A1']);
+    expect(await scene.deliver({ A1: body }, 1, bucketMs)).toEqual(['A1']);
     expect(scene.telemetry.named('clock-suspect')).toMatchObject([{ messageId: 'A1' }]);
     expect(scene.hiddenFor('A1')).toBeGreaterThan(60);
     expect(scene.hiddenFor('A1')).toBeLessThanOrEqual(70);
@@ -346,9 +338,7 @@ describe('consumer poison', () => {
   test('Q13 ten messages of a session are one fetch and ten acknowledgements', async () => {
     const ten = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`A${index}`, session]));
 
-    const failed = await scene.deliver(ten);
-
-    expect(failed).toEqual([]);
+    expect(await scene.deliver(ten)).toEqual([]);
     expect(scene.telemetry.named('job-acknowledged')).toHaveLength(10);
     // The conversation, and a page of messages.
     expect(scene.requests()).toBe(2);

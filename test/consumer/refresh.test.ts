@@ -18,9 +18,7 @@ describe('a refresh', () => {
     ['in full where one message asks for it', ['incremental', 'full', 'incremental'], false],
   ])('fetches %s', async (_how, modes, buildsOnEarlier) => {
     const scene = createRefreshScene();
-
     await scene.run(aUnit({ messages: modes.length, modes }));
-
     expect(scene.asked).toMatchObject([{ readEarlier: buildsOnEarlier ? expect.any(Function) : undefined }]);
   });
 
@@ -42,9 +40,7 @@ describe('a refresh', () => {
     const scene = createRefreshScene();
     scene.crisp.answer = async () => ({ ...aConversation(), mode: 'incremental' });
 
-    const result = await scene.run(aUnit({ messages: 3 }));
-
-    expect(result).toEqual({ outcome: 'emitted' });
+    expect(await scene.run(aUnit({ messages: 3 }))).toEqual({ outcome: 'emitted' });
     expect(scene.announced).toEqual([{ mode: 'incremental', absorbed: 2, replaces: null }]);
   });
 });
@@ -74,8 +70,7 @@ describe('an answer without the newest message', () => {
 
     const outcomes = [];
     for (let receive = 1; receive <= 4; receive++) {
-      const { outcome } = await scene.run(aUnit({ messages: receive, receiveCount: receive }));
-      outcomes.push(outcome);
+      outcomes.push((await scene.run(aUnit({ messages: receive, receiveCount: receive }))).outcome);
     }
 
     expect(outcomes).toEqual(['deferred', 'deferred', 'deferred', 'emitted']);
@@ -169,9 +164,7 @@ describe('refresh unit', () => {
     test.each(['removed', 'skipped'] as const)('a %s session is no success', async (outcome) => {
       const scene = createBatchScene({ refresh: failing('session_a', MISSING) });
       scene.archived.latest = outcome === 'removed' ? anAnnounced() : undefined;
-      const message = aMessage();
-
-      await lookTwice(scene, message);
+      await lookTwice(scene, aMessage());
 
       expect(scene.runLog.runs.at(-1)).toMatchObject({ outcome });
       expect(scene.breaker.successes).toEqual([]);
@@ -266,19 +259,13 @@ describe('confirm removal', () => {
 
     test('is not removed at a second look that comes too soon', async () => {
       const scene = aMissingConversation();
-
-      const result = await lookTwice(scene, 9_999);
-
-      expect(result).toMatchObject({ outcome: 'deferred' });
+      expect(await lookTwice(scene, 9_999)).toMatchObject({ outcome: 'deferred' });
       expect(scene.removals).toEqual([]);
     });
 
     test('is removed once it is missing ten seconds later and the website answers', async () => {
       const scene = aMissingConversation();
-
-      const result = await lookTwice(scene);
-
-      expect(result).toEqual({ outcome: 'removed' });
+      expect(await lookTwice(scene)).toEqual({ outcome: 'removed' });
       expect(scene.removals).toEqual(['conversation_missing']);
     });
 
@@ -319,7 +306,6 @@ describe('confirm removal', () => {
     ])('is not noted where %s', async (_, latest) => {
       const scene = aMissingConversation(latest);
       await lookTwice(scene);
-
       expect(scene.noted).toEqual([]);
     });
 
@@ -336,9 +322,7 @@ describe('confirm removal', () => {
       await scene.run(aUnit({ name: 'long ago' }));
 
       await scene.clock.advance(60_000);
-      const result = await scene.run(aUnit());
-
-      expect(result).toMatchObject({ outcome: 'deferred', reason: 'absence_unconfirmed' });
+      expect(await scene.run(aUnit())).toMatchObject({ outcome: 'deferred', reason: 'absence_unconfirmed' });
       expect(scene.removals).toEqual([]);
     });
 
@@ -361,10 +345,7 @@ describe('confirm removal', () => {
 
     test('is skipped where there never was a record of it', async () => {
       const scene = aMissingConversation(null);
-
-      const result = await lookTwice(scene);
-
-      expect(result).toEqual({ outcome: 'skipped' });
+      expect(await lookTwice(scene)).toEqual({ outcome: 'skipped' });
       expect(scene.telemetry.named('job-skipped')).toMatchObject([{ reason: 'not-found' }]);
     });
 
@@ -379,16 +360,13 @@ describe('confirm removal', () => {
       ['its removal was announced before', 0, { kind: 'conversation.removed' }],
     ])('where %s, costs %d control calls, which its run counts', async (_, calls, latest) => {
       const scene = aMissingConversation(latest);
-
       await lookTwice(scene);
-
       expect(scene.requests()).toBe(calls);
     });
 
     test('is skipped without asking a website that does not answer, where there never was a record of it', async () => {
       const scene = aMissingConversation(null);
       scene.crisp.website = async () => Promise.reject(new JobError('crisp_auth_failed', { status: 401 }));
-
       expect(await lookTwice(scene)).toEqual({ outcome: 'skipped' });
     });
   });
@@ -398,9 +376,7 @@ describe('confirm removal', () => {
       const scene = aMissingConversation();
       scene.breaker.refuseRemovals();
 
-      const result = await lookTwice(scene);
-
-      expect(result).toEqual({ outcome: 'held', reason: 'too_many_removals' });
+      expect(await lookTwice(scene)).toEqual({ outcome: 'held', reason: 'too_many_removals' });
       expect(scene.removals).toEqual([]);
     });
 
@@ -422,17 +398,13 @@ describe('confirm removal', () => {
       const scene = aMissingConversation(latest);
       scene.breaker.refuseRemovals();
 
-      const result = await lookTwice(scene);
-
-      expect(result).not.toMatchObject({ outcome: 'held' });
+      expect(await lookTwice(scene)).not.toMatchObject({ outcome: 'held' });
       expect(scene.breaker.removals).toEqual([]);
     });
 
     test('is counted where it was archived, but perhaps not announced', async () => {
       const scene = aMissingConversation({ kind: 'conversation.removed', announced: false });
-
       await lookTwice(scene);
-
       expect(scene.breaker.removals).toEqual([aSession()]);
     });
   });

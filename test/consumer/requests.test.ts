@@ -59,7 +59,6 @@ test.each(['full', 'incremental'])('a changed conversation costs AWS six request
 
 test.each(['full', 'incremental'])('an unchanged one costs two: %s', async (mode) => {
   const { deliver } = await aQuietSession();
-
   expect(await deliver(undefined, mode)).toEqual(['GetObjectCommand', 'BatchWriteItemCommand']);
 });
 
@@ -76,13 +75,11 @@ test('a person’s conversations are known without a request of their own', asyn
 
 test('one that the record already covers costs two', async () => {
   const { deliver } = await aQuietSession();
-
   expect(await deliver(-QUIET_MS - 10_000)).toEqual(['GetObjectCommand', 'BatchWriteItemCommand']);
 });
 
 test('one that is not due costs two', async () => {
   const { deliver } = await aQuietSession();
-
   expect(await deliver(5000)).toEqual(['ChangeMessageVisibilityCommand', 'BatchWriteItemCommand']);
 });
 

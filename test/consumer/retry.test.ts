@@ -62,7 +62,6 @@ describe('backoff', () => {
 
   test('the wait is spread evenly from the base to the bound: sessions that failed together do not come back together', () => {
     const spread = [0, 0.25, 0.5, 0.75].map((r) => toBackoffSeconds(3, { baseSeconds: 30, random: () => r }));
-
     expect(spread).toEqual([30, 83, 135, 188]);
   });
 });
@@ -172,13 +171,11 @@ describe('decide failure', () => {
 
     test('work that the deadline kept from being begun is handed back at once, and spends nothing', () => {
       const unstarted = decide(new JobError('deadline_reached'), 'session', 4, { hasStarted: false });
-
       expect(unstarted).toEqual({ decision: 'defer', delaySeconds: 0 });
     });
 
     test('work that the deadline cut off has spent an attempt, and waits', () => {
       const cutOff = decide(new JobError('deadline_reached'), 'session', 0);
-
       expect(cutOff).toEqual({ decision: 'retry', delaySeconds: 30 });
     });
 
@@ -189,7 +186,6 @@ describe('decide failure', () => {
       [1_000_000, 'removed', 0],
     ])('a conversation that was first missed %d ms ago: %s', (missingForMs, decision, delaySeconds) => {
       const missing = new JobError('conversation_missing', { status: 404 });
-
       expect(decide(missing, 'session', 0, { missingForMs })).toEqual({ decision, delaySeconds });
     });
 
@@ -307,7 +303,6 @@ describe('stretch hold', () => {
   describe('a message that is not to blame', () => {
     test('waits as usual for the first half of its receives', () => {
       const waits = receives.slice(0, 10).map((receive) => stretchHold(receive * 7, receive, () => 0.5));
-
       expect(waits).toEqual([7, 14, 21, 28, 35, 42, 49, 56, 63, 70]);
     });
 
@@ -337,9 +332,7 @@ describe('stretch hold', () => {
       ]);
     });
 
-    test('keeps a longer wait that was asked for', () => {
-      expect(stretchHold(7200, 11, () => 0)).toBe(7200);
-    });
+    test('keeps a longer wait that was asked for', () => expect(stretchHold(7200, 11, () => 0)).toBe(7200));
   });
 
   test('a message that comes while the breaker is open is back a minute or two later, unless it came often', () => {
@@ -378,7 +371,6 @@ describe('what a failure costs', () => {
     '%s is the session’s own unless others fail as well',
     (code) => {
       const error = new JobError(code);
-
       expect(weighFailure(error, SESSION)).toBe('own');
       expect(weighFailure(error, { ...SESSION, blame: 'outage' })).toBe('excused');
     },
@@ -394,7 +386,6 @@ describe('what a failure costs', () => {
 
   test('time that was up before any request is nobody’s failure', () => {
     const error = new JobError('deadline_reached');
-
     expect(weighFailure(error, { ...SESSION, hasStarted: false })).toBe('excused');
     expect(weighFailure(error, SESSION)).toBe('own');
   });

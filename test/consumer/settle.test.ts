@@ -66,7 +66,6 @@ describe('sqs job visibility', () => {
     ],
   ])('%s of SQS is %s', async (name, reason, hint) => {
     const { visibility } = createScene(anAwsError(name));
-
     await expect(visibility.hideFor('handle', 0)).rejects.toMatchObject({ reason, hint });
   });
 });
@@ -160,9 +159,7 @@ describe('the run log', () => {
       refresh: async () => STALE,
     });
     const bucketMs = Math.floor(scene.clock.nowMs() / 60_000) * 60_000;
-    const early = aMessage({ job: { bucketMs, notBeforeMs: scene.clock.nowMs() + 7000 } });
-
-    await scene.handle([early]);
+    await scene.handle([aMessage({ job: { bucketMs, notBeforeMs: scene.clock.nowMs() + 7000 } })]);
     await scene.handle([aMessage()]);
     scene.breaker.hold('crisp_auth_failed');
     await scene.handle([aMessage()]);
@@ -190,9 +187,7 @@ describe('the run log', () => {
     Object.assign(scene.runLog, { record: () => Promise.reject(new Error('away')) });
     const message = aMessage();
 
-    const outcomes = await scene.handle([message]);
-
-    expect(outcomes.get(message.messageId)).toEqual({ outcome: 'acknowledged' });
+    expect((await scene.handle([message])).get(message.messageId)).toEqual({ outcome: 'acknowledged' });
     expect(scene.telemetry.named('ledger-unavailable')).toMatchObject([{ operation: 'record-runs' }]);
   });
 });
@@ -229,10 +224,7 @@ describe('attempts', () => {
   describe('a session that fails on its own account', () => {
     test('gets five attempts at growing bounds, then none: it is shown again at once until SQS moves it', async () => {
       const scene = createBatchScene({ refresh: always(BROKEN), random: LONGEST });
-
-      const waits = await receive(scene, aMessage(), 8);
-
-      expect(waits).toEqual([60, 120, 240, 480, 0, 0, 0, 0]);
+      expect(await receive(scene, aMessage(), 8)).toEqual([60, 120, 240, 480, 0, 0, 0, 0]);
       expect(scene.refreshed).toHaveLength(MAX_ATTEMPTS);
     });
 
@@ -296,9 +288,7 @@ describe('attempts', () => {
     test('of a permanent kind is dead at once', async () => {
       const scene = createBatchScene({ refresh: always(new JobError('crisp_forbidden', { status: 403 })) });
 
-      const waits = await receive(scene, aMessage(), 3);
-
-      expect(waits).toEqual([0, 0, 0]);
+      expect(await receive(scene, aMessage(), 3)).toEqual([0, 0, 0]);
       expect(scene.refreshed).toHaveLength(1);
       expect(scene.telemetry.named('job-dead')).toMatchObject([{ code: 'crisp_forbidden', status: 403 }]);
     });
@@ -410,9 +400,7 @@ describe('attempts', () => {
       const scene = createBatchScene({ refresh: always(new JobError('session_mismatch')) });
       Object.assign(scene.notes, { noteFailure: awayLedger, readFailure: awayLedger });
 
-      const waits = await receive(scene, aMessage(), 3);
-
-      expect(waits).toEqual([0, 0, 0]);
+      expect(await receive(scene, aMessage(), 3)).toEqual([0, 0, 0]);
       expect(scene.refreshed).toHaveLength(3);
     });
   });
@@ -421,9 +409,7 @@ describe('attempts', () => {
     test('is dead at once, and told once', async () => {
       const scene = createBatchScene();
 
-      const waits = await receive(scene, aMessage({ body: 'not json' }), 3);
-
-      expect(waits).toEqual([0, 0, 0]);
+      expect(await receive(scene, aMessage({ body: 'not json' }), 3)).toEqual([0, 0, 0]);
       expect(scene.telemetry.named('job-failed')).toHaveLength(1);
       expect(scene.telemetry.named('job-dead')).toMatchObject([{ code: 'malformed_message' }]);
     });

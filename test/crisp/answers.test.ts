@@ -54,9 +54,7 @@ describe('classify response', () => {
       [599, 'transient'],
       [302, 'transient'],
       [204, 'transient'],
-    ])('%d is %s', (status, disposition) => {
-      expect(failureOf(refusal(status)).disposition).toBe(disposition);
-    });
+    ])('%d is %s', (status, disposition) => expect(failureOf(refusal(status)).disposition).toBe(disposition));
 
     test('a refused token is told with what to check', () => {
       expect(failureOf(refusal(401)).message).toBe(
@@ -66,7 +64,6 @@ describe('classify response', () => {
 
     test.each([420, 422, 423, 429, 503])('Retry-After of a %d is kept', (status) => {
       const failure = failureOf(refusal(status, {}, { retryAfter: 'Mon, 23 Nov 2026 12:00:30 GMT' }));
-
       expect(failure.retryAfterMs).toBe(30_000);
     });
 
@@ -143,7 +140,6 @@ describe('classify response', () => {
 
     test('data whose reason sounds like a limit is data', () => {
       const body = JSON.stringify({ error: false, reason: 'limited', data: [] });
-
       expect(classify({ status: 200, body }).outcome).toBe('data');
     });
 
@@ -237,7 +233,6 @@ describe('classify response', () => {
 
     test.each(bodies)('%s', (_, response) => {
       const failure = failureOf(response);
-
       expect(`${failure.message} ${failure.stack} ${failure.cause}`).not.toMatch(/parcel|ada@/);
     });
   });
@@ -293,9 +288,7 @@ describe('retry after', () => {
     ['Mon, 23 Nov 2026 12:02:00 GMT', 120_000],
     ['Mon, 23 Nov 2026 11:00:00 GMT', 0],
     ['Tue, 23 Nov 2027 12:00:00 GMT', MAX_RETRY_AFTER_MS],
-  ])('%j asks for %d ms', (value, delayMs) => {
-    expect(parseRetryAfter(value, NOW_MS)).toBe(delayMs);
-  });
+  ])('%j asks for %d ms', (value, delayMs) => expect(parseRetryAfter(value, NOW_MS)).toBe(delayMs));
 
   test.each([
     undefined,
@@ -308,9 +301,7 @@ describe('retry after', () => {
     '2026-11-23',
     'Mon, 99 Nov 2026 12:00:00 GMT',
     '٣',
-  ])('%j asks for nothing', (value) => {
-    expect(parseRetryAfter(value, NOW_MS)).toBeUndefined();
-  });
+  ])('%j asks for nothing', (value) => expect(parseRetryAfter(value, NOW_MS)).toBeUndefined());
 
   test('a wait is always between 0 and an hour', () => {
     const value = fc.oneof(
@@ -361,7 +352,6 @@ describe('what an answer means', () => {
     ['gzip, parcel', 'content encoding "aaaa, aaaaaa"'],
   ])('R20 the encoding %j is told as %s', async (encoding, hint) => {
     const { crisp } = await setUpCrisp([{ data: {}, headers: { 'content-encoding': encoding } }]);
-
     expect((await failureOf(readConversation(crisp))).hint).toBe(hint);
   });
 
@@ -377,17 +367,12 @@ describe('what an answer means', () => {
   test('R11 a redirect is told by its origin alone', async () => {
     const location = 'https://ada:pass@example.com:8443/path?token=1';
     const { crisp } = await setUpCrisp([{ status: 302, headers: { location } }]);
-
-    const failure = await failureOf(readConversation(crisp));
-
-    expect(failure.hint).toBe('to https://example.com:8443');
+    expect((await failureOf(readConversation(crisp))).hint).toBe('to https://example.com:8443');
   });
 
   test('R13 a rejected token is told with what to check', async () => {
     const { crisp } = await setUpCrisp([refusal(401, 'invalid_session')]);
-
     const failure = await failureOf(readConversation(crisp));
-
     expect(failure.hint).toBe('token rejected; check tier (plugin/website) and rotation');
   });
 
@@ -396,9 +381,7 @@ describe('what an answer means', () => {
       refusal(403, 'not_allowed', 'needs website:conversation:messages (read)'),
     ]);
 
-    const failure = await failureOf(readConversation(crisp));
-
-    expect(failure.hint).toContain('website:conversation:messages');
+    expect((await failureOf(readConversation(crisp))).hint).toContain('website:conversation:messages');
   });
 
   test.each([
@@ -413,9 +396,7 @@ describe('what an answer means', () => {
       { ...refusal(429, 'rate_limited'), headers: { 'retry-after': value } },
     ]);
 
-    const failure = await failureOf(readConversation(crisp));
-
-    expect(failure.retryAfterMs).toBe(retryAfterMs);
+    expect((await failureOf(readConversation(crisp))).retryAfterMs).toBe(retryAfterMs);
   });
 
   test('R18 a Retry-After that is a date is a wait from now', async () => {

@@ -30,22 +30,18 @@ describe('to connection error', () => {
       ['ESOMETHINGNEW', 'crisp_unreachable'],
     ])('%s is %s', (code, reason) => {
       const failure = toConnectionError(withCode(code), false);
-
       expect(failure.reason).toBe(reason);
       expect(failure.message).not.toContain('203.0.113.9');
     });
 
     test('a host whose addresses all fail is told by the first of them', () => {
       const all = new AggregateError([withCode('ECONNREFUSED'), withCode('ETIMEDOUT')]);
-
       expect(toConnectionError(all, false).message).toBe('crisp_unreachable (ECONNREFUSED)');
     });
 
     test.each(['text', null, undefined, new Error('no code'), new TypeError('no code either')])(
       '%s is a failure to reach Crisp, whatever it is',
-      (thrown) => {
-        expect(toConnectionError(thrown, false).code).toBe('crisp_unreachable');
-      },
+      (thrown) => expect(toConnectionError(thrown, false).code).toBe('crisp_unreachable'),
     );
 
     test('undici’s parser error, which has no code, is no HTTP', () => {
@@ -67,9 +63,7 @@ describe('to connection error', () => {
       [withCode('ESOMETHINGNEW'), 'bad_response:broken'],
       [new Error('no code'), 'bad_response:broken'],
       [new JobError('response_too_large'), 'response_too_large'],
-    ])('%s is %s', (thrown, reason) => {
-      expect(toConnectionError(thrown, true).reason).toBe(reason);
-    });
+    ])('%s is %s', (thrown, reason) => expect(toConnectionError(thrown, true).reason).toBe(reason));
   });
 });
 
@@ -91,7 +85,6 @@ describe('until aborted', () => {
 
   test('without an abort the work decides', async () => {
     const { signal } = new AbortController();
-
     await expect(untilAborted(Promise.resolve(7), signal)).resolves.toBe(7);
     await expect(untilAborted(Promise.reject(new Error('its own')), signal)).rejects.toThrow('its own');
   });

@@ -135,16 +135,12 @@ describe('fetch conversation', () => {
       'a visitor without one (people_id %j) is anonymous, not an error',
       async (people_id) => {
         const setup = setUp({ getConversation: async () => ({ ...aConversation, people_id }) });
-
-        const { fetched } = await run(setup);
-
-        expect(fetched).toMatchObject({ profile: null, apiCalls: 2 });
+        expect((await run(setup)).fetched).toMatchObject({ profile: null, apiCalls: 2 });
       },
     );
 
     test('one that Crisp does not have is null', async () => {
       const { fetched } = await run(setUp({ getProfile: async () => null }));
-
       expect(fetched).toMatchObject({ profile: null, apiCalls: 3 });
     });
 
@@ -200,7 +196,6 @@ describe('fetch conversation', () => {
       ],
     ])('%s', async (_, listEvents, code) => {
       const { error } = await run(setUp({ listEvents }, ['events']));
-
       expect(error instanceof JobError ? error.code : error).toBe(code);
     });
   });
@@ -210,9 +205,7 @@ describe('fetch conversation', () => {
       const failure = new JobError('crisp_forbidden');
       const setup = setUp({ getConversation: failWith(failure), listMessages: inPagesOf20().listMessages });
 
-      const { error } = await run(setup);
-
-      expect(error).toBe(failure);
+      expect((await run(setup)).error).toBe(failure);
       expect(setup.calls).toEqual(['conversation', 'messages', 'messages aborted']);
       expect(setup.telemetry.named('conversation-fetched')).toEqual([]);
     });
@@ -246,17 +239,18 @@ describe('fetch conversation', () => {
       const setup = setUp({ listMessages: failWith(unavailable) }, []);
       let requests = 0;
 
-      const { error } = await run(setup, undefined, () => {
-        requests += 1;
-      });
-
-      expect(error).toBe(unavailable);
+      expect(
+        (
+          await run(setup, undefined, () => {
+            requests += 1;
+          })
+        ).error,
+      ).toBe(unavailable);
       expect(requests).toBe(2);
     });
 
     test('a 404 of the messages alone says nothing about the conversation', async () => {
       const { error } = await run(setUp({ listMessages: failWith(missing) }));
-
       expect(error).toMatchObject({ reason: 'bad_response:messages_missing', disposition: 'transient' });
     });
   });
@@ -288,18 +282,12 @@ describe('fetch conversation', () => {
       });
       const setup = setUp({ listMessages });
 
-      const { fetched } = await run(setup);
-
-      expect(fetched).toMatchObject({ messages: hundred, terminatedBy: 'empty_page' });
+      expect((await run(setup)).fetched).toMatchObject({ messages: hundred, terminatedBy: 'empty_page' });
       expect(setup.telemetry.named('paging-untrusted')).toMatchObject([{ pages: 7, sessionId: 'session_a' }]);
     });
 
     test('the content is at least as new as its start', async () => {
-      const setup = setUp();
-
-      const { fetched } = await run(setup);
-
-      expect(fetched?.startedMs).toBe(START_MS);
+      expect((await run(setUp())).fetched?.startedMs).toBe(START_MS);
     });
   });
 });
@@ -311,9 +299,7 @@ describe('run together', () => {
   };
 
   test('results come in the order of the work, promises and plain values alike', async () => {
-    const results = await runTogether(() => [Promise.resolve(1), 'two', null]);
-
-    expect(results).toEqual([1, 'two', null]);
+    expect(await runTogether(() => [Promise.resolve(1), 'two', null])).toEqual([1, 'two', null]);
   });
 
   test('the first failure is thrown, after the others have ended', async () => {

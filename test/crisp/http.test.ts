@@ -57,10 +57,7 @@ describe('crisp http', () => {
 
     test.each(rows)('%s is told and not repeated', async (_, answer, reason) => {
       const { crisp, server } = await setUpCrisp([answer]);
-
-      const failure = await failureOf(readConversation(crisp));
-
-      expect(failure.reason).toBe(reason);
+      expect((await failureOf(readConversation(crisp))).reason).toBe(reason);
       expect(server.requests).toHaveLength(1);
     });
 
@@ -68,10 +65,7 @@ describe('crisp http', () => {
       'an answer that does not end (%s) is given up',
       async (fault) => {
         const { crisp } = await setUpCrisp([{ fault, data: conversation }], { deadlineMs: 50 });
-
-        const failure = await failureOf(readConversation(crisp));
-
-        expect(failure.message).toBe('crisp_timeout (no answer in 50 ms)');
+        expect((await failureOf(readConversation(crisp))).message).toBe('crisp_timeout (no answer in 50 ms)');
       },
     );
 
@@ -80,18 +74,13 @@ describe('crisp http', () => {
         { fault: 'stall-in-body', body: ' '.repeat(MAX_RESPONSE_BYTES + 1) },
       ]);
 
-      const failure = await failureOf(readConversation(crisp));
-
-      expect(failure.code).toBe('response_too_large');
+      expect((await failureOf(readConversation(crisp))).code).toBe('response_too_large');
     });
 
     test('nobody listening is unreachable', async () => {
       const { crisp, server } = await setUpCrisp([{}]);
       await server.close();
-
-      const failure = await failureOf(readConversation(crisp));
-
-      expect(failure.message).toBe('crisp_unreachable (ECONNREFUSED)');
+      expect((await failureOf(readConversation(crisp))).message).toBe('crisp_unreachable (ECONNREFUSED)');
     });
 
     test.each(['reset', 'close'] as const)(
@@ -111,9 +100,7 @@ describe('crisp http', () => {
         await readConversation(crisp);
         await settle();
 
-        const read = await observed?.getConversation(session);
-
-        expect(read).toEqual(conversation);
+        expect(await observed?.getConversation(session)).toEqual(conversation);
         expect(server.requests.map(({ connection }) => connection)).toEqual([1, 1, 2]);
         expect(counted).toBe(2);
       },
@@ -128,9 +115,7 @@ describe('crisp http', () => {
       await readConversation(crisp);
       await settle();
 
-      const failure = await failureOf(readConversation(crisp));
-
-      expect(failure.code).toBe('crisp_unreachable');
+      expect((await failureOf(readConversation(crisp))).code).toBe('crisp_unreachable');
       expect(server.requests).toHaveLength(3);
     });
 
@@ -155,10 +140,7 @@ describe('crisp http', () => {
 
     test('https to a server that speaks none is a failure of TLS', async () => {
       const { crisp } = await setUpCrisp([{}], { protocol: 'https:' });
-
-      const failure = await failureOf(readConversation(crisp));
-
-      expect(failure.code).toBe('crisp_tls_failed');
+      expect((await failureOf(readConversation(crisp))).code).toBe('crisp_tls_failed');
     });
   });
 
@@ -245,7 +227,6 @@ describe('memory', () => {
     ],
   ])('%s ends at the cap, and memory grows by less than 64 MiB', async (_, answer, expected) => {
     const { reason, grownBytes } = await readApart(answer);
-
     expect(reason).toBe(expected);
     expect(grownBytes / MIB).toBeLessThan(64);
   });
@@ -431,9 +412,7 @@ describe('rolled token', () => {
     rollAtCrisp('key-2');
     enter('key-2');
 
-    const answers = [await read(), await read()];
-
-    expect(answers).toEqual([conversation, conversation]);
+    expect([await read(), await read()]).toEqual([conversation, conversation]);
     expect(requests()).toBe(1 + 2 + 1);
   });
 
@@ -445,9 +424,7 @@ describe('rolled token', () => {
     rollAtCrisp('key-2');
     enter('key-2');
 
-    const answers = await Promise.all(Array.from({ length: 10 }, read));
-
-    expect(answers).toEqual(Array(10).fill(conversation));
+    expect(await Promise.all(Array.from({ length: 10 }, read))).toEqual(Array(10).fill(conversation));
     // The two halves of the token.
     expect(store.calls() - before).toBe(2);
   });

@@ -229,7 +229,6 @@ describe('an incremental fetch', () => {
   test('reads all where the archived version is larger than a conversation may be', async () => {
     const { world, chain } = await afterLongHistory((world) => say(world));
     world.maxConversationBytes = 10_000;
-
     expect((await chain.refresh('incremental')).enrichment).toMatchObject({ mode: 'full', pages: 22 });
   });
 
@@ -333,7 +332,6 @@ describe('messages join earlier ones', () => {
 
   test('also where the page holds only some of its oldest millisecond', () => {
     const twin = { fingerprint: 22, timestamp: 2 };
-
     expect(joinEarlier(at(2, 3, 4), [...at(1, 2), twin, ...at(3)])).toEqual([...at(1, 2), twin, ...at(3, 4)]);
   });
 
@@ -343,7 +341,6 @@ describe('messages join earlier ones', () => {
 
   test('with a new one in the millisecond of the newest earlier one', () => {
     const twin = { fingerprint: 33, timestamp: 3 };
-
     expect(joinEarlier([...at(2, 3), twin], at(1, 2, 3))).toEqual([...at(1, 2, 3), twin]);
   });
 
@@ -354,16 +351,13 @@ describe('messages join earlier ones', () => {
   test('whatever was read and delivered meanwhile', () => {
     const [one, two, three] = at(1, 2, 3);
     const read = { ...three, read: 'chat' };
-
     expect(joinEarlier([{ ...two }, read], [one, two, three])).toEqual([one, two, read]);
   });
 
   test.each([
     [at(1, 2), []],
     [[], at(1)],
-  ])('not where one side has none', (read, earlier) => {
-    expect(joinEarlier(read, earlier)).toBeUndefined();
-  });
+  ])('not where one side has none', (read, earlier) => expect(joinEarlier(read, earlier)).toBeUndefined());
 });
 
 /** More of them by `INCREMENTAL_HISTORIES=10000 npx vitest run test/crisp/incremental.test.ts`. */

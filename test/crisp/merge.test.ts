@@ -23,9 +23,7 @@ describe('typed', () => {
 
     test.each([{}, { people_id: PEOPLE_ID.toUpperCase() }, { people_id: null }])(
       'of the person who was asked for is kept: %j',
-      (profile) => {
-        expect(toTypedProfile(profile, PEOPLE_ID)).toEqual({ value: profile, oddFields: [] });
-      },
+      (profile) => expect(toTypedProfile(profile, PEOPLE_ID)).toEqual({ value: profile, oddFields: [] }),
     );
 
     test.each([[[]], ['text'], [7], [true]])('that is none is set aside: %j', (profile) => {
@@ -67,7 +65,6 @@ describe('merge messages', () => {
   describe('what is one message and what is two', () => {
     test('the same message read twice is one, and its later reading is kept', () => {
       const merged = mergeMessages([[message(1, 10, 'before the edit')], [message(1, 10, 'after')]]);
-
       expect(merged).toEqual([message(1, 10, 'after')]);
     });
 
@@ -169,9 +166,7 @@ describe('merge messages', () => {
 
     test('add tells which were new', () => {
       const merge = createMessageMerge();
-
       const added = [merge.add([message(1, 1), message(2, 2)]), merge.add([message(2, 2), message(3, 3)])];
-
       expect(added).toEqual([[message(1, 1), message(2, 2)], [message(3, 3)]]);
     });
 
@@ -237,8 +232,7 @@ describe('merge messages', () => {
         .tuple(anyHistory, fc.array(piece, { maxLength: 6 }))
         .chain(([messages, pieces]) => {
           const overlaps = pieces.map(([from, length]) => messages.slice(from, from + length));
-          const everyOne = chunk(messages, 4);
-          const pages = [...everyOne, ...overlaps];
+          const pages = [...chunk(messages, 4), ...overlaps];
           return fc.tuple(
             fc.constant(messages),
             fc.shuffledSubarray(pages, { minLength: pages.length }),

@@ -37,13 +37,11 @@ describe('a URL is built', () => {
 
   test('without what the base has beside origin and path', () => {
     const url = buildCrispUrl(new URL('https://user:pass@api.example.com/v1?a=b#c'), ['website']);
-
     expect(url.href).toBe('https://api.example.com/v1/website');
   });
 
   test('for a profile by its UUID, in whatever case', () => {
     const url = buildCrispUrl(BASE, ['people', 'profile', { peopleId: PEOPLE_ID }]);
-
     expect(url.pathname).toBe(`/v1/people/profile/${PEOPLE_ID}`);
   });
 
@@ -76,9 +74,7 @@ describe('an id that is none is refused', () => {
 
   test.each([...HOSTILE_SEGMENTS.filter((text) => !/^a+$/.test(text)), 'Website'])(
     'as a word of a route: %j',
-    (word) => {
-      expect(tryBuild([word])).toMatchObject({ code: 'unexpected' });
-    },
+    (word) => expect(tryBuild([word])).toMatchObject({ code: 'unexpected' }),
   );
 
   test.each([-1, 1.5, Number.NaN])('as a number of the query: %d', (timestamp_before) => {

@@ -115,7 +115,6 @@ describe('to dead letter', () => {
 
   test('a body that no consumer can read is its own reason, whether it was written down or not', () => {
     const expected = { session: undefined, reason: { code: 'malformed_message', stage: 'decode' } };
-
     expect(explain({}, { body: 'not a job' })).toMatchObject(expected);
     expect(explain({ isLedgerRead: false }, { body: 'not a job' })).toMatchObject(expected);
   });
@@ -186,7 +185,6 @@ describe('to dead letter', () => {
   test('a website that the body names counts before the only one', () => {
     const websiteId = '11111111-2222-4333-8444-555555555555';
     const body = JSON.stringify({ sessionId: aSession().sessionId, websiteId });
-
     expect(explain({}, { body }, aSession().websiteId).session?.websiteId).toBe(websiteId);
   });
 });
@@ -218,9 +216,7 @@ describe('dead letter filter', () => {
     ['its website', { websiteId }],
     ['its session', { websiteId, sessionId }],
     ['a range that holds its death', { sinceMs: MOVED_MS, beforeMs: MOVED_MS + 1 }],
-  ])('a dead letter matches %s', (_what, filter) => {
-    expect(matchesFilter(aDeadLetter(), filter)).toBe(true);
-  });
+  ])('a dead letter matches %s', (_what, filter) => expect(matchesFilter(aDeadLetter(), filter)).toBe(true));
 
   test.each<[string, DeadLetterFilter]>([
     ['other ids', { messageIds: ['message-2'] }],
@@ -239,16 +235,13 @@ describe('dead letter filter', () => {
 
   test('a letter whose age nobody knows is in no range', () => {
     const letter = { ...aDeadLetter(), deadSinceMs: undefined };
-
     expect(matchesFilter(letter, { sinceMs: 0 })).toBe(false);
     expect(matchesFilter(letter, { beforeMs: Number.MAX_SAFE_INTEGER })).toBe(false);
   });
 
   test.each(['(a+)+$', '*', 'a*b', 'Bad', '', ' a', 'a b', 'a\n', '.*'])(
     '%j is no filter for codes',
-    (text) => {
-      expect(parseCodeFilter(text)).toBeUndefined();
-    },
+    (text) => expect(parseCodeFilter(text)).toBeUndefined(),
   );
 
   test('a filter without any part admits all, and one with a part does not', () => {

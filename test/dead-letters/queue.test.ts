@@ -150,7 +150,6 @@ describe('sqs move tasks', () => {
     async (name) => {
       const { sqs, tasks } = createTasks();
       sqs.on(StartMessageMoveTaskCommand).rejects(anAwsError(name));
-
       await expect(tasks.start({ ratePerSecond: 1 })).rejects.toMatchObject({ code: 'redrive_running' });
     },
   );
@@ -180,21 +179,18 @@ describe('sqs move tasks', () => {
   test('a state that nobody knows is no success', async () => {
     const { sqs, tasks } = createTasks();
     sqs.on(ListMessageMoveTasksCommand).resolves({ Results: [{ Status: 'PONDERING' }] });
-
     expect(await tasks.latest()).toMatchObject({ status: 'failed', moved: 0 });
   });
 
   test('where there never was one, there is none', async () => {
     const { sqs, tasks } = createTasks();
     sqs.on(ListMessageMoveTasksCommand).resolves({});
-
     expect(await tasks.latest()).toBeUndefined();
   });
 
   test('to cancel one that has ended meanwhile is no failure', async () => {
     const { sqs, tasks } = createTasks();
     sqs.on(CancelMessageMoveTaskCommand).rejects(anAwsError('ResourceNotFoundException'));
-
     await expect(tasks.cancel('task')).resolves.toBeUndefined();
   });
 });

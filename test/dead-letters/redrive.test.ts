@@ -14,9 +14,7 @@ test('what matches is gone, and the rest is visible again', async () => {
   queue.bury(...letters(12));
   const { sessionId } = aSession('session_3');
 
-  const report = await drop({ ...usual, filter: { sessionId } });
-
-  expect(report).toMatchObject({ dropped: 1, failed: 0 });
+  expect(await drop({ ...usual, filter: { sessionId } })).toMatchObject({ dropped: 1, failed: 0 });
   expect(queue.ids()).toHaveLength(11);
   expect(queue.visibleIds()).toHaveLength(11);
 });
@@ -25,9 +23,7 @@ test('what died after the drop began is left: nobody can have meant it', async (
   const { queue, drop, usual, clock } = createDeadLetterScene();
   queue.bury(aLetter(), aLetter({ messageId: 'later', sentMs: clock.nowMs() + 1 }));
 
-  const report = await drop(usual);
-
-  expect(report).toMatchObject({ dropped: 1, arrived: 1 });
+  expect(await drop(usual)).toMatchObject({ dropped: 1, arrived: 1 });
   expect(queue.ids()).toEqual(['later']);
 });
 
@@ -372,9 +368,7 @@ describe('redrive selected', () => {
     const { queue, batches, redriveSelected, usual } = createDeadLetterScene();
     queue.bury(aLetter({ session: aSession('session_a') }));
 
-    const report = await redriveSelected(usual);
-
-    expect(report).toMatchObject({ moved: 1, failed: 0, ended: 'end' });
+    expect(await redriveSelected(usual)).toMatchObject({ moved: 1, failed: 0, ended: 'end' });
     expect(batches.sent.map(({ job }) => [job.sessionId, job.mode])).toEqual([['session_a', 'full']]);
     expect(batches.sent[0]?.job.bucketMs).toBe(1_790_856_000_000);
     expect(queue.ids()).toEqual([]);
@@ -385,9 +379,7 @@ describe('redrive selected', () => {
     queue.bury(...letters(3));
     batches.refuse('session_1');
 
-    const report = await redriveSelected(usual);
-
-    expect(report).toMatchObject({ moved: 2, failed: 1 });
+    expect(await redriveSelected(usual)).toMatchObject({ moved: 2, failed: 1 });
     expect(queue.visibleIds()).toHaveLength(1);
   });
 
@@ -395,9 +387,7 @@ describe('redrive selected', () => {
     const { queue, batches, redriveSelected, usual, clock } = createDeadLetterScene();
     queue.bury(...Array.from({ length: 14 }, () => aLetter()));
 
-    const report = await untilSettled(clock, redriveSelected(usual));
-
-    expect(report).toMatchObject({ moved: 14, exhausted: 0 });
+    expect(await untilSettled(clock, redriveSelected(usual))).toMatchObject({ moved: 14, exhausted: 0 });
     expect(new Set(batches.sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(1);
     expect(queue.ids()).toEqual([]);
   });
@@ -434,9 +424,7 @@ describe('redrive selected', () => {
       queue.bury(aLetter({ messageId: `again-${job.sessionId}`, session: job }));
     });
 
-    const report = await redriveSelected(usual);
-
-    expect(report).toMatchObject({ moved: 3, arrived: 3, ended: 'end' });
+    expect(await redriveSelected(usual)).toMatchObject({ moved: 3, arrived: 3, ended: 'end' });
     expect(queue.visibleIds()).toEqual(['again-session_0', 'again-session_1', 'again-session_2']);
   });
 
@@ -462,9 +450,7 @@ describe('redrive selected', () => {
       ratePerSecond: 1,
       onProgress: ({ done }) => done === 3 && stop.abort(),
     });
-    const report = await untilSettled(clock, work);
-
-    expect(report).toMatchObject({ moved: 3, interrupted: 7, ended: 'interrupted' });
+    expect(await untilSettled(clock, work)).toMatchObject({ moved: 3, interrupted: 7, ended: 'interrupted' });
     expect(batches.sent).toHaveLength(3);
     expect(queue.visibleIds()).toHaveLength(27);
   });
@@ -515,9 +501,7 @@ describe('redrive selected', () => {
     queue.bury(...letters(2));
     queue.refuseDeletes();
 
-    const report = await redriveSelected(usual);
-
-    expect(report).toMatchObject({ moved: 0, duplicated: 2 });
+    expect(await redriveSelected(usual)).toMatchObject({ moved: 0, duplicated: 2 });
     expect(batches.sent).toHaveLength(2);
     expect(queue.visibleIds()).toHaveLength(2);
   });

@@ -56,7 +56,6 @@ describe('dynamo breaker notes', () => {
 
   test('an opening without its numbers is a failure of the ledger, not an opening', async () => {
     dynamoDb.resolves({ Item: { openedMs: { N: '1' }, code: { S: 'crisp_timeout' } } });
-
     await expect(notes.readOpening()).rejects.toMatchObject({ reason: 'ledger_failed:no_number' });
   });
 });
@@ -322,7 +321,6 @@ describe('dynamo run log', () => {
       ['has a list for a reason', { ...GOOD, reason: { L: [] } }],
     ])('an item that %s is left out, and the others are read', async (_, item) => {
       dynamoDb.on(QueryCommand).resolves({ Items: [item as typeof GOOD, GOOD] });
-
       expect(await history.ofSession(aSession(), { limit: 10 })).toEqual([aFailedRun()]);
     });
 

@@ -163,7 +163,6 @@ describe('the calls of a day', () => {
 
   test('are counted without a limit where there is no budget', async () => {
     const token = aToken({ dailyQuota: 0 });
-
     expect((await takeAll(token.anInstance(), 100)).taken).toBe(100);
     expect(await token.read()).toMatchObject({ quota: 0, used: 100 });
   });
@@ -192,8 +191,7 @@ describe('the calls of a day', () => {
   });
 
   test('taken and not made are given back, to the instance that took them', async () => {
-    const token = aToken({ dailyQuota: 10, instances: 1 });
-    const quota = token.anInstance();
+    const quota = aToken({ dailyQuota: 10, instances: 1 }).anInstance();
     await takeAll(quota, 9);
     for (let back = 0; back < 4; back += 1) quota.giveBack();
 

@@ -37,7 +37,6 @@ test.each([
   ['breaks', 500, 'InternalServerError', 'internal_server_error'],
 ])('a DynamoDB that %s is asked once: the hook does not wait', async (_, status, type, detail) => {
   const answer = vi.fn(refuse(status, type));
-
   await expect(note(answer)).rejects.toMatchObject({ reason: `ledger_failed:${detail}`, status });
   expect(answer).toHaveBeenCalledOnce();
 });

@@ -39,9 +39,7 @@ describe('doctor', () => {
     ['24.0.0', 'ok'],
     ['26.1.0', 'ok'],
     ['22.19.0', 'fail'],
-  ])('Node %s: %s', (version, state) => {
-    expect(judgeNode(version).state).toBe(state);
-  });
+  ])('Node %s: %s', (version, state) => expect(judgeNode(version).state).toBe(state));
 
   test('two equal clocks are never said to differ, however long the answer took and wherever in a second it was given', () => {
     const times = fc.record({
@@ -76,9 +74,7 @@ describe('doctor', () => {
   });
 
   test.each([undefined, 'soon', 12])('the date %s tells nothing, so nothing is said of the clock', (date) => {
-    const sample = toClockSample(date, { sentMs: 0, receivedMs: 1 });
-
-    expect(judgeClock('AWS', sample).state).toBe('skipped');
+    expect(judgeClock('AWS', toClockSample(date, { sentMs: 0, receivedMs: 1 })).state).toBe('skipped');
   });
 
   test.each([
@@ -163,17 +159,13 @@ describe('observe deduplication', () => {
 
   test('a queue that keeps both is a problem', async () => {
     const { queues } = aForgetfulQueue();
-
     const observation = await observeDeduplication({ queues, clock: turning });
-
     expect(observation).toMatchObject({ outcome: 'not_seen', answer: 'no: 2 came', isProblem: true });
   });
 
   test('the queue is removed also where the look fails', async () => {
     const { queues, isRemoved } = aForgetfulQueue({ failsToSend: true });
-
     await expect(observeDeduplication({ queues, clock: turning })).rejects.toThrow('no');
-
     expect(isRemoved()).toBe(true);
   });
 });
@@ -266,9 +258,7 @@ describe('doctor on aws', () => {
   });
 
   test('no finding holds a secret', async () => {
-    const { findings } = await aStage().find();
-
-    expect(JSON.stringify(findings)).not.toMatch(/whsec|of-the-token/);
+    expect(JSON.stringify((await aStage().find()).findings)).not.toMatch(/whsec|of-the-token/);
   });
 
   test('a missing hook secret is told with the command that enters it', async () => {

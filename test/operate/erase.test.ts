@@ -95,9 +95,7 @@ test('all of one session is gone from archive and ledger, and nothing of another
   const before = await scene.kept();
   await scene.keep(SESSION, 'message-1');
 
-  const erased = await scene.erase(SESSION);
-
-  expect(erased).toEqual({ records: 2, latest: 1, notes: 2 + 2 + 1 + 1 });
+  expect(await scene.erase(SESSION)).toEqual({ records: 2, latest: 1, notes: 2 + 2 + 1 + 1 });
   expect(await scene.kept()).toEqual(before);
   expect(before.keys).toHaveLength(3);
   expect(await scene.erase(SESSION)).toEqual({ records: 0, latest: 0, notes: 0 });
@@ -142,9 +140,7 @@ test('of a bucket with versions every version and every delete marker goes, page
   ]);
   const dependencies = { s3: client, bucket: BUCKET, dynamodb: ledger.client, table: ledger.table };
 
-  const erased = await eraseSession(dependencies, SESSION);
-
-  expect(erased).toEqual({ records: 5, latest: 2, notes: 0 });
+  expect(await eraseSession(dependencies, SESSION)).toEqual({ records: 5, latest: 2, notes: 0 });
   expect(left()).toEqual([other]);
 });
 

@@ -39,7 +39,6 @@ test.each([
   ['another code of ours', 404, '{"error":"path_unknown"}', 'fail', /404 path_unknown, not with 401/],
 ])('a hook URL with %s', async (_case, status, body, state, message) => {
   const finding = judgeHookAnswer(await answerOf(status, body), OPTIONS);
-
   expect(finding).toMatchObject({ check: 'hook URL', state, message: expect.stringMatching(message) });
 });
 

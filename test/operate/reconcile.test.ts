@@ -318,8 +318,7 @@ test('30 % of the hooks of 500 sessions are lost: after one sweep every newest v
   /** What the consumer does with a message. */
   const consume = async (session: SessionRef) => {
     const options = { signal: new AbortController().signal };
-    const fetched = await fetchConversation(fetching, session, options);
-    await announceRecord(fetched, { mode: 'full', absorbed: 0 });
+    await announceRecord(await fetchConversation(fetching, session, options), { mode: 'full', absorbed: 0 });
   };
   const findStale = async () => {
     const stale: SessionRef[] = [];

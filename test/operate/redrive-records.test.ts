@@ -63,7 +63,6 @@ test('each record is sent as it was before it is deleted, at the rate', async ()
 
 test('no more than the most is moved, and the rest is not even received', async () => {
   const { redrive, bodies } = createScene(30);
-
   expect(await redrive({ max: 12 })).toMatchObject({ found: 12, moved: 12 });
   expect(bodies()).toHaveLength(12);
 });
@@ -96,7 +95,6 @@ test('a record that is refused is shown again at once, and the others go', async
 test('what cannot be deleted once it is sent is counted as a duplicate, and nothing is lost', async () => {
   const { redrive, sqs } = createScene(2);
   sqs.on(DeleteMessageCommand, { ReceiptHandle: 'handle-0' }).rejects(new Error('no'));
-
   expect(await redrive()).toMatchObject({ moved: 1, duplicated: 1, failed: 0 });
 });
 

@@ -150,7 +150,6 @@ describe('local mode health', () => {
 
   test('a running local mode tells where everything is', async () => {
     const stage = await readLocalModeHealth(await aServer(HEALTH));
-
     expect(stage).toMatchObject({ stage: 'local', bucket: 'b', table: 't', consumer: undefined });
     expect(stage.queues['sessions-dlq']).toBe(`${QUEUE}-dlq`);
   });
@@ -162,13 +161,11 @@ describe('local mode health', () => {
     ['a redirect', '', { status: 302, headers: { location: 'https://example.com/' } }],
   ])('%s is no local mode', async (_what, answer, options) => {
     const url = await aServer(answer, options);
-
     await expect(readLocalModeHealth(url)).rejects.toMatchObject({ code: 'local_mode_absent' });
   });
 
   test('a port on which nobody listens is no local mode, and the sentence says how to start one', async () => {
-    const server = createServer();
-    const { url, stop } = await listenOnLoopback(server, 0);
+    const { url, stop } = await listenOnLoopback(createServer(), 0);
     await stop();
 
     await expect(readLocalModeHealth(new URL(url))).rejects.toMatchObject({
@@ -236,17 +233,12 @@ describe('local mode health', () => {
       ['POST', '/deliveries/off', { origin: 'https://evil.example' }, 403],
       ['GET', '/deliveries', { origin: 'null' }, 403],
     ])('%s %s with %j turns nothing: %d', async (method, path, headers, status) => {
-      const url = await open();
-
-      const response = await fetch(`${url}${path}`, { method, headers });
-
-      expect(response.status).toBe(status);
+      expect((await fetch(`${await open()}${path}`, { method, headers })).status).toBe(status);
       expect(turned).toEqual([]);
     });
 
     test('that cannot be reached are switch_failed, not a crash', async () => {
       const nowhere = createLocalModeMapping(new URL('http://127.0.0.1:9'));
-
       await expect(nowhere.read()).rejects.toMatchObject({ reason: 'switch_failed:local_mode_absent' });
       await expect(nowhere.turnOn()).rejects.toMatchObject({ reason: 'switch_failed:local_mode_absent' });
     });

@@ -175,7 +175,6 @@ describe('format day summary', () => {
 
   test('the command that it names can be pasted', () => {
     const { text } = formatDaySummary({ ...quiet, region: 'eu-west-1' });
-
     expect(text).toContain('`npx crisp-enrich dlq list --stage prod --region eu-west-1`');
   });
 
@@ -194,7 +193,6 @@ describe('format day summary', () => {
 
   test('the age of a queue that is empty by now expires nothing', () => {
     const queues = [{ name: 'records', messages: 0, oldestSeconds: 13 * DAY_SECONDS }] as const;
-
     expect(toSoonestExpiry({ madeMs, queues })).toBeUndefined();
   });
 
@@ -287,23 +285,18 @@ describe('summarize day', () => {
 
   test('the day is the 24 hours before', async () => {
     const { summarizeDay, spans, clock } = createScene();
-
     await summarizeDay();
-
     expect(spans).toEqual([{ fromMs: clock.nowMs() - 86_400_000, toMs: clock.nowMs() }]);
   });
 
   test('a day on which nothing happened is told as well, for silence would say nothing', async () => {
     const { summarizeDay, notices } = createScene();
-
     await summarizeDay();
-
     expect(notices).toMatchObject([{ subject: 'crisp-enrich prod: 0 in, 0 out, 0 failed' }]);
   });
 
   test('a summary that could not be sent fails, so that it is sent again, and is in the log already', async () => {
     const { summarizeDay, telemetry } = createScene({ refused: new Error('away') });
-
     await expect(summarizeDay()).rejects.toThrow('away');
     expect(telemetry.events).toHaveLength(1);
   });

@@ -61,9 +61,7 @@ function aDeadLetter(letter: Partial<DeadLetter> = {}): DeadLetter {
 }
 
 describe('the timeline of a session', () => {
-  test('has nothing of a session of which nothing is known', () => {
-    expect(toTimeline(NOTHING)).toEqual([]);
-  });
+  test('has nothing of a session of which nothing is known', () => expect(toTimeline(NOTHING)).toEqual([]));
 
   test('tells a record from its hooks on: queued, joined, fetched, announced', () => {
     const entries = toTimeline({
@@ -212,7 +210,6 @@ describe('the timeline of a session', () => {
   test('what happened at one moment stands in the order in which it did', () => {
     const run = aRun({ queuedMs: at(70), startedMs: at(70), durationMs: 0 });
     const facts = { runs: [run], versions: [at(70)], latest: aLatest(), redrivenMs: [at(70)] };
-
     expect(story(facts).map(([, kind]) => kind)).toEqual(['redriven', 'queued', 'fetched', 'announced']);
   });
 

@@ -315,12 +315,9 @@ describe('announcing a removal', () => {
 
   test('of a session that was never seen concerns nobody', async () => {
     const { archive, topic, announceRecord, announceRemoval } = setUp();
-    const elsewhere = aSession('session_a', OTHER_WEBSITE_ID);
-    await announceRecord(aFetchedConversation(elsewhere), FULL);
+    await announceRecord(aFetchedConversation(aSession('session_a', OTHER_WEBSITE_ID)), FULL);
 
-    const result = await announceRemoval(aSession(), GONE);
-
-    expect(result).toEqual({ outcome: 'never-seen' });
+    expect(await announceRemoval(aSession(), GONE)).toEqual({ outcome: 'never-seen' });
     expect(topic.notices).toHaveLength(1);
     expect(await archive.getLatest(aSession())).toBeUndefined();
   });

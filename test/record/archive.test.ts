@@ -83,9 +83,7 @@ describe('s3 record archive', () => {
 
     test('credentials that expired are no missing permission', async () => {
       s3.on(GetObjectCommand).rejects(anAwsError('ExpiredToken', 400));
-
       const get = archive.getLatest(aSession());
-
       await expect(get).rejects.toMatchObject({ reason: 'archive_failed:expired_token', hint: undefined });
     });
 
@@ -136,9 +134,7 @@ describe('an archive key', () => {
 
   test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])(
     'is refused for the version %s',
-    (version) => {
-      expect(() => toArchiveKey(aSession(), version)).toThrow(RangeError);
-    },
+    (version) => expect(() => toArchiveKey(aSession(), version)).toThrow(RangeError),
   );
 });
 
@@ -160,9 +156,7 @@ describe('latest', () => {
     ['no object', 'null'],
     ['without version', JSON.stringify({ ...LATEST, version: undefined })],
     ['with an announcement that is neither made nor not', JSON.stringify({ ...LATEST, announced: 'yes' })],
-  ])('latest that is %s is none', (_, text) => {
-    expect(decodeLatest(text)).toBeUndefined();
-  });
+  ])('latest that is %s is none', (_, text) => expect(decodeLatest(text)).toBeUndefined());
 });
 
 describe('recent records', () => {

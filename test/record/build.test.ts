@@ -70,9 +70,7 @@ describe('an enriched record', () => {
       relations: { conversations: {} },
     });
 
-    const record = buildRecord(fetched, OPTIONS);
-
-    expect(enrichedRecordSchema.safeParse(record).error).toBeUndefined();
+    expect(enrichedRecordSchema.safeParse(buildRecord(fetched, OPTIONS)).error).toBeUndefined();
   });
 
   test("has Crisp's fields as they are, known or not", () => {
@@ -283,7 +281,6 @@ describe('metrics', () => {
 
   test('do not depend on the order of the messages', () => {
     const messages = [operator(150), visitor(100), visitor(300), operator(140)];
-
     expect(toMetrics(messages)).toEqual(toMetrics(messages.toReversed()));
   });
 
@@ -300,7 +297,6 @@ describe('metrics', () => {
 
   test('survive two hundred thousand messages', () => {
     const messages = Array.from({ length: 200_000 }, (_, index) => visitor(index + 1));
-
     expect(toMetrics(messages).duration_ms).toBe(199_999);
   });
 });

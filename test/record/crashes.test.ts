@@ -94,7 +94,6 @@ describe('announcements survive a crash at any call of a port', async () => {
 
   test.each(points)('$when call $call: the same contents are announced, in the same order', async (point) => {
     const { told, published } = await tell(STORY, [point]);
-
     expect(told).toEqual(TOLD);
     expect(published).toBeLessThanOrEqual(TOLD.length + 1);
   });

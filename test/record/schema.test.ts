@@ -148,7 +148,6 @@ describe('expect record', () => {
 
   test('content that is nested too deep to be written is refused by name', () => {
     const messages = [{ fingerprint: 1, content: JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`) }];
-
     expect(failureOf({ messages })?.reason).toBe('bad_response:too_deep');
   });
 
@@ -253,9 +252,7 @@ describe('content_hash', () => {
   });
 
   test.each(VOLATILE_FIELDS.record)('does not depend on the volatile field %s', (name) => {
-    const changed = { ...record, [name]: 'something else' };
-
-    expect(contentHash(changed)).toBe(record.content_hash);
+    expect(contentHash({ ...record, [name]: 'something else' })).toBe(record.content_hash);
   });
 
   test.each(VOLATILE_FIELDS.message)("does not depend on a message's volatile field %s", (name) => {
@@ -269,7 +266,6 @@ describe('content_hash', () => {
 
   test('names of volatile fields mean nothing anywhere else', () => {
     const changed = { ...record, profile: { ...record.profile, active: 'else' } };
-
     expect(contentHash(changed)).not.toBe(record.content_hash);
   });
 
@@ -298,7 +294,6 @@ describe('content_hash', () => {
   ])('tells a key named __proto__ %s from its absence', (_, json) => {
     const withKey = contentHash(JSON.parse(json));
     const without = contentHash(JSON.parse(json.replace('"__proto__":{"polluted":1}', '')));
-
     expect(withKey).not.toBe(without);
   });
 });

@@ -64,7 +64,6 @@ describe('sns record topic', () => {
 
     test('without a message id nothing was published', async () => {
       sns.on(PublishCommand).resolves({});
-
       await expect(topic.publish(notice)).rejects.toMatchObject({ reason: 'topic_failed:no_message_id' });
     });
   });
@@ -124,13 +123,11 @@ describe('message attributes', () => {
 
   test('a removal has its kind and ids alone', () => {
     const record = buildRemovedRecord(aSession(), { version: 1, reason: 'not_found' });
-
     expect(Object.keys(toMessageAttributes(record))).toEqual(['kind', 'website_id', 'session_id']);
   });
 
   test('what is null, empty, or no text is left out', () => {
     const conversation = { inbox_id: null, state: '', is_verified: null, meta: { segments: ['', null, 7] } };
-
     expect(Object.keys(attributesOf(conversation))).toEqual(['kind', 'website_id', 'session_id']);
   });
 
@@ -184,7 +181,6 @@ describe('a notice', () => {
 
   test('carries the record itself up to the limit, to the byte', () => {
     const record = aRecordOfBytes(10_000);
-
     expect(noticeOf(record, 10_000)).toMatchObject({ isClaimCheck: false, body: escapeBody(record) });
     expect(noticeOf(record, 9_999).isClaimCheck).toBe(true);
   });
@@ -199,18 +195,13 @@ describe('a notice', () => {
     ['in bytes of UTF-8: é is two', 'é', 2],
   ])('is measured as it travels, %s', (_, character, bytesEach) => {
     const limitBytes = smallestInlineLimit(aRecordSaying('x'));
-
-    const record = aRecordSaying(character);
-
-    expect(smallestInlineLimit(record)).toBe(limitBytes + bytesEach - 1);
+    expect(smallestInlineLimit(aRecordSaying(character))).toBe(limitBytes + bytesEach - 1);
   });
 
   test('of a large record is a claim check: ids, version, hash, state, where to find it, no content', () => {
     const record = aRecordOfBytes(20_000);
 
-    const notice = noticeOf(record, 10_000);
-
-    const claimCheck: unknown = JSON.parse(notice.body);
+    const claimCheck: unknown = JSON.parse(noticeOf(record, 10_000).body);
     expect(claimCheckSchema.safeParse(claimCheck).error).toBeUndefined();
     expect(claimCheck).toEqual({
       schema: 'crisp-enrich/conversation/v1',
@@ -226,13 +217,11 @@ describe('a notice', () => {
 
   test('has the same attributes with or without the content', () => {
     const record = aRecordOfBytes(20_000);
-
     expect(noticeOf(record, 10_000).attributes).toEqual(noticeOf(record, 30_000).attributes);
   });
 
   test('of a removal is always the removal', () => {
     const record = buildRemovedRecord(aSession(), { version: 1, reason: 'not_found' });
-
     expect(noticeOf(record, 10)).toMatchObject({ isClaimCheck: false, body: escapeBody(record) });
   });
 });

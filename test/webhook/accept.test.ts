@@ -166,8 +166,7 @@ describe('accept webhook', () => {
     const late = Promise.withResolvers<never>();
     const { clock, accept } = createAcceptance({ send: () => late.promise });
 
-    const accepted = accept();
-    const refused = expect(accepted).rejects.toMatchObject({ code: 'queue_unavailable' });
+    const refused = expect(accept()).rejects.toMatchObject({ code: 'queue_unavailable' });
     await clock.advance(3000);
     await refused;
     late.reject(new Error('too late'));
@@ -240,17 +239,13 @@ describe('decide hook', () => {
 
   test('of a profile that is changed or removed, by default, the person is noted', () => {
     const noted = [...KNOWN_EVENTS].filter((name) => decide(name).outcome === 'note');
-
     expect(noted).toEqual(['people:profile:updated', 'people:profile:removed']);
   });
 
-  test('the reference names 82 events', () => {
-    expect(KNOWN_EVENTS.size).toBe(82);
-  });
+  test('the reference names 82 events', () => expect(KNOWN_EVENTS.size).toBe(82));
 
   test('edits, deletions and a synchronised profile ask for a full fetch, everything else for an incremental one', () => {
     const full = [...KNOWN_EVENTS].filter((name) => isFull(decide(name, { state: 'resolved' }, '*')));
-
     expect(full.sort()).toEqual(['message:removed', 'message:updated', 'people:sync:profile']);
   });
 
@@ -261,7 +256,6 @@ describe('decide hook', () => {
 
   test('a trigger with a state takes events with that state alone', () => {
     const resolve = 'session:set_state=resolved';
-
     expect(decide('session:set_state', { state: 'resolved' }, resolve).outcome).toBe('enqueue');
     expect(decide('session:set_state', { state: 'pending' }, resolve).outcome).toBe('ignore');
   });
@@ -273,9 +267,7 @@ describe('decide hook', () => {
 
   test('events that concern no session and no website are ignored even where everything triggers', () => {
     const event = { name: 'bucket:url:upload:generated', data: {}, hasData: true, websiteId: undefined };
-
     const decision = decideHook(event, { triggers: [{ name: '', isPrefix: true }], websiteIds: [] });
-
     expect(decision).toEqual({ outcome: 'ignore', code: 'no_session' });
   });
 
@@ -290,7 +282,5 @@ describe('decide hook', () => {
     ['message:Ada', '"aaaaaaa:aaa"'],
     ['message:+1 202-555-0143', '"aaaaaaa:+0 000-000-0000"'],
     [`message:${'x'.repeat(70)}`, `"aaaaaaa:${'a'.repeat(32)}"`],
-  ])('the event %j is logged as %s', (name, shown) => {
-    expect(toEventName(name)).toBe(shown);
-  });
+  ])('the event %j is logged as %s', (name, shown) => expect(toEventName(name)).toBe(shown));
 });

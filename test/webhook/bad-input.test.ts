@@ -54,9 +54,7 @@ describe('webhook bad input', () => {
       const webhook = createWebhookUnderTest(environment);
       const connect = vi.spyOn(Socket.prototype, 'connect');
 
-      const answer = await webhook.deliver(request);
-
-      expect(answer).toMatchObject({ status, reply: { status: 'ignored', code } });
+      expect(await webhook.deliver(request)).toMatchObject({ status, reply: { status: 'ignored', code } });
       expect(webhook.telemetry.named('hook-ignored')).toMatchObject([{ code }]);
       expect([webhook.sqsCalls(), connect.mock.calls.length]).toEqual([0, 0]);
     });
@@ -103,8 +101,7 @@ describe('webhook bad input', () => {
 
       await webhook.deliver(request);
 
-      const { detail } = webhook.telemetry.named('hook-refused')[0] ?? {};
-      expect(detail, row).toMatch(/^like "[ -~]{0,200}"$/);
+      expect((webhook.telemetry.named('hook-refused')[0] ?? {}).detail, row).toMatch(/^like "[ -~]{0,200}"$/);
     }
   });
 });
@@ -318,7 +315,6 @@ describe('webhook canary', () => {
 
       test.each(hostile)('when SQS throws %s', async (_, thrown) => {
         const { reply } = await deliver({ payload }, { logLevel, sqsFailure: thrown });
-
         expect(reply).toContain('queue_unavailable');
       });
 
@@ -327,15 +323,11 @@ describe('webhook canary', () => {
           throw thrown();
         };
 
-        const { reply } = await deliver({ payload }, { logLevel, hookSecrets });
-
-        expect(reply).toContain('config_unavailable');
+        expect((await deliver({ payload }, { logLevel, hookSecrets })).reply).toContain('config_unavailable');
       });
 
       test.each(hostile)('when the function itself throws %s', async (_, thrown) => {
-        const { reply } = await deliver({ payload }, { logLevel, defect: thrown });
-
-        expect(reply).toContain('unexpected');
+        expect((await deliver({ payload }, { logLevel, defect: thrown })).reply).toContain('unexpected');
       });
     },
   );
