@@ -111,10 +111,7 @@ interface BackoffOptions {
  * Whole seconds to wait after a failed attempt (1-based): uniform between the base and a bound that doubles with every
  * attempt, so that sessions which failed together do not come back together; never before `Retry-After`.
  */
-export function toBackoffSeconds(
-  attempt: number,
-  { baseSeconds, retryAfterMs, random }: BackoffOptions,
-): number {
+function toBackoffSeconds(attempt: number, { baseSeconds, retryAfterMs, random }: BackoffOptions): number {
   const bound = Math.min(MAX_BACKOFF_SECONDS, baseSeconds * 2 ** Math.min(attempt, 20));
   const backoff = baseSeconds + random() * Math.max(0, bound - baseSeconds);
   const wait = Math.max(backoff, (retryAfterMs ?? 0) / 1000);

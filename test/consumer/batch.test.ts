@@ -7,7 +7,7 @@ import type { FetchConversation } from '../../lib/crisp/conversation.ts';
 import { BadInvocationError, JobError } from '../../lib/errors.ts';
 import { toSessionKey } from '../../lib/ids.ts';
 import type { ReceivedMessage } from '../../lib/queue/job.ts';
-import { createBatchScene, emitted, failing, retained, STALE } from '../support/batch-scene.ts';
+import { createBatchScene, emitted, failing, retained } from '../support/batch-scene.ts';
 import { aMessage, aSession, OTHER_WEBSITE_ID } from '../support/builders.ts';
 import { HOSTILE_VALUES } from '../support/hostile.ts';
 
@@ -122,29 +122,6 @@ describe('lambda records', () => {
 
 describe('process batch', () => {
   describe('one session is one unit', () => {
-    test('ten messages of a session are fetched once and all acknowledged', async () => {
-      const scene = createBatchScene();
-      const outcomes = await scene.handle(Array.from({ length: 10 }, () => aMessage()));
-
-      expect(scene.refreshed).toHaveLength(1);
-      expect(outcomes.size).toBe(10);
-      expect(retained(outcomes)).toEqual([]);
-    });
-
-    test('when a session fails exactly its messages are retained, also the later ones', async () => {
-      const a1 = aMessage({ session: aSession('session_a') });
-      const a2 = aMessage({ session: aSession('session_a') });
-      const b1 = aMessage({ session: aSession('session_b') });
-      const scene = createBatchScene({
-        refresh: failing('session_a', new JobError('crisp_unavailable', { status: 500 })),
-      });
-
-      const outcomes = await scene.handle([a1, a2, b1]);
-
-      expect(retained(outcomes).sort()).toEqual([a1.messageId, a2.messageId].sort());
-      expect(outcomes.get(b1.messageId)).toEqual({ outcome: 'acknowledged' });
-    });
-
     test('the same session id of two websites is two units', async () => {
       const scene = createBatchScene();
       await scene.handle([aMessage(), aMessage({ session: aSession('session_a', OTHER_WEBSITE_ID) })]);
@@ -174,91 +151,41 @@ describe('process batch', () => {
   });
 
   describe('not before its time', () => {
-    test('a message seen before its notBeforeMs is deferred to it and nothing is fetched', async () => {
+    function createEarlyScene() {
       const scene = createBatchScene();
       const bucketMs = Math.floor(scene.clock.nowMs() / 60_000) * 60_000;
       const early = aMessage({ job: { bucketMs, notBeforeMs: bucketMs + 70_000 } });
+      return { ...scene, early, waitMs: bucketMs + 70_000 - scene.clock.nowMs() };
+    }
+
+    test('a message seen before its notBeforeMs is deferred to it and nothing is fetched; then it is', async () => {
+      const { early, waitMs, ...scene } = createEarlyScene();
 
       const outcomes = await scene.handle([early]);
-
       expect(scene.refreshed).toEqual([]);
       expect(outcomes.get(early.messageId)).toEqual({ outcome: 'retained', reason: 'not_due' });
-      expect(scene.hiddenFor(early)).toBe(Math.ceil((bucketMs + 70_000 - scene.clock.nowMs()) / 1000));
-    });
+      expect(scene.hiddenFor(early)).toBe(Math.ceil(waitMs / 1000));
 
-    test('once its time has come it is fetched', async () => {
-      const scene = createBatchScene();
-      const bucketMs = Math.floor(scene.clock.nowMs() / 60_000) * 60_000;
-      const message = aMessage({ job: { bucketMs, notBeforeMs: bucketMs + 70_000 } });
-      await scene.clock.advance(bucketMs + 70_000 - scene.clock.nowMs());
-
-      const outcomes = await scene.handle([message]);
-
+      await scene.clock.advance(waitMs);
+      expect(retained(await scene.handle([early]))).toEqual([]);
       expect(scene.refreshed).toHaveLength(1);
-      expect(retained(outcomes)).toEqual([]);
     });
 
     test('an early message does not hold up one of its session that is due', async () => {
-      const scene = createBatchScene();
-      const bucketMs = Math.floor(scene.clock.nowMs() / 60_000) * 60_000;
-      const due = aMessage();
-      const early = aMessage({ job: { bucketMs, notBeforeMs: bucketMs + 70_000 } });
-
-      const outcomes = await scene.handle([due, early]);
-
+      const { early, ...scene } = createEarlyScene();
+      expect(retained(await scene.handle([aMessage(), early]))).toEqual([early.messageId]);
       expect(scene.refreshed.map((unit) => unit.messages.length)).toEqual([1]);
-      expect(retained(outcomes)).toEqual([early.messageId]);
     });
   });
 
-  describe('what keeps a message in the queue', () => {
-    test('a message that cannot be read is shown again at once, costs no fetch and harms nobody', async () => {
-      const poison = aMessage({ body: 'not json' });
-      const healthy = aMessage({ session: aSession('session_b') });
-      const scene = createBatchScene();
+  test('a message whose visibility cannot be changed stays in the queue all the same', async () => {
+    const message = aMessage();
+    const scene = createBatchScene({ refresh: failing('session_a', new JobError('crisp_timeout')) });
+    scene.visibility.hideFor = async () => Promise.reject(new Error('throttled'));
 
-      const outcomes = await scene.handle([poison, healthy]);
-
-      expect(outcomes.get(poison.messageId)).toEqual({ outcome: 'retained', reason: 'malformed_message' });
-      expect(scene.hiddenFor(poison)).toBe(0);
-      expect(outcomes.get(healthy.messageId)).toEqual({ outcome: 'acknowledged' });
-    });
-
-    test('a refused session waits for as long as Crisp asked', async () => {
-      const message = aMessage();
-      const scene = createBatchScene({
-        refresh: failing('session_a', new JobError('crisp_rate_limited', { retryAfterMs: 120_000 })),
-      });
-
-      await scene.handle([message]);
-
-      expect(scene.hiddenFor(message)).toBe(120);
-    });
-
-    test('a message whose visibility cannot be changed stays in the queue all the same', async () => {
-      const message = aMessage();
-      const scene = createBatchScene({ refresh: failing('session_a', new JobError('crisp_timeout')) });
-      scene.visibility.hideFor = async () => {
-        throw new Error('throttled');
-      };
-
-      expect(retained(await scene.handle([message]))).toEqual([message.messageId]);
-      // Before its work, and after its failure.
-      expect(scene.telemetry.named('visibility-unchanged')).toHaveLength(2);
-    });
-
-    test('a deferred refresh keeps its messages for the given time', async () => {
-      const message = aMessage();
-      const scene = createBatchScene({
-        refresh: async () => STALE,
-      });
-
-      await scene.handle([message]);
-      const outcomes = await scene.handle([{ ...message, receiveCount: 2 }]);
-
-      expect(outcomes.get(message.messageId)).toEqual({ outcome: 'retained', reason: 'stale_read' });
-      expect(scene.hiddenFor(message)).toBe(20);
-    });
+    expect(retained(await scene.handle([message]))).toEqual([message.messageId]);
+    // Before its work, and after its failure.
+    expect(scene.telemetry.named('visibility-unchanged')).toHaveLength(2);
   });
 
   describe('near the deadline', () => {
@@ -285,16 +212,6 @@ describe('process batch', () => {
       expect(outcomes.get(quick.messageId)).toEqual({ outcome: 'acknowledged' });
     });
 
-    test('inside the reserve nothing is started', async () => {
-      const message = aMessage();
-      const scene = createBatchScene();
-
-      const outcomes = await scene.handle([message], scene.clock.nowMs() + DEADLINE_RESERVE_MS - 1);
-
-      expect(scene.refreshed).toEqual([]);
-      expect(retained(outcomes)).toEqual([message.messageId]);
-    });
-
     test('a unit that is done leaves no timer behind', async () => {
       const scene = createBatchScene();
       await scene.handle([aMessage()]);
@@ -308,6 +225,12 @@ describe('killed instance', () => {
 
   const TIMEOUT_SECONDS = 600;
   const never: FetchConversation = () => new Promise(() => undefined);
+
+  function twoOfABatch(receiveCount: number) {
+    const [first, second] = aBatch(receiveCount);
+    if (!first || !second) throw new Error('a batch of five');
+    return [first, second] as const;
+  }
 
   /** Five sessions that were received together; the first one kills whatever works on it. */
   function aBatch(receiveCount: number): ReceivedMessage[] {
@@ -327,10 +250,7 @@ describe('killed instance', () => {
   /** Different numbers, spread over [0, 1). */
   function aRandom(): () => number {
     let calls = 0;
-    return () => {
-      calls += 1;
-      return (calls * 0.618) % 1;
-    };
+    return () => (++calls * 0.618) % 1;
   }
 
   describe('a message that kills its instance', () => {
@@ -380,21 +300,15 @@ describe('killed instance', () => {
 
     test('comes back after all whom it was killed beside, where it was received more often', async () => {
       const scene = createBatchScene({ random: aRandom() });
-      const [poison, ...others] = aBatch(1);
-      if (!poison) throw new Error('a batch of five');
-
-      const [poisonSeconds = 0, ...otherSeconds] = await kill(scene, [
-        { ...poison, receiveCount: 3 },
-        ...others,
-      ]);
+      const batch = aBatch(1).map((each, place) => ({ ...each, receiveCount: place === 0 ? 3 : 1 }));
+      const [poisonSeconds = 0, ...otherSeconds] = await kill(scene, batch);
 
       expect(poisonSeconds).toBeGreaterThan(Math.max(...otherSeconds));
     });
 
     test('locks none that is already announced: it is deleted at once, not when the batch is over', async () => {
       const scene = createBatchScene();
-      const [poison, announced] = aBatch(1);
-      if (!poison || !announced) throw new Error('a batch of five');
+      const [poison, announced] = twoOfABatch(1);
       scene.refreshing.refresh = (unit, options) =>
         unit.sessionId === 'session_poison' ? never(unit, options) : emitted(unit, options);
 
@@ -406,14 +320,8 @@ describe('killed instance', () => {
 
     test('takes the newer messages of its session with it: a group is seen again when none of it is hidden', async () => {
       const scene = createBatchScene({ random: aRandom() });
-      const old = aMessage({ receiveCount: 2 });
-      const newer = aMessage();
-
-      const [oldSeconds, newerSeconds] = await kill(scene, [
-        old,
-        newer,
-        aMessage({ session: aSession('session_b') }),
-      ]);
+      const batch = [aMessage({ receiveCount: 2 }), aMessage(), aMessage({ session: aSession('session_b') })];
+      const [oldSeconds, newerSeconds] = await kill(scene, batch);
 
       expect(oldSeconds).toBeLessThan(QUEUE_VISIBILITY_SECONDS);
       expect(newerSeconds).toBe(oldSeconds);
@@ -423,8 +331,7 @@ describe('killed instance', () => {
   describe('a message that is received again', () => {
     test('waits for as long as its own failure asks, not as its lease did', async () => {
       const scene = createBatchScene({ refresh: async () => Promise.reject(new JobError('crisp_timeout')) });
-      const [a, b] = aBatch(2);
-      if (!a || !b) throw new Error('a batch of five');
+      const [a, b] = twoOfABatch(2);
 
       await scene.handle([a, b]);
 
@@ -445,9 +352,15 @@ describe('killed instance', () => {
 
     test('is shown again at once where its failure is final', async () => {
       const scene = createBatchScene();
-      const [dead, other] = aBatch(2);
-      if (!dead || !other) throw new Error('a batch of five');
-      await noteFailure(scene, dead, true);
+      const [dead, other] = twoOfABatch(2);
+      const failure = {
+        code: 'bad_response',
+        detail: undefined,
+        hint: undefined,
+        status: undefined,
+      } as const;
+      const weight = { spendsAttempt: true, isPermanent: true, maxAttempts: 5, nowMs: scene.clock.nowMs() };
+      await scene.notes.noteFailure(dead.messageId, failure, weight);
       await scene.clock.advance(2 * QUEUE_VISIBILITY_SECONDS * 1000);
 
       await scene.handle([dead, other]);
@@ -455,10 +368,4 @@ describe('killed instance', () => {
       expect(scene.hiddenFor(dead)).toBe(0);
     });
   });
-
-  function noteFailure(scene: Scene, { messageId }: ReceivedMessage, isPermanent = false) {
-    const failure = { code: 'bad_response', detail: undefined, hint: undefined, status: undefined } as const;
-    const weight = { spendsAttempt: true, isPermanent, maxAttempts: 5, nowMs: scene.clock.nowMs() };
-    return scene.notes.noteFailure(messageId, failure, weight);
-  }
 });

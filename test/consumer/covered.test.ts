@@ -9,7 +9,7 @@ const DUE_MS = BUCKET_MS + 70_000;
 const JOB = { bucketMs: BUCKET_MS, notBeforeMs: DUE_MS };
 
 /** A session whose record was announced by a fetch that began when its message became due. */
-function anAnnouncedSession(latest: Partial<Latest> = {}) {
+async function anAnnouncedSession(latest: Partial<Latest> = {}, sinceDueMs = 5000) {
   const scene = createBatchScene();
   const announced = { version: DUE_MS, content_hash: 'sha256:x', announced: true, updated_at: null };
   const starts = { started_ms: DUE_MS, full_started_ms: DUE_MS };
@@ -17,36 +17,29 @@ function anAnnouncedSession(latest: Partial<Latest> = {}) {
     latest: { kind: 'conversation.enriched', ...announced, ...starts, ...latest },
     revision: 'one',
   };
+  await scene.clock.advance(DUE_MS + sinceDueMs - scene.clock.nowMs());
   return scene;
 }
 
 describe('a message that the record already answers', () => {
   test('is acknowledged without a call to Crisp, and says so', async () => {
-    const scene = anAnnouncedSession();
-    await scene.clock.advance(DUE_MS + 5000 - scene.clock.nowMs());
+    const scene = await anAnnouncedSession();
     const twins = [aMessage({ job: { ...JOB, mode: 'incremental' } }), aMessage({ job: JOB })];
 
     const outcomes = await scene.handle(twins);
 
     expect([...outcomes.values()]).toEqual([{ outcome: 'acknowledged' }, { outcome: 'acknowledged' }]);
     expect(scene.refreshed).toEqual([]);
-    expect(scene.telemetry.named('job-covered').map(({ messageId }) => messageId)).toEqual(
-      twins.map(({ messageId }) => messageId),
-    );
-    expect(scene.runLog.runs).toMatchObject([
-      { outcome: 'covered', apiCalls: 0 },
-      { outcome: 'covered', apiCalls: 0 },
-    ]);
+    const told = twins.map(({ messageId }) => ({ messageId }));
+    expect(scene.telemetry.named('job-covered')).toMatchObject(told);
+    expect(scene.runLog.runs).toMatchObject(Array(2).fill({ outcome: 'covered', apiCalls: 0 }));
     expect(scene.breaker.successes).toEqual([]);
     expect(scene.saved).toEqual([['covered', 1]]);
   });
 
   test('is acknowledged, too, where the fetch found the conversation removed', async () => {
-    const scene = anAnnouncedSession({ kind: 'conversation.removed' });
-    await scene.clock.advance(DUE_MS + 5000 - scene.clock.nowMs());
-
+    const scene = await anAnnouncedSession({ kind: 'conversation.removed' });
     await scene.handle([aMessage({ job: JOB })]);
-
     expect(scene.runLog.runs).toMatchObject([{ outcome: 'covered' }]);
   });
 
@@ -57,11 +50,8 @@ describe('a message that the record already answers', () => {
     ['no fetch is known', { started_ms: undefined, full_started_ms: undefined }, JOB],
     ["it is another producer's, of an unknown moment", {}, { mode: undefined }],
   ])('is fetched where %s', async (_, latest, job) => {
-    const scene = anAnnouncedSession(latest);
-    await scene.clock.advance(DUE_MS + 5000 - scene.clock.nowMs());
-
+    const scene = await anAnnouncedSession(latest);
     await scene.handle([aMessage({ job })]);
-
     expect(scene.refreshed).toHaveLength(1);
     expect(scene.runLog.runs).toMatchObject([{ outcome: 'emitted' }]);
   });
@@ -72,21 +62,16 @@ describe('a message that the record already answers', () => {
     [141_000, DUE_MS, 'covered'],
   ])('of a fetch %d ms into its bucket, and sent at %d, is %s', async (intoMs, sentMs, outcome) => {
     const startedMs = BUCKET_MS + intoMs;
-    const scene = anAnnouncedSession({ started_ms: startedMs, full_started_ms: startedMs });
-    await scene.clock.advance(DUE_MS + 200_000 - scene.clock.nowMs());
-
+    const starts = { started_ms: startedMs, full_started_ms: startedMs };
+    const scene = await anAnnouncedSession(starts, 200_000);
     await scene.handle([aMessage({ job: JOB, sentMs })]);
-
     expect(scene.runLog.runs).toMatchObject([{ outcome }]);
   });
 
   test('is fetched together with one that it does not answer', async () => {
-    const scene = anAnnouncedSession();
-    await scene.clock.advance(DUE_MS + 65_000 - scene.clock.nowMs());
+    const scene = await anAnnouncedSession({}, 65_000);
     const next = { bucketMs: BUCKET_MS + 60_000, notBeforeMs: DUE_MS + 60_000 };
-
     await scene.handle([aMessage({ job: JOB }), aMessage({ job: next })]);
-
     expect(scene.refreshed.map(({ messages }) => messages.length)).toEqual([2]);
   });
 });
@@ -95,8 +80,7 @@ describe('a message that a later one is fetched for', () => {
   /** A busy session: its rest after the last fetch is over, and its next message was sent already. */
   async function aBusySession(sinceFetchMs = 230_000) {
     const startedMs = DUE_MS + 5000 - sinceFetchMs;
-    const scene = anAnnouncedSession({ started_ms: startedMs, full_started_ms: startedMs });
-    await scene.clock.advance(DUE_MS + 5000 - scene.clock.nowMs());
+    const scene = await anAnnouncedSession({ started_ms: startedMs, full_started_ms: startedMs });
     await scene.runLog.record([aRun({ session: aSession(), startedMs, outcome: 'emitted' })]);
     await scene.sessions.noteSent(aSession(), LATER, startedMs);
     return scene;
@@ -111,13 +95,8 @@ describe('a message that a later one is fetched for', () => {
 
     await scene.handle([aMessage(OWN)]);
     await scene.clock.advance(60_000);
-    await scene.handle([
-      aMessage({
-        ...OWN,
-        sequenceNumber: 8n,
-        job: { ...LATER, sequenceNumber: undefined, bucketMs: BUCKET_MS + 60_000 },
-      }),
-    ]);
+    const job = { ...LATER, sequenceNumber: undefined, bucketMs: BUCKET_MS + 60_000 };
+    await scene.handle([aMessage({ ...OWN, sequenceNumber: 8n, job })]);
 
     expect(scene.refreshed).toHaveLength(1);
     expect(scene.telemetry.named('job-superseded')).toHaveLength(1);
@@ -175,11 +154,8 @@ describe('a message that a later one is fetched for', () => {
       await scene.handle([aMessage(LAST)]);
 
       expect(scene.refreshed).toEqual([]);
-      expect(scene.runLog.runs.at(-1)).toMatchObject({
-        code: 'fetched_lately',
-        delaySeconds: 160,
-        apiCalls: 0,
-      });
+      const wait = { code: 'fetched_lately', delaySeconds: 160, apiCalls: 0 };
+      expect(scene.runLog.runs.at(-1)).toMatchObject(wait);
     });
 
     test('waits for a fetch that found nothing new as well', async () => {

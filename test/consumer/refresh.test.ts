@@ -9,6 +9,8 @@ import {
   createBatchScene,
   createRefreshScene,
   failing,
+  retained,
+  STALE,
 } from '../support/batch-scene.ts';
 import { aMessage, aSession } from '../support/builders.ts';
 
@@ -46,46 +48,40 @@ describe('a refresh', () => {
 });
 
 describe('an answer without the newest message', () => {
-  const STALE = aConversation({ preview_message: { fingerprint: 2 } }, [{ fingerprint: 1, timestamp: 1 }]);
-
-  test('is put off three times with growing waits, then announced as it is', async () => {
+  function createStaleScene() {
     const scene = createRefreshScene();
     scene.crisp.answer = async () => STALE;
+    return scene;
+  }
+
+  test('is put off three times with growing waits, then announced as it is', async () => {
+    const scene = createStaleScene();
     const unit = aUnit();
 
     const results = [];
     for (let receive = 1; receive <= 4; receive++) results.push(await scene.run(unit));
 
+    const putOff = [10, 20, 30].map((delaySeconds) => ({ reason: 'stale_read', delaySeconds }));
     expect(results).toEqual([
-      { outcome: 'deferred', reason: 'stale_read', delaySeconds: 10 },
-      { outcome: 'deferred', reason: 'stale_read', delaySeconds: 20 },
-      { outcome: 'deferred', reason: 'stale_read', delaySeconds: 30 },
+      ...putOff.map((wait) => ({ outcome: 'deferred', ...wait })),
       { outcome: 'emitted' },
     ]);
   });
 
   test('is not put off for ever by newer messages that come back with it', async () => {
-    const scene = createRefreshScene();
-    scene.crisp.answer = async () => STALE;
-
+    const scene = createStaleScene();
     const outcomes = [];
-    for (let receive = 1; receive <= 4; receive++) {
+    for (let receive = 1; receive <= 4; receive++)
       outcomes.push((await scene.run(aUnit({ messages: receive, receiveCount: receive }))).outcome);
-    }
-
     expect(outcomes).toEqual(['deferred', 'deferred', 'deferred', 'emitted']);
   });
 
   test('is put off by its receive count where the ledger is away', async () => {
-    const scene = createRefreshScene();
-    scene.crisp.answer = async () => STALE;
+    const scene = createStaleScene();
     scene.notes.countStaleRead = async () => Promise.reject(new Error('away'));
 
-    const third = await scene.run(aUnit({ receiveCount: 3 }));
-    const fourth = await scene.run(aUnit({ receiveCount: 4 }));
-
-    expect(third).toMatchObject({ outcome: 'deferred' });
-    expect(fourth).toEqual({ outcome: 'emitted' });
+    expect(await scene.run(aUnit({ receiveCount: 3 }))).toMatchObject({ outcome: 'deferred' });
+    expect(await scene.run(aUnit({ receiveCount: 4 }))).toEqual({ outcome: 'emitted' });
     expect(scene.telemetry.named('ledger-unavailable').length).toBeGreaterThanOrEqual(2);
   });
 });
@@ -117,10 +113,7 @@ describe('refresh unit', () => {
       const outcomes = await scene.handle([a, b]);
 
       expect(scene.refreshed).toEqual([]);
-      expect([...outcomes.values()]).toEqual([
-        { outcome: 'retained', reason: 'breaker_open' },
-        { outcome: 'retained', reason: 'breaker_open' },
-      ]);
+      expect([...outcomes.values()]).toEqual(Array(2).fill({ outcome: 'retained', reason: 'breaker_open' }));
       expect([scene.hiddenFor(a), scene.hiddenFor(b)]).toEqual([60, 60]);
     });
 
@@ -203,8 +196,9 @@ describe('refresh unit', () => {
       const scene = createBatchScene();
       const message = aMessage();
 
-      await scene.handle([message], scene.clock.nowMs() + DEADLINE_RESERVE_MS - 1);
+      const outcomes = await scene.handle([message], scene.clock.nowMs() + DEADLINE_RESERVE_MS - 1);
 
+      expect(retained(outcomes)).toEqual([message.messageId]);
       expect(scene.refreshed).toEqual([]);
       expect(scene.hiddenFor(message)).toBe(0);
       expect(await scene.notes.readFailure(message.messageId)).toMatchObject({ failures: 0, isFinal: false });
@@ -300,15 +294,6 @@ describe('confirm removal', () => {
       expect(scene.removals).toEqual([]);
     });
 
-    test.each<[string, Partial<Latest> | null]>([
-      ['there never was a record of it', null],
-      ['its removal was announced before', { kind: 'conversation.removed' }],
-    ])('is not noted where %s', async (_, latest) => {
-      const scene = aMissingConversation(latest);
-      await lookTwice(scene);
-      expect(scene.noted).toEqual([]);
-    });
-
     test('is retried, never removed, where the ledger is away', async () => {
       const scene = aMissingConversation();
       scene.notes.noteAbsence = async () => Promise.reject(new Error('away'));
@@ -343,31 +328,24 @@ describe('confirm removal', () => {
       expect(fourth).toEqual({ outcome: 'removed' });
     });
 
-    test('is skipped where there never was a record of it', async () => {
+    test('is skipped, without asking a website that does not answer, where there never was a record of it', async () => {
       const scene = aMissingConversation(null);
+      scene.crisp.website = async () => Promise.reject(new JobError('crisp_auth_failed', { status: 401 }));
       expect(await lookTwice(scene)).toEqual({ outcome: 'skipped' });
       expect(scene.telemetry.named('job-skipped')).toMatchObject([{ reason: 'not-found' }]);
     });
 
+    const REMOVED = { kind: 'conversation.removed' } as const;
     test.each<[string, number, Partial<Latest> | null]>([
       ['its removal is news', 1, {}],
-      [
-        'its removal was archived, but perhaps not announced',
-        1,
-        { kind: 'conversation.removed', announced: false },
-      ],
+      ['its removal was archived, but perhaps not announced', 1, { ...REMOVED, announced: false }],
       ['there never was a record of it', 0, null],
-      ['its removal was announced before', 0, { kind: 'conversation.removed' }],
-    ])('where %s, costs %d control calls, which its run counts', async (_, calls, latest) => {
+      ['its removal was announced before', 0, REMOVED],
+    ])('where %s, costs %d control calls, and is noted and counted as often', async (_, times, latest) => {
       const scene = aMissingConversation(latest);
       await lookTwice(scene);
-      expect(scene.requests()).toBe(calls);
-    });
-
-    test('is skipped without asking a website that does not answer, where there never was a record of it', async () => {
-      const scene = aMissingConversation(null);
-      scene.crisp.website = async () => Promise.reject(new JobError('crisp_auth_failed', { status: 401 }));
-      expect(await lookTwice(scene)).toEqual({ outcome: 'skipped' });
+      const { noted, breaker } = scene;
+      expect([scene.requests(), noted.length, breaker.removals.length]).toEqual([times, times, times]);
     });
   });
 
@@ -388,23 +366,6 @@ describe('confirm removal', () => {
 
       await scene.clock.advance(10_000);
       await scene.run(aUnit({ receiveCount: 2 }));
-      expect(scene.breaker.removals).toEqual([aSession()]);
-    });
-
-    test.each<[string, Partial<Latest> | null]>([
-      ['there never was a record of it', null],
-      ['it was announced before', { kind: 'conversation.removed' }],
-    ])('is not counted where %s', async (_, latest) => {
-      const scene = aMissingConversation(latest);
-      scene.breaker.refuseRemovals();
-
-      expect(await lookTwice(scene)).not.toMatchObject({ outcome: 'held' });
-      expect(scene.breaker.removals).toEqual([]);
-    });
-
-    test('is counted where it was archived, but perhaps not announced', async () => {
-      const scene = aMissingConversation({ kind: 'conversation.removed', announced: false });
-      await lookTwice(scene);
       expect(scene.breaker.removals).toEqual([aSession()]);
     });
   });

@@ -7,64 +7,11 @@ import {
   MAX_BACKOFF_SECONDS,
   MAX_VISIBILITY_SECONDS,
   stretchHold,
-  toBackoffSeconds,
   toHeldSeconds,
   weighFailure,
 } from '../../lib/consumer/retry.ts';
 import { JOB_ERRORS, JobError, type JobErrorCode } from '../../lib/errors.ts';
 import type { Blame } from '../../lib/ledger/failure-notes.ts';
-
-describe('backoff', () => {
-  const anyRandom = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-
-  test('a backoff lies between the base and its cap, whatever the attempt', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 1000 }),
-        fc.integer({ min: 1, max: 600 }),
-        anyRandom,
-        (attempt, baseSeconds, random) => {
-          const seconds = toBackoffSeconds(attempt, { baseSeconds, random: () => random });
-
-          expect(Number.isInteger(seconds)).toBe(true);
-          expect(seconds).toBeGreaterThanOrEqual(baseSeconds);
-          expect(seconds).toBeLessThanOrEqual(MAX_BACKOFF_SECONDS);
-        },
-      ),
-    );
-  });
-
-  test('a retry never comes before Retry-After, and never later than SQS can hide a message', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 20 }),
-        fc.integer({ min: 0, max: 10 ** 9 }),
-        anyRandom,
-        (attempt, retryAfterMs, random) => {
-          const seconds = toBackoffSeconds(attempt, { baseSeconds: 30, retryAfterMs, random: () => random });
-
-          expect(seconds).toBeGreaterThanOrEqual(Math.min(retryAfterMs / 1000, MAX_VISIBILITY_SECONDS));
-          expect(seconds).toBeLessThanOrEqual(MAX_VISIBILITY_SECONDS);
-        },
-      ),
-    );
-  });
-
-  test('the bound doubles with every attempt until the cap', () => {
-    const almostOne = () => 1 - Number.EPSILON;
-
-    const bounds = [1, 2, 3, 4, 5, 6].map((attempt) =>
-      toBackoffSeconds(attempt, { baseSeconds: 30, random: almostOne }),
-    );
-
-    expect(bounds).toEqual([60, 120, 240, 480, 900, 900]);
-  });
-
-  test('the wait is spread evenly from the base to the bound: sessions that failed together do not come back together', () => {
-    const spread = [0, 0.25, 0.5, 0.75].map((r) => toBackoffSeconds(3, { baseSeconds: 30, random: () => r }));
-    expect(spread).toEqual([30, 83, 135, 188]);
-  });
-});
 
 describe('decide failure', () => {
   const MAX_ATTEMPTS = 5;
@@ -157,26 +104,20 @@ describe('decide failure', () => {
       expect(decide(error, 'session', 0)).toEqual({ decision: 'dead', delaySeconds: 0 });
       expect(decide(error, 'unconfirmed', 0)).toEqual({ decision: 'retry', delaySeconds: 30 });
       expect(decide(error, 'unconfirmed', 4)).toEqual({ decision: 'dead', delaySeconds: 0 });
+      expect(decide(error, 'outage', 0).decision).toBe('defer');
     });
 
     test('with the ledger away no attempt is the last one, and only a permanent failure ends it', () => {
       const away = { counted: undefined, receiveCount: 19 };
-
-      const transient = decide(new JobError('bad_response'), 'session', 99, away);
-      const permanent = decide(new JobError('crisp_forbidden'), 'session', 0, away);
-
-      expect(transient.decision).toBe('retry');
-      expect(permanent.decision).toBe('dead');
+      expect(decide(new JobError('bad_response'), 'session', 99, away).decision).toBe('retry');
+      expect(decide(new JobError('crisp_forbidden'), 'session', 0, away).decision).toBe('dead');
     });
 
-    test('work that the deadline kept from being begun is handed back at once, and spends nothing', () => {
-      const unstarted = decide(new JobError('deadline_reached'), 'session', 4, { hasStarted: false });
+    test('work that the deadline kept from being begun is handed back at once; what it cut off has spent an attempt', () => {
+      const late = new JobError('deadline_reached');
+      const unstarted = decide(late, 'session', 4, { hasStarted: false });
       expect(unstarted).toEqual({ decision: 'defer', delaySeconds: 0 });
-    });
-
-    test('work that the deadline cut off has spent an attempt, and waits', () => {
-      const cutOff = decide(new JobError('deadline_reached'), 'session', 0);
-      expect(cutOff).toEqual({ decision: 'retry', delaySeconds: 30 });
+      expect(decide(late, 'session', 0)).toEqual({ decision: 'retry', delaySeconds: 30 });
     });
 
     test.each([
@@ -209,14 +150,15 @@ describe('decide failure', () => {
       receiveCount: fc.integer({ min: 1, max: 20 }),
       failures: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
       retryAfterMs: fc.option(fc.integer({ min: 0, max: 10 ** 9 }), { nil: undefined }),
+      retryBaseSeconds: fc.integer({ min: 1, max: 600 }),
       random: anyRandom,
     });
 
     function decideAny(failure: typeof anyFailure extends fc.Arbitrary<infer F> ? F : never) {
-      const { code, blame, receiveCount, failures, retryAfterMs, random } = failure;
+      const { code, blame, receiveCount, failures, retryAfterMs, retryBaseSeconds, random } = failure;
       const error = new JobError(code, retryAfterMs === undefined ? {} : { retryAfterMs });
       const counted = failures === undefined ? undefined : { failures, isFinal: false };
-      const policy = { retryBaseSeconds: 30, random: () => random };
+      const policy = { retryBaseSeconds, random: () => random };
       return decideFailure(error, { blame, hasStarted: true, receiveCount, counted }, policy);
     }
 
@@ -226,7 +168,7 @@ describe('decide failure', () => {
           const { delaySeconds } = decideAny(failure);
 
           const asked = Math.min((failure.retryAfterMs ?? 0) / 1000, MAX_VISIBILITY_SECONDS);
-          expect(delaySeconds).toBeGreaterThanOrEqual(Math.max(30, asked));
+          expect(delaySeconds).toBeGreaterThanOrEqual(Math.max(failure.retryBaseSeconds, asked));
           expect(delaySeconds).toBeLessThanOrEqual(MAX_VISIBILITY_SECONDS);
           expect(Number.isInteger(delaySeconds)).toBe(true);
         }),
@@ -244,16 +186,22 @@ describe('decide failure', () => {
       );
     });
 
-    test('the bound of a retry grows with the attempts spent, not with the receives', () => {
-      const longest = { retryBaseSeconds: 30, random: () => 1 - Number.EPSILON };
-      const wait = (failures: number, receiveCount: number) =>
-        decideFailure(
-          new JobError('bad_response'),
-          { blame: 'session', hasStarted: true, receiveCount, counted: { failures, isFinal: false } },
-          longest,
-        ).delaySeconds;
+    /** The longest wait after so many failures and receives. */
+    function longest(
+      code: JobErrorCode,
+      blame: Blame,
+      failures: number | undefined,
+      receiveCount: number,
+      random = () => 1 - Number.EPSILON,
+    ) {
+      const counted = failures === undefined ? undefined : { failures, isFinal: false };
+      const circumstances = { blame, hasStarted: true, receiveCount, counted };
+      return decideFailure(new JobError(code), circumstances, { retryBaseSeconds: 30, random }).delaySeconds;
+    }
 
-      expect([wait(1, 9), wait(2, 10), wait(3, 11), wait(4, 12)]).toEqual([60, 120, 240, 480]);
+    test('the bound of a retry doubles with the attempts spent, not with the receives, until the cap', () => {
+      const bounds = [1, 2, 3, 4, 5, 6].map((n) => longest('bad_response', 'session', n, n + 8));
+      expect(bounds).toEqual([60, 120, 240, 480, 900, 900]);
     });
 
     test('with the ledger away a failure of its own is stretched as a deferral is: its receives last for days', () => {
@@ -267,29 +215,14 @@ describe('decide failure', () => {
     });
 
     test('the bound of a deferral grows with the receives', () => {
-      const longest = { retryBaseSeconds: 30, random: () => 1 - Number.EPSILON };
-      const wait = (receiveCount: number) =>
-        decideFailure(
-          new JobError('crisp_rate_limited'),
-          { blame: 'refusal', hasStarted: true, receiveCount, counted: undefined },
-          longest,
-        ).delaySeconds;
-
-      const bounds = [1, 2, 3, 4, 5, 10, 11, 12, 15, 16, 20].map(wait);
-
+      const receives = [1, 2, 3, 4, 5, 10, 11, 12, 15, 16, 20];
+      const bounds = receives.map((n) => longest('crisp_rate_limited', 'refusal', undefined, n));
       expect(bounds).toEqual([60, 120, 240, 480, 900, 900, 1800, 3600, 28_800, 39_600, 39_600]);
     });
 
-    test('sessions that failed together come back spread over the whole of the bound', () => {
-      const waits = Array.from({ length: 100 }, (_, index) => {
-        const policy = { retryBaseSeconds: 30, random: () => index / 100 };
-        const counted = { failures: 4, isFinal: false };
-        const circumstances = { blame: 'session', hasStarted: true, receiveCount: 4, counted } as const;
-        return decideFailure(new JobError('crisp_timeout'), circumstances, policy).delaySeconds;
-      });
-
-      expect(new Set(waits).size).toBe(100);
-      expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThan(400);
+    test('the wait is spread evenly from the base to the bound: sessions that failed together do not come back together', () => {
+      const spread = [0, 0.25, 0.5, 0.75].map((r) => longest('bad_response', 'session', 3, 3, () => r));
+      expect(spread).toEqual([30, 83, 135, 188]);
     });
   });
 });
@@ -346,47 +279,5 @@ describe('stretch hold', () => {
     );
     expect(toHeldSeconds(3, () => 0.5)).toBe(90);
     expect(toHeldSeconds(20, () => 0)).toBe(29_700);
-  });
-});
-
-describe('what a failure costs', () => {
-  const SESSION = { blame: 'session', hasStarted: true } as const;
-
-  test.each([
-    'crisp_auth_failed',
-    'crisp_tls_failed',
-    'crisp_route_unknown',
-    'downstream_denied',
-    'crisp_rate_limited',
-    'crisp_quota_exceeded',
-  ] as const)('%s is the session’s own only where others are served', (code) => {
-    const error = new JobError(code);
-
-    expect(weighFailure(error, SESSION)).toBe('own');
-    expect(weighFailure(error, { ...SESSION, blame: 'outage' })).toBe('excused');
-    expect(weighFailure(error, { ...SESSION, blame: 'refusal' })).toBe('excused');
-  });
-
-  test.each(['crisp_unreachable', 'crisp_timeout', 'crisp_unavailable', 'bad_response'] as const)(
-    '%s is the session’s own unless others fail as well',
-    (code) => {
-      const error = new JobError(code);
-      expect(weighFailure(error, SESSION)).toBe('own');
-      expect(weighFailure(error, { ...SESSION, blame: 'outage' })).toBe('excused');
-    },
-  );
-
-  test('a verdict is final only where a healthy session shows that it is this one’s', () => {
-    const error = new JobError('crisp_forbidden');
-
-    expect(weighFailure(error, SESSION)).toBe('permanent');
-    expect(weighFailure(error, { ...SESSION, blame: 'unconfirmed' })).toBe('own');
-    expect(weighFailure(error, { ...SESSION, blame: 'outage' })).toBe('excused');
-  });
-
-  test('time that was up before any request is nobody’s failure', () => {
-    const error = new JobError('deadline_reached');
-    expect(weighFailure(error, { ...SESSION, hasStarted: false })).toBe('excused');
-    expect(weighFailure(error, SESSION)).toBe('own');
   });
 });

@@ -1,4 +1,4 @@
-import { ChangeMessageVisibilityCommand, DeleteMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, test } from 'vitest';
 import type { FetchConversation } from '../../lib/crisp/conversation.ts';
@@ -26,48 +26,32 @@ describe('sqs job visibility', () => {
     return { sqs, visibility: createSqsJobVisibility(client, QUEUE_URL) };
   }
 
-  test('a message is hidden for as many seconds as asked', async () => {
+  test('a message is hidden for as many seconds as asked, and deleted, by its receipt handle', async () => {
     const { sqs, visibility } = createScene();
-
     await visibility.hideFor('handle', 90);
-
-    expect(sqs.commandCalls(ChangeMessageVisibilityCommand)[0]?.args[0].input).toEqual({
-      QueueUrl: QUEUE_URL,
-      ReceiptHandle: 'handle',
-      VisibilityTimeout: 90,
-    });
-  });
-
-  test('a message is deleted by its receipt handle', async () => {
-    const { sqs, visibility } = createScene();
-
     await visibility.delete('handle');
 
-    const [call] = sqs.commandCalls(DeleteMessageCommand);
-    expect(call?.args[0].input).toEqual({ QueueUrl: QUEUE_URL, ReceiptHandle: 'handle' });
-  });
-
-  test('a refused delete names the right that is missing', async () => {
-    const { visibility } = createScene(anAwsError('AccessDenied'));
-
-    await expect(visibility.delete('handle')).rejects.toMatchObject({
-      reason: 'visibility_failed:access_denied',
-      hint: 'allow sqs:DeleteMessage on the sessions queue',
-    });
+    const named = { QueueUrl: QUEUE_URL, ReceiptHandle: 'handle' };
+    expect(sqs.calls().map(({ args }) => args[0].input)).toEqual([
+      { ...named, VisibilityTimeout: 90 },
+      named,
+    ]);
+    expect(sqs.commandCalls(DeleteMessageCommand)).toHaveLength(1);
   });
 
   test.each([
-    ['MessageNotInflight', 'visibility_failed:message_not_inflight', undefined],
-    ['ExpiredToken', 'visibility_failed:expired_token', undefined],
-    [
-      'AccessDenied',
-      'visibility_failed:access_denied',
-      expect.stringContaining('sqs:ChangeMessageVisibility'),
-    ],
-  ])('%s of SQS is %s', async (name, reason, hint) => {
-    const { visibility } = createScene(anAwsError(name));
-    await expect(visibility.hideFor('handle', 0)).rejects.toMatchObject({ reason, hint });
-  });
+    ['hideFor', 'MessageNotInflight', 'message_not_inflight', undefined],
+    ['hideFor', 'ExpiredToken', 'expired_token', undefined],
+    ['hideFor', 'AccessDenied', 'access_denied', 'allow sqs:ChangeMessageVisibility on the sessions queue'],
+    ['delete', 'AccessDenied', 'access_denied', 'allow sqs:DeleteMessage on the sessions queue'],
+  ] as const)(
+    '%s: %s of SQS is %s, and names the right that is missing',
+    async (method, name, code, hint) => {
+      const { visibility } = createScene(anAwsError(name));
+      const reason = `visibility_failed:${code}`;
+      await expect(visibility[method]('handle', 0)).rejects.toMatchObject({ reason, hint });
+    },
+  );
 });
 
 describe('the run log', () => {
@@ -97,18 +81,9 @@ describe('the run log', () => {
 
     await scene.handle([aMessage()]);
 
-    expect(scene.runLog.runs).toMatchObject([
-      {
-        outcome: 'failed',
-        stage: 'fetch',
-        code: 'crisp_unavailable',
-        status: 503,
-        reason: 'reason\\u202e upstream',
-        apiCalls: 2,
-        attempt: 1,
-        delaySeconds: 30,
-      },
-    ]);
+    const where = { outcome: 'failed', stage: 'fetch', code: 'crisp_unavailable', status: 503 };
+    const cost = { apiCalls: 2, attempt: 1, delaySeconds: 30 };
+    expect(scene.runLog.runs).toMatchObject([{ ...where, reason: 'reason\\u202e upstream', ...cost }]);
   });
 
   test('clips a reason that is endless', async () => {
@@ -132,32 +107,16 @@ describe('the run log', () => {
     scene.breaker.blame('session');
     for (const receiveCount of [3, 4]) await scene.handle([{ ...message, receiveCount }]);
 
-    const told = scene.runLog.runs.map(({ outcome, attempt, receiveCount }) => [
-      outcome,
-      attempt,
-      receiveCount,
+    expect(scene.runLog.runs).toMatchObject([
+      { outcome: 'deferred', attempt: 1, receiveCount: 1 },
+      { outcome: 'deferred', attempt: 1, receiveCount: 2 },
+      { outcome: 'failed', attempt: 1, receiveCount: 3 },
+      { outcome: 'failed', attempt: 2, receiveCount: 4 },
     ]);
-    expect(told).toEqual([
-      ['deferred', 1, 1],
-      ['deferred', 1, 2],
-      ['failed', 1, 3],
-      ['failed', 2, 4],
-    ]);
-  });
-
-  test('says once that a message is dead, and nothing of the receives that take it away', async () => {
-    const scene = createBatchScene({ refresh: failing('session_a', new JobError('crisp_forbidden')) });
-    const message = aMessage();
-
-    for (const receiveCount of [1, 2, 3]) await scene.handle([{ ...message, receiveCount }]);
-
-    expect(scene.runLog.runs).toMatchObject([{ outcome: 'dead', code: 'crisp_forbidden', delaySeconds: 0 }]);
   });
 
   test('knows of messages that were not tried: too early, held, or put off', async () => {
-    const scene = createBatchScene({
-      refresh: async () => STALE,
-    });
+    const scene = createBatchScene({ refresh: async () => STALE });
     const bucketMs = Math.floor(scene.clock.nowMs() / 60_000) * 60_000;
     await scene.handle([aMessage({ job: { bucketMs, notBeforeMs: scene.clock.nowMs() + 7000 } })]);
     await scene.handle([aMessage()]);
@@ -168,17 +127,6 @@ describe('the run log', () => {
       { outcome: 'deferred', code: 'not_due', apiCalls: 0, delaySeconds: 7 },
       { outcome: 'deferred', code: 'stale_read', delaySeconds: 10 },
       { outcome: 'held', code: 'breaker_open', apiCalls: 0, delaySeconds: 60 },
-    ]);
-  });
-
-  test('names no session for a message that nobody could read', async () => {
-    const scene = createBatchScene();
-    const poison = aMessage({ body: 'not json' });
-
-    await scene.handle([poison]);
-
-    expect(scene.runLog.runs).toMatchObject([
-      { session: undefined, messageId: poison.messageId, stage: 'decode', outcome: 'dead', apiCalls: 0 },
     ]);
   });
 
@@ -203,12 +151,7 @@ describe('attempts', () => {
   }
 
   /** Receives one message `times` times in a row, each time when it is visible again; how long it was hidden each time. */
-  async function receive(
-    scene: Scene,
-    message: ReceivedMessage,
-    times: number,
-    first = 1,
-  ): Promise<number[]> {
+  async function receive(scene: Scene, message: ReceivedMessage, times: number, first = 1) {
     const waits: number[] = [];
     for (let receiveCount = first; receiveCount < first + times; receiveCount += 1) {
       await scene.handle([{ ...message, receiveCount }]);
@@ -222,10 +165,21 @@ describe('attempts', () => {
   const awayLedger = () => Promise.reject(new Error('away'));
 
   describe('a session that fails on its own account', () => {
-    test('gets five attempts at growing bounds, then none: it is shown again at once until SQS moves it', async () => {
+    test('gets five attempts at growing bounds, then none: it is shown again at once until SQS moves it, and said to be dead once', async () => {
       const scene = createBatchScene({ refresh: always(BROKEN), random: LONGEST });
-      expect(await receive(scene, aMessage(), 8)).toEqual([60, 120, 240, 480, 0, 0, 0, 0]);
+      const startedMs = scene.clock.nowMs();
+      const message = aMessage();
+
+      expect(await receive(scene, message, 8)).toEqual([60, 120, 240, 480, 0, 0, 0, 0]);
       expect(scene.refreshed).toHaveLength(MAX_ATTEMPTS);
+      const { messageId } = message;
+      expect(scene.telemetry.named('job-dead')).toMatchObject([
+        { messageId, code: 'bad_response:truncated', attempt: 5, hint: 'cut off' },
+      ]);
+      expect(await scene.notes.readFailure(messageId)).toMatchObject({
+        ...{ code: 'bad_response', detail: 'truncated', hint: 'cut off', failures: 5, isFinal: true },
+        ...{ firstMs: startedMs, lastMs: startedMs + 900_000 },
+      });
     });
 
     test('costs no call once its failure is final, and its siblings do not wait for it', async () => {
@@ -239,36 +193,6 @@ describe('attempts', () => {
       expect(outcomes.get(dead.messageId)).toEqual({ outcome: 'retained', reason: 'bad_response:truncated' });
       expect(outcomes.get(newer.messageId)).toEqual({ outcome: 'acknowledged' });
       expect(scene.refreshed.at(-1)?.sessionId).toBe('session_b');
-    });
-
-    test('is said to be dead once', async () => {
-      const scene = createBatchScene({ refresh: always(BROKEN) });
-      const message = aMessage();
-
-      await receive(scene, message, 9);
-
-      const { messageId } = message;
-      expect(scene.telemetry.named('job-dead')).toMatchObject([
-        { messageId, code: 'bad_response:truncated', attempt: 5, hint: 'cut off' },
-      ]);
-    });
-
-    test('leaves its reason in the ledger', async () => {
-      const scene = createBatchScene({ refresh: always(BROKEN) });
-      const message = aMessage();
-      const startedMs = scene.clock.nowMs();
-
-      await receive(scene, message, 7);
-
-      expect(await scene.notes.readFailure(message.messageId)).toMatchObject({
-        code: 'bad_response',
-        detail: 'truncated',
-        hint: 'cut off',
-        failures: 5,
-        isFinal: true,
-        firstMs: startedMs,
-        lastMs: startedMs + 4 * 30_000,
-      });
     });
 
     test('spends nothing of a newer message of the session, which has attempts of its own', async () => {
@@ -285,12 +209,14 @@ describe('attempts', () => {
       expect(scene.hiddenFor(newer)).toBe(30);
     });
 
-    test('of a permanent kind is dead at once', async () => {
+    test('of a permanent kind is dead at once, and the run log says so once', async () => {
       const scene = createBatchScene({ refresh: always(new JobError('crisp_forbidden', { status: 403 })) });
 
       expect(await receive(scene, aMessage(), 3)).toEqual([0, 0, 0]);
       expect(scene.refreshed).toHaveLength(1);
       expect(scene.telemetry.named('job-dead')).toMatchObject([{ code: 'crisp_forbidden', status: 403 }]);
+      const run = { outcome: 'dead', code: 'crisp_forbidden', delaySeconds: 0 };
+      expect(scene.runLog.runs).toMatchObject([run]);
     });
 
     test('three messages of two sessions: only those of the failed one spend an attempt', async () => {
@@ -406,12 +332,17 @@ describe('attempts', () => {
   });
 
   describe('a message that nobody can read', () => {
-    test('is dead at once, and told once', async () => {
+    test('is dead at once, and told once, of no session', async () => {
       const scene = createBatchScene();
+      const message = aMessage({ body: 'not json' });
 
-      expect(await receive(scene, aMessage({ body: 'not json' }), 3)).toEqual([0, 0, 0]);
+      expect(await receive(scene, message, 3)).toEqual([0, 0, 0]);
       expect(scene.telemetry.named('job-failed')).toHaveLength(1);
       expect(scene.telemetry.named('job-dead')).toMatchObject([{ code: 'malformed_message' }]);
+      const { messageId } = message;
+      expect(scene.runLog.runs).toMatchObject([
+        { session: undefined, messageId, stage: 'decode', outcome: 'dead', apiCalls: 0 },
+      ]);
     });
   });
 });

@@ -224,18 +224,14 @@ describe('failed route', () => {
     const { crisp } = await setUpCrisp([{ status: 500, body: '' }]);
     const { crisp: odd } = await setUpCrisp([{ data: [] }]);
 
-    expect(await failureOf(crisp.listMessages(session, 17))).toMatchObject({
-      route: 'website/conversation/messages',
-    });
-    expect(
+    const failures = [
+      await failureOf(crisp.listMessages(session, 17)),
       await failureOf(crisp.getProfile(session.websiteId, '1f0f5f0e-2b1c-4f6e-9a53-5a2f6f1d8e10')),
-    ).toMatchObject({
-      route: 'website/people/profile',
-    });
-    expect(await failureOf(odd.getWebsite(session.websiteId))).toMatchObject({
-      reason: 'bad_response:shape',
-      route: 'website',
-    });
+      await failureOf(odd.getWebsite(session.websiteId)),
+    ];
+    const routes = ['website/conversation/messages', 'website/people/profile', 'website'];
+    expect(failures.map(({ route }) => route)).toEqual(routes);
+    expect(failures[2]?.reason).toBe('bad_response:shape');
   });
 
   test.each([404, 410])(
@@ -300,17 +296,6 @@ describe('fetch over http', () => {
     return { status: hasMore ? 206 : 200, data: messages };
   }
 
-  test('a conversation of 100 messages costs eight requests, and says so', async () => {
-    const { fetched, requests } = await fetchFrom(spaced, {
-      pageSize: 20,
-      boundary: 'strict',
-      statuses: 'honest',
-    });
-
-    expect(requests).toHaveLength(8);
-    expect(fetched).toMatchObject({ apiCalls: 8, messages: spaced, profile: { people_id: PEOPLE_ID } });
-  });
-
   test.each<[string, typeof spaced, HistoryOptions]>([
     ['pages of 7, inclusive', spaced, { pageSize: 7, boundary: 'inclusive', statuses: 'honest' }],
     ['pages of 20, strict', spaced, { pageSize: 20, boundary: 'strict', statuses: 'honest' }],
@@ -323,6 +308,6 @@ describe('fetch over http', () => {
   ])('R9 R23 all 100 messages arrive, in order, none twice: %s', async (_, history, options) => {
     const { fetched, requests } = await fetchFrom(history, options);
     expect(fetched.messages).toEqual(history);
-    expect(fetched.apiCalls).toBe(requests.length);
+    expect(fetched).toMatchObject({ apiCalls: requests.length, profile: { people_id: PEOPLE_ID } });
   });
 });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../lib/clock.ts';
-import { createCrispApi, type ListedPart } from '../../lib/crisp/client.ts';
+import type { ListedPart } from '../../lib/crisp/client.ts';
 import { walkConversations } from '../../lib/crisp/conversation-list.ts';
 import { startSimulator } from '../local/simulator/support/start-simulator.ts';
 import { aSession, WEBSITE_ID } from '../support/builders.ts';
+import { aCrispClient } from '../support/crisp.ts';
 
 const FROM_MS = 1_790_000_000_000;
 const TO_MS = FROM_MS + 3_600_000;
@@ -160,18 +160,8 @@ test('our client walks the list of the simulated Crisp', async () => {
     const stored = simulator.readConversation(session);
     if (stored) stored.conversation.updated_at = clock.nowMs() - index * 1000;
   }
-  const crisp = createCrispApi({
-    baseUrl: new URL(`${server.url}/v1`),
-    tier: 'plugin',
-    maxResponseBytes: 10_000_000,
-    secrets: {
-      hookSecrets: async () => [],
-      apiKeys: async () => [],
-      crispToken: async () => simulator.account.token,
-    },
-    throttle: { take: async () => {}, noteRefusal() {}, ratePerSecond: 10 },
-    clock: systemClock,
-  });
+  const options = { maxResponseBytes: 10_000_000, token: simulator.account.token };
+  const crisp = aCrispClient(new URL(`${server.url}/v1`), options);
   const window = { websiteId: simulator.websiteId, fromMs: clock.nowMs() - 99_000, toMs: clock.nowMs() };
   const listed: string[] = [];
   for await (const { conversations } of walkConversations({ crisp, window, mayAsk: async () => true }))

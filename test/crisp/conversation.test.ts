@@ -154,17 +154,6 @@ describe('fetch conversation', () => {
         expect(fetched).toMatchObject({ profile: null, apiCalls: 2, oddFields: [] });
       },
     );
-
-    test('R26 of another person is left out and named, never mixed in', async () => {
-      const value = '00000000-0000-4000-8000-000000000000';
-
-      const { fetched } = await run(
-        setUp({ getProfile: async () => ({ people_id: value, email: 'canary' }) }),
-      );
-
-      expect(fetched).toMatchObject({ profile: null, oddFields: [{ path: 'profile.people_id', value }] });
-      expect(JSON.stringify(fetched)).not.toContain('canary');
-    });
   });
 
   describe('numbered lists', () => {

@@ -9,12 +9,12 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../lib/clock.ts';
-import { type CrispApi, createCrispApi } from '../../lib/crisp/client.ts';
+import type { CrispApi } from '../../lib/crisp/client.ts';
 import type { CrispPool } from '../../lib/crisp/http.ts';
 import { JobError } from '../../lib/errors.ts';
 import { aSession, WEBSITE_ID } from '../support/builders.ts';
 import {
+  aCrispClient,
   createScriptedCrisp,
   failureOf,
   MAX_RESPONSE_BYTES,
@@ -86,17 +86,13 @@ describe('crisp http', () => {
     test.each(['reset', 'close'] as const)(
       'a kept connection that was dropped (%s) is repeated once, on another one',
       async (fault) => {
-        const { crisp, server } = await setUpCrisp([
-          { data: conversation },
-          { fault },
-          { data: conversation },
-        ]);
+        const well = { data: conversation };
+        const { crisp, server } = await setUpCrisp([well, { fault }, well]);
         let counted = 0;
-        const observed = crisp.observedBy?.({
-          onRequest: () => {
-            counted += 1;
-          },
-        });
+        const onRequest = () => {
+          counted += 1;
+        };
+        const observed = crisp.observedBy?.({ onRequest });
         await readConversation(crisp);
         await settle();
 
@@ -107,11 +103,8 @@ describe('crisp http', () => {
     );
 
     test('after one repetition it is a failure', async () => {
-      const { crisp, server } = await setUpCrisp([
-        { data: conversation },
-        { fault: 'reset' },
-        { fault: 'reset' },
-      ]);
+      const reset = { fault: 'reset' } as const;
+      const { crisp, server } = await setUpCrisp([{ data: conversation }, reset, reset]);
       await readConversation(crisp);
       await settle();
 
@@ -244,18 +237,7 @@ describe('untrusted server', () => {
     await once(server, 'listening');
     // A TCP server that listens has an address of this form.
     const { port } = server.address() as AddressInfo;
-    const crisp = createCrispApi({
-      baseUrl: new URL(`https://${hostname}:${port}/v1`),
-      tier: 'plugin',
-      secrets: {
-        hookSecrets: async () => [],
-        apiKeys: async () => [],
-        crispToken: async () => ({ identifier: 'id', key: 'key' }),
-      },
-      throttle: { take: async () => {}, noteRefusal: () => {}, ratePerSecond: 10 },
-      clock: systemClock,
-      maxResponseBytes: 1000,
-    });
+    const crisp = aCrispClient(new URL(`https://${hostname}:${port}/v1`));
     onTestFinished(async () => {
       await crisp.close();
       server.close();
@@ -343,18 +325,8 @@ describe('total', () => {
 
     await fc.assert(
       fc.asyncProperty(answer, fc.constantFrom(...READS), async (given, read) => {
-        const crisp = createCrispApi({
-          baseUrl: new URL('https://api.example.com/v1'),
-          tier: 'plugin',
-          secrets: {
-            hookSecrets: async () => [],
-            apiKeys: async () => [],
-            crispToken: async () => ({ identifier: 'id', key: 'key' }),
-          },
-          throttle: { take: async () => {}, noteRefusal: () => {}, ratePerSecond: 10 },
-          clock: createVirtualClock(),
-          maxResponseBytes: 10_000,
-          pool: aPool(given),
+        const crisp = aCrispClient(new URL('https://api.example.com/v1'), {
+          ...{ clock: createVirtualClock(), maxResponseBytes: 10_000, pool: aPool(given) },
         });
         const failure: unknown = await read(crisp).then(
           () => undefined,
@@ -380,7 +352,7 @@ describe('rolled token', () => {
   const session = aSession();
   const conversation = { website_id: WEBSITE_ID, session_id: 'session_a' };
 
-  /** A Crisp that takes one token, and a parameter store that has one; either may be rolled. */
+  /** A Crisp that takes one token, and a parameter store that has one, which was read once; either may be rolled. */
   async function createScene() {
     const store = createMemoryParameterStore({
       CRISP_TOKEN_IDENTIFIER: 'identifier',
@@ -394,6 +366,7 @@ describe('rolled token', () => {
         : { status: 401, body: '{"error":true,"reason":"invalid_session","data":{}}' };
     };
     const { crisp, server } = await setUpCrisp(answer, { secrets: store.secrets });
+    await crisp.getConversation(session);
     return {
       store,
       requests: () => server.requests.length,
@@ -407,7 +380,6 @@ describe('rolled token', () => {
 
   test('a token that was rolled on both sides costs one request and fails nothing', async () => {
     const { store, read, requests, rollAtCrisp, enter } = await createScene();
-    await read();
     await store.clock.advance(60_000);
     rollAtCrisp('key-2');
     enter('key-2');
@@ -418,7 +390,6 @@ describe('rolled token', () => {
 
   test('many requests that meet the rolled token together share one look at the parameter store', async () => {
     const { store, read, rollAtCrisp, enter } = await createScene();
-    await read();
     await store.clock.advance(60_000);
     const before = store.calls();
     rollAtCrisp('key-2');
@@ -431,7 +402,6 @@ describe('rolled token', () => {
 
   test('where there is no newer token the request is not repeated, and the store is asked once a minute at most', async () => {
     const { store, read, requests, rollAtCrisp } = await createScene();
-    await read();
     const before = store.calls();
     rollAtCrisp('key-2');
 
@@ -449,7 +419,6 @@ describe('rolled token', () => {
 
   test('a token that is entered late is in use within a minute', async () => {
     const { store, read, rollAtCrisp, enter } = await createScene();
-    await read();
     rollAtCrisp('key-2');
     await failureOf(read());
     enter('key-2');
@@ -461,7 +430,6 @@ describe('rolled token', () => {
 
   test('a store that does not answer after a rejection leaves the rejection as it is', async () => {
     const { store, read, rollAtCrisp } = await createScene();
-    await read();
     rollAtCrisp('key-2');
     await store.clock.advance(60_000);
     store.fail(new Error('throttled'));

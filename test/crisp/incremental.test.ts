@@ -322,42 +322,38 @@ describe('messages join earlier ones', () => {
   const at = (...timestamps: number[]) =>
     timestamps.map((timestamp) => ({ fingerprint: timestamp, timestamp }));
 
-  test('where all that both know agrees, from the first whole millisecond on', () => {
-    expect(joinEarlier(at(2, 3, 4), at(1, 2, 3))).toEqual(at(1, 2, 3, 4));
-  });
+  const [two, three] = [
+    { fingerprint: 22, timestamp: 2 },
+    { fingerprint: 33, timestamp: 3 },
+  ];
+  const read = { fingerprint: 3, timestamp: 3, read: 'chat' };
 
-  test('not where the newest earlier one is only in the millisecond that the page may have cut through', () => {
-    expect(joinEarlier(at(3, 4), at(1, 2, 3))).toBeUndefined();
-  });
-
-  test('also where the page holds only some of its oldest millisecond', () => {
-    const twin = { fingerprint: 22, timestamp: 2 };
-    expect(joinEarlier(at(2, 3, 4), [...at(1, 2), twin, ...at(3)])).toEqual([...at(1, 2), twin, ...at(3, 4)]);
-  });
-
-  test('not where the page has a message of its oldest millisecond that was not there', () => {
-    expect(joinEarlier([{ fingerprint: 22, timestamp: 2 }, ...at(2, 3, 4)], at(1, 2, 3))).toBeUndefined();
-  });
-
-  test('with a new one in the millisecond of the newest earlier one', () => {
-    const twin = { fingerprint: 33, timestamp: 3 };
-    expect(joinEarlier([...at(2, 3), twin], at(1, 2, 3))).toEqual([...at(1, 2, 3), twin]);
-  });
-
-  test('not where one of several of the same words is missing', () => {
-    expect(joinEarlier(at(2, 3, 4), at(1, 2, 3, 3))).toBeUndefined();
-  });
-
-  test('whatever was read and delivered meanwhile', () => {
-    const [one, two, three] = at(1, 2, 3);
-    const read = { ...three, read: 'chat' };
-    expect(joinEarlier([{ ...two }, read], [one, two, three])).toEqual([one, two, read]);
-  });
-
-  test.each([
-    [at(1, 2), []],
-    [[], at(1)],
-  ])('not where one side has none', (read, earlier) => expect(joinEarlier(read, earlier)).toBeUndefined());
+  test.each<[string, readonly [page: unknown[], earlier: unknown[], joined: unknown[] | undefined]]>([
+    [
+      'where all that both know agrees, from the first whole millisecond on',
+      [at(2, 3, 4), at(1, 2, 3), at(1, 2, 3, 4)],
+    ],
+    [
+      'not where the newest earlier one is only in the millisecond that the page may have cut through',
+      [at(3, 4), at(1, 2, 3), undefined],
+    ],
+    [
+      'also where the page holds only some of its oldest millisecond',
+      [at(2, 3, 4), [...at(1, 2), two, ...at(3)], [...at(1, 2), two, ...at(3, 4)]],
+    ],
+    [
+      'not where the page has a message of its oldest millisecond that was not there',
+      [[two, ...at(2, 3, 4)], at(1, 2, 3), undefined],
+    ],
+    [
+      'with a new one in the millisecond of the newest earlier one',
+      [[...at(2, 3), three], at(1, 2, 3), [...at(1, 2, 3), three]],
+    ],
+    ['not where one of several of the same words is missing', [at(2, 3, 4), at(1, 2, 3, 3), undefined]],
+    ['whatever was read and delivered meanwhile', [[...at(2), read], at(1, 2, 3), [...at(1, 2), read]]],
+    ['not where the archive has none', [at(1, 2), [], undefined]],
+    ['not where the page has none', [[], at(1), undefined]],
+  ])('%s', (_, [page, earlier, joined]) => expect(joinEarlier(page, earlier)).toEqual(joined));
 });
 
 /** More of them by `INCREMENTAL_HISTORIES=10000 npx vitest run test/crisp/incremental.test.ts`. */

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
+import type { CrispToken } from '../../lib/config/config.ts';
 import type { Secrets } from '../../lib/config/secret-reader.ts';
 import {
   type CrispApi,
@@ -57,17 +58,10 @@ export async function setUpCrisp(script: Script, options: CrispOverHttpOptions =
   const noteRefusal = () => {
     refusals += 1;
   };
-  const crisp = createCrispApi({
-    baseUrl: Object.assign(new URL(server.url), { protocol }),
-    tier: 'plugin',
-    secrets: options.secrets ?? {
-      hookSecrets: async () => [],
-      apiKeys: async () => [],
-      crispToken: async () => (hasToken ? TOKEN : undefined),
-    },
+  const crisp = aCrispClient(Object.assign(new URL(server.url), { protocol }), {
+    ...(options.secrets && { secrets: options.secrets }),
+    ...(!hasToken && { secrets: toSecrets(undefined) }),
     throttle: { take: async () => {}, noteRefusal, ratePerSecond: 10 },
-    clock: systemClock,
-    maxResponseBytes: MAX_RESPONSE_BYTES,
     deadlineMs,
     telemetry,
   });
@@ -76,6 +70,24 @@ export async function setUpCrisp(script: Script, options: CrispOverHttpOptions =
     await server.close();
   });
   return { server, crisp, telemetry, refusals: () => refusals };
+}
+
+/** Our client, without a throttle; `options` replaces what a test looks at. */
+export function aCrispClient(
+  baseUrl: URL,
+  options: Partial<Parameters<typeof createCrispApi>[0]> & { token?: CrispToken } = {},
+) {
+  const { token = TOKEN, ...rest } = options;
+  return createCrispApi({
+    ...{ baseUrl, tier: 'plugin', secrets: toSecrets(token), clock: systemClock },
+    throttle: { take: async () => {}, noteRefusal() {}, ratePerSecond: 10 },
+    maxResponseBytes: MAX_RESPONSE_BYTES,
+    ...rest,
+  });
+}
+
+function toSecrets(token: CrispToken | undefined): Secrets {
+  return { hookSecrets: async () => [], apiKeys: async () => [], crispToken: async () => token };
 }
 
 /** The error that `work` rejects with; anything but a `JobError` fails the test. */

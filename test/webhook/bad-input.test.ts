@@ -101,7 +101,7 @@ describe('webhook bad input', () => {
 
       await webhook.deliver(request);
 
-      expect((webhook.telemetry.named('hook-refused')[0] ?? {}).detail, row).toMatch(/^like "[ -~]{0,200}"$/);
+      expect(webhook.telemetry.named('hook-refused')[0]?.detail, row).toMatch(/^like "[ -~]{0,200}"$/);
     }
   });
 });
