@@ -117,7 +117,7 @@ function unleash(world: World, plan: RunPlan, random: Random): number {
   for (const { fault, fromMs, untilMs } of plan.faults) {
     clock.schedule(settings.startMs + fromMs, () => {
       const end = fault.inject(world, random.fork(fault.id));
-      clock.schedule(settings.startMs + untilMs, end);
+      if (end) clock.schedule(settings.startMs + untilMs, end);
     });
   }
   reap(world, plan.reaper, random.fork('reaper'));

@@ -245,8 +245,11 @@ function replay(world: World, random: Random): void {
 /** Somebody on the way who writes the body anew, as a proxy might: what was signed are its bytes. */
 function tamper(world: World, random: Random): void {
   if (world.hooks.habits.mode === 'website') return;
-  const changeBody = (body: Buffer) => Buffer.from(JSON.stringify(JSON.parse(body.toString()), null, 1));
-  send(world, random, { changeBody, isGenuine: false, isOnce: true });
+  send(world, random, { changeBody: writeAnew, isGenuine: false, isOnce: true });
+}
+
+export function writeAnew(body: Buffer): Buffer {
+  return Buffer.from(JSON.stringify(JSON.parse(body.toString()), null, 1));
 }
 
 function send({ settings, hooks }: World, random: Random, trouble: DeliveryTrouble): void {

@@ -1,9 +1,9 @@
+import { ANSWER_FAULTS } from './answers.ts';
 import { CONSUMER_FAULTS, PLATFORM_FAULTS } from './consumer.ts';
-import { ANSWER_FAULTS, AVAILABILITY_FAULTS } from './crisp.ts';
 import { DEAD_LETTER_FAULTS } from './dead-letters.ts';
 import type { AbsentFault, Fault } from './fault.ts';
 import { CLOCK_FAULTS, CREDENTIAL_FAULTS, INGRESS_FAULTS } from './ingress.ts';
-import { POISON_FAULTS } from './poisoned.ts';
+import { AVAILABILITY_FAULTS, POISON_FAULTS } from './refusals.ts';
 
 /** The faults that a run may inject. */
 export const FAULTS: readonly Fault[] = [

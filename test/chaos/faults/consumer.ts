@@ -1,14 +1,17 @@
+import type { Random } from '../../../lib/local/simulator/random.ts';
 import { enqueue } from '../workload.ts';
+import type { Instance } from '../world/instances.ts';
 import type { World } from '../world/world.ts';
 import {
+  awsFault,
   disturbAws,
   disturbCrisp,
   drawServerError,
   type Fault,
+  type FaultId,
   HOUR,
   MINUTE,
   noteFault,
-  nothingToEnd,
   pickSessionKey,
 } from './fault.ts';
 
@@ -20,20 +23,14 @@ export const CONSUMER_FAULTS: readonly Fault[] = [
     inject: (world, random) =>
       random.chance(0.5)
         ? shortenVisibility(world, 'F18', () => random.integer(1, 20))
-        : loseDeletes(world, 'F18', () => random.chance(0.5)),
+        : troubleMapping(world, 'F18', 'losesDelete', () => random.chance(0.5)),
   },
-  {
-    id: 'F19',
-    title: "The function's time is up in the middle of a batch",
-    inject: (world, random) =>
-      strikeConsumers(world, { operation: /./, probability: 0.03, why: 'timeout' }, random),
-  },
-  {
-    id: 'F20',
-    title: 'The consumer is killed after the record was announced and before the batch is answered',
-    inject: (world, random) =>
-      strikeConsumers(world, { operation: /^(dynamodb|sqs):/, probability: 0.15, why: 'fault' }, random),
-  },
+  deadlyFault('F19', "The function's time is up in the middle of a batch", /./, 0.03, 'timeout'),
+  deadlyFault(
+    'F20',
+    'The consumer is killed after the record was announced and before the batch is answered',
+    /^(dynamodb|sqs):/,
+  ),
   {
     id: 'F21',
     title: 'A message that is no JSON',
@@ -42,20 +39,13 @@ export const CONSUMER_FAULTS: readonly Fault[] = [
       noteFault(world, 'F21', 'queue');
       for (let each = random.integer(1, 3); each > 0; each -= 1)
         enqueue(world, `{"broken" ${random.hex(4)}`, random);
-      return nothingToEnd;
+      return undefined;
     },
   },
-  {
-    id: 'F22',
-    title: 'Something throws what is no error',
-    inject: (world, random) =>
-      disturbAws(world, 'F22', {
-        matches: ({ instance, service }) => instance.role === 'consumer' && service !== 'lambda',
-        probability: 0.1,
-        random,
-        trouble: () => ({ kind: 'refuse', error: random.pick(NO_ERRORS) }),
-      }),
-  },
+  awsFault('F22', 'Something throws what is no error', { probability: 0.1 }, (_world, random) => ({
+    matches: ({ instance, service }) => instance.role === 'consumer' && service !== 'lambda',
+    trouble: () => ({ kind: 'refuse', error: random.pick(NO_ERRORS) }),
+  })),
   {
     id: 'F23',
     title: "A session's content exhausts the memory: the whole instance dies of it",
@@ -98,12 +88,12 @@ export const CONSUMER_FAULTS: readonly Fault[] = [
   {
     id: 'F61',
     title: 'Lambda throttles the function: messages are received and never handled',
-    inject: (world, random) => dropBatches(world, 'F61', () => random.chance(0.6)),
+    inject: (world, random) => troubleMapping(world, 'F61', 'dropsBatch', () => random.chance(0.6)),
   },
   {
     id: 'F62',
     title: 'The answer to a receive is lost',
-    inject: (world, random) => dropBatches(world, 'F62', () => random.chance(0.3)),
+    inject: (world, random) => troubleMapping(world, 'F62', 'dropsBatch', () => random.chance(0.3)),
   },
   {
     id: 'F63',
@@ -122,12 +112,11 @@ export const CONSUMER_FAULTS: readonly Fault[] = [
       };
     },
   },
-  {
-    id: 'F64',
-    title: 'The consumer is killed just before or just after the topic takes a record',
-    inject: (world, random) =>
-      strikeConsumers(world, { operation: /^(sns|s3):/, probability: 0.15, why: 'fault' }, random),
-  },
+  deadlyFault(
+    'F64',
+    'The consumer is killed just before or just after the topic takes a record',
+    /^(sns|s3):/,
+  ),
 ];
 
 // The last one cannot even be looked at.
@@ -143,26 +132,31 @@ const NO_ERRORS = [
   }),
 ];
 
-function strikeConsumers(
-  world: World,
-  strike: { operation: RegExp; probability: number; why: 'fault' | 'timeout' },
-  random: Parameters<Fault['inject']>[1],
-): () => void {
-  return world.strikes.add(({ instance, operation }) =>
-    instance.role === 'consumer' && strike.operation.test(operation) && random.chance(strike.probability)
-      ? strike.why
-      : undefined,
-  );
+/** An instance of the consumer dies of some of these operations. */
+function deadlyFault(
+  id: FaultId,
+  title: string,
+  operations: RegExp,
+  probability = 0.15,
+  why: 'fault' | 'timeout' = 'fault',
+): Fault {
+  const inject: Fault['inject'] = (world, random) =>
+    world.strikes.add(({ instance, operation }) =>
+      instance.role === 'consumer' && operations.test(operation) && random.chance(probability)
+        ? why
+        : undefined,
+    );
+  return { id, title, inject };
 }
 
 function poisonSession(
   world: World,
-  id: Fault['id'],
-  random: Parameters<Fault['inject']>[1],
-  harm: (instance: { kill(why: 'memory'): void; freeze(): void }) => void,
-): () => void {
+  id: FaultId,
+  random: Random,
+  harm: (instance: Instance) => void,
+): (() => void) | undefined {
   const poisoned = pickSessionKey(world, random);
-  if (poisoned === undefined) return nothingToEnd;
+  if (poisoned === undefined) return undefined;
   return world.crisp.disturbances.add(({ sessionKey, instance, question }) => {
     if (sessionKey !== poisoned || instance.role !== 'consumer') return undefined;
     // Conversations are harmless; what is said in them is not.
@@ -173,7 +167,7 @@ function poisonSession(
   });
 }
 
-function shortenVisibility(world: World, id: Fault['id'], seconds: () => number): () => void {
+function shortenVisibility(world: World, id: FaultId, seconds: () => number): () => void {
   const { clock, mapping } = world;
   mapping.troubles.visibilitySeconds = () => {
     // After the receive that it is about.
@@ -183,24 +177,19 @@ function shortenVisibility(world: World, id: Fault['id'], seconds: () => number)
   return () => delete mapping.troubles.visibilitySeconds;
 }
 
-function loseDeletes(world: World, id: Fault['id'], isLost: () => boolean): () => void {
+function troubleMapping(
+  world: World,
+  id: FaultId,
+  name: 'losesDelete' | 'dropsBatch',
+  isStruck: () => boolean,
+): () => void {
   const { troubles } = world.mapping;
-  troubles.losesDelete = () => {
-    if (!isLost()) return false;
+  troubles[name] = () => {
+    if (!isStruck()) return false;
     noteFault(world, id, 'queue');
     return true;
   };
-  return () => delete troubles.losesDelete;
-}
-
-function dropBatches(world: World, id: Fault['id'], isDropped: () => boolean): () => void {
-  const { troubles } = world.mapping;
-  troubles.dropsBatch = () => {
-    if (!isDropped()) return false;
-    noteFault(world, id, 'queue');
-    return true;
-  };
-  return () => delete troubles.dropsBatch;
+  return () => delete troubles[name];
 }
 
 /** The ledger, and traffic that is not spread evenly. */
@@ -219,10 +208,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
         matches: ({ sessionKey = '' }) => sessionKey.endsWith('7'),
         probability: 1,
         random,
-        trouble: () => ({
-          kind: 'answer',
-          answer: () => ({ status: 400, body: '{"error":true,"reason":"invalid_data"}' }),
-        }),
+        answer: () => ({ status: 400, body: '{"error":true,"reason":"invalid_data"}' }),
       });
       return () => {
         away();
@@ -230,22 +216,20 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
       };
     },
   },
-  {
-    id: 'F65',
-    title: 'The ledger is slow, forgets its answers, or fails',
-    inject: (world, random) =>
-      disturbAws(world, 'F65', {
-        matches: ({ service }) => service === 'dynamodb',
-        probability: random.pick([0.2, 0.6]),
-        random,
-        trouble: () =>
-          random.pick([
-            { kind: 'slow', delayMs: random.integer(200, 3000) },
-            { kind: 'lose-answer' },
-            { kind: 'refuse', error: drawServerError(random) },
-          ]),
-      }),
-  },
+  awsFault(
+    'F65',
+    'The ledger is slow, forgets its answers, or fails',
+    { probability: [0.2, 0.6] },
+    (_world, random) => ({
+      matches: ({ service }) => service === 'dynamodb',
+      trouble: () =>
+        random.pick([
+          { kind: 'slow', delayMs: random.integer(200, 3000) },
+          { kind: 'lose-answer' },
+          { kind: 'refuse', error: drawServerError(random) },
+        ]),
+    }),
+  ),
   {
     id: 'F67',
     title: 'One website sends nearly all the traffic',
@@ -253,14 +237,14 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     inject(world, random) {
       const websiteId = random.pick(world.settings.websiteIds);
       const busy = world.crisp.store.conversations.filter((each) => each.websiteId === websiteId);
-      if (busy.length === 0) return nothingToEnd;
+      if (busy.length === 0) return undefined;
       noteFault(world, 'F67', 'delivery');
       for (let each = random.integer(20, 80); each > 0; each -= 1) {
         const { sessionId } = random.pick(busy);
         const event = { name: 'session:set_data', websiteId, sessionId, data: { data: { seats: 3 } } };
         world.hooks.send(event, { delayMs: random.integer(0, 60_000) });
       }
-      return nothingToEnd;
+      return undefined;
     },
   },
 ];

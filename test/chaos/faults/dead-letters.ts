@@ -1,7 +1,6 @@
 import type { Random } from '../../../lib/local/simulator/random.ts';
 import type { World } from '../world/world.ts';
 import {
-  answering,
   disturbAws,
   disturbCrisp,
   drawServerError,
@@ -9,7 +8,6 @@ import {
   type FaultId,
   HOUR,
   MINUTE,
-  nothingToEnd,
   pickSessionKey,
   refusal,
 } from './fault.ts';
@@ -33,7 +31,7 @@ export const DEAD_LETTER_FAULTS: readonly Fault[] = [
     title: 'Everything in the dead-letter queue is redriven at once, beside live traffic',
     inject(world, random) {
       void redriveAll(world, random.integer(1, 500));
-      return nothingToEnd;
+      return undefined;
     },
   },
   {
@@ -74,7 +72,7 @@ export const DEAD_LETTER_FAULTS: readonly Fault[] = [
     inject(world, random) {
       void redriveAll(world, 1);
       void (random.chance(0.5) ? redriveAll(world, 1) : redriveSelected(world, random));
-      return nothingToEnd;
+      return undefined;
     },
   },
   {
@@ -98,7 +96,7 @@ export const DEAD_LETTER_FAULTS: readonly Fault[] = [
       void list(world);
       void redriveAll(world, 1);
       void list(world);
-      return nothingToEnd;
+      return undefined;
     },
   },
 ];
@@ -123,7 +121,7 @@ function spoilBatches(
     matches: ({ sessionKey }) => sessionKey === key,
     probability: 1,
     random,
-    trouble: () => answering(() => refusal(403, 'not_allowed')),
+    answer: () => refusal(403, 'not_allowed'),
   });
   world.hooks.send({ name: 'session:set_data', websiteId, sessionId, data: {} }, {});
   // After the longest coalescing, and the receives that take it to the dead-letter queue.
@@ -135,22 +133,20 @@ function spoilBatches(
 }
 
 /** As the command line does it: SQS's own redrive where nothing speaks against it. */
-export function redriveAll(world: World, ratePerSecond: number): Promise<void> {
-  return world.operator.run('dlq redrive', ({ deadLetters }) =>
-    deadLetters.redrive({ filter: {}, ratePerSecond, maxRedrives: 3, signal: new AbortController().signal }),
+export function redriveAll(
+  world: World,
+  ratePerSecond: number,
+  filter: { sinceMs?: number } = {},
+): Promise<void> {
+  const action = filter.sinceMs === undefined ? 'dlq redrive' : 'dlq redrive --since';
+  const { signal } = new AbortController();
+  return world.operator.run(action, ({ deadLetters }) =>
+    deadLetters.redrive({ filter, ratePerSecond, maxRedrives: 3, signal }),
   );
 }
 
 export function redriveSelected(world: World, random: Random): Promise<void> {
-  const filter = { sinceMs: world.settings.startMs };
-  return world.operator.run('dlq redrive --since', ({ deadLetters }) =>
-    deadLetters.redrive({
-      filter,
-      ratePerSecond: random.integer(1, 50),
-      maxRedrives: 3,
-      signal: new AbortController().signal,
-    }),
-  );
+  return redriveAll(world, random.integer(1, 50), { sinceMs: world.settings.startMs });
 }
 
 function list(world: World): Promise<void> {

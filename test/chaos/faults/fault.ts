@@ -1,32 +1,58 @@
 import type { Random } from '../../../lib/local/simulator/random.ts';
 import { say } from '../workload.ts';
 import { type AwsCall, type AwsTrouble, toAwsError, toSocketError } from '../world/aws/call.ts';
-import { currentState } from '../world/crisp-store.ts';
-import { type CrispCall, type CrispReply, type CrispTrouble, toReply } from '../world/fake-crisp.ts';
+import { type Conversation, currentState } from '../world/crisp-store.ts';
+import {
+  type CrispAnswer,
+  type CrispCall,
+  type CrispReply,
+  type CrispTrouble,
+  toReply,
+} from '../world/fake-crisp.ts';
+import type { DeliveryTrouble } from '../world/hooks.ts';
 import type { World } from '../world/world.ts';
 
-type AwsFaultTrouble = AwsTrouble extends infer One
-  ? One extends unknown
-    ? Omit<One, 'fault'>
-    : never
-  : never;
+type WithoutFault<Trouble> = Trouble extends unknown ? Omit<Trouble, 'fault'> : never;
+
+/** What a fault does to the calls that match. */
+export interface AwsPlan {
+  readonly matches: (call: AwsCall) => boolean;
+  readonly trouble: () => WithoutFault<AwsTrouble>;
+}
+
+/** Where `probability` is a list, one of it holds for the whole fault. */
+interface FaultOptions extends Pick<Fault, 'lastsMs'> {
+  readonly probability: number | readonly number[];
+}
+
+/** A fault of calls to AWS. */
+export function awsFault(
+  id: FaultId,
+  title: string,
+  { probability, ...options }: FaultOptions,
+  plan: (world: World, random: Random) => AwsPlan,
+): Fault {
+  return {
+    ...{ id, title, ...options },
+    inject: (world, random) => disturbAws(world, id, { random, ...plan(world, random), probability }),
+  };
+}
 
 /** Disturbs the calls that `matches` names, some of them where `probability` is below 1. */
 export function disturbAws(
   { aws }: World,
   fault: FaultId,
-  options: {
-    readonly matches: (call: AwsCall) => boolean;
-    readonly probability: number;
-    readonly random: Random;
-    readonly trouble: () => AwsFaultTrouble;
-  },
+  { matches, trouble, random, probability }: AwsPlan & FaultOptions & { readonly random: Random },
 ): () => void {
-  const { matches, probability, random, trouble } = options;
+  const chance = drawProbability(probability, random);
   return aws.add((call) =>
     // A trouble and the fault that it is of.
-    matches(call) && random.chance(probability) ? ({ ...trouble(), fault } as AwsTrouble) : undefined,
+    matches(call) && random.chance(chance) ? ({ ...trouble(), fault } as AwsTrouble) : undefined,
   );
+}
+
+function drawProbability(probability: FaultOptions['probability'], random: Random): number {
+  return typeof probability === 'number' ? probability : random.pick(probability);
 }
 
 /** What a service answers when it is in trouble itself. */
@@ -41,28 +67,54 @@ export function drawServerError(random: Random): Error {
   ])();
 }
 
-type CrispFaultTrouble = CrispTrouble extends infer One
-  ? One extends unknown
-    ? Omit<One, 'fault'>
-    : never
-  : never;
+/** What a fault does to the requests that match, by default to all: another answer, or another trouble. */
+type CrispPlan = { readonly matches?: (call: CrispCall) => boolean } & (
+  | { readonly answer: (truth: CrispAnswer, call: CrispCall) => CrispReply }
+  | { readonly trouble: (call: CrispCall) => WithoutFault<CrispTrouble> }
+);
 
-/** Disturbs Crisp's answers: to all requests, or to those that `matches` names; some of them below probability 1. */
+/** A fault of Crisp's; without a plan there is nothing that it could strike. */
+export function crispFault(
+  id: FaultId,
+  title: string,
+  { probability, ...options }: FaultOptions,
+  plan: (world: World, random: Random) => CrispPlan | undefined,
+): Fault {
+  return {
+    ...{ id, title, ...options },
+    inject(world, random) {
+      const planned = plan(world, random);
+      return planned && disturbCrisp(world, id, { random, probability, ...planned });
+    },
+  };
+}
+
 export function disturbCrisp(
   { crisp }: World,
   fault: FaultId,
-  options: {
-    readonly matches?: (call: CrispCall) => boolean;
-    readonly probability: number;
-    readonly random: Random;
-    readonly trouble: (call: CrispCall) => CrispFaultTrouble;
-  },
+  { random, probability, matches, ...plan }: CrispPlan & FaultOptions & { readonly random: Random },
 ): () => void {
-  const { matches = () => true, probability, random, trouble } = options;
-  return crisp.disturbances.add((call) =>
+  const chance = drawProbability(probability, random);
+  return crisp.disturbances.add((call) => {
+    if (matches?.(call) === false || !random.chance(chance)) return undefined;
+    if ('answer' in plan) return { fault, kind: 'answer', answer: (truth) => plan.answer(truth, call) };
     // A trouble and the fault that it is of.
-    matches(call) && random.chance(probability) ? ({ ...trouble(call), fault } as CrispTrouble) : undefined,
-  );
+    return { ...plan.trouble(call), fault } as CrispTrouble;
+  });
+}
+
+/** A fault of Crisp's deliveries. */
+export function hookFault(
+  id: FaultId,
+  title: string,
+  trouble: (world: World, random: Random) => DeliveryTrouble | undefined,
+): Fault {
+  const inject: Fault['inject'] = (world, random) =>
+    world.hooks.disturbances.add(() => {
+      const found = trouble(world, random);
+      return found && { ...found, fault: id };
+    });
+  return { id, title, inject };
 }
 
 /** An error in Crisp's own envelope. */
@@ -70,17 +122,22 @@ export function refusal(status: number, reason: string, headers: Record<string, 
   return { ...toReply({ status, reason, data: {} }), headers };
 }
 
-/** The trouble of answering something else. */
-export function answering(answer: () => CrispReply): CrispFaultTrouble {
-  return { kind: 'answer', answer };
-}
-
 /** All requests, or those about one session, in which something happens just then: it is to blame for itself. */
 export function drawScope(world: World, random: Random): (call: CrispCall) => boolean {
   const blamed = random.chance(0.5) ? pickSessionKey(world, random) : undefined;
-  const conversation = world.crisp.store.find(blamed ?? '');
-  if (conversation && currentState(conversation).fields) say(world, conversation, random);
+  sayIfAlive(world, world.crisp.store.find(blamed ?? ''), random);
   return ({ sessionKey }) => blamed === undefined || sessionKey === blamed;
+}
+
+/** Something happens in a conversation just then, unless it is gone. */
+export function sayIfAlive(world: World, conversation: Conversation | undefined, random: Random): void {
+  if (conversation && currentState(conversation).fields) say(world, conversation, random);
+}
+
+/** A conversation that is not gone. */
+export function pickAlive(world: World, random: Random): Conversation | undefined {
+  const conversation = world.crisp.store.find(pickSessionKey(world, random) ?? '');
+  return conversation && currentState(conversation).fields ? conversation : undefined;
 }
 
 /** Only what concerns one of the sessions that there are; undefined while there is none. */
@@ -97,8 +154,8 @@ export interface Fault {
   readonly title: string;
   /** How long it lasts, at least and at most; by default seconds to a quarter of an hour. */
   readonly lastsMs?: readonly [number, number];
-  /** Begins it; the function that is returned ends it. */
-  inject(world: World, random: Random): () => void;
+  /** Begins it; the function that is returned ends it: without one it is over as soon as it is done. */
+  inject(world: World, random: Random): (() => void) | undefined;
 }
 
 /** One that cannot: it belongs to a part that is not in the world. */
@@ -113,9 +170,6 @@ export interface AbsentFault {
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
-
-/** For a fault that is over as soon as it is done. */
-export function nothingToEnd(): void {}
 
 /** Notes that something other than an answer of Crisp's is disturbed from now on. */
 export function noteFault({ recorder }: World, fault: FaultId, place: string): void {

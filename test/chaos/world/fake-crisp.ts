@@ -204,7 +204,7 @@ interface CrispQuestion {
 }
 
 /** What Crisp says, before it is written down as HTTP. */
-interface CrispAnswer {
+export interface CrispAnswer {
   readonly status: number;
   readonly reason: string;
   readonly data: unknown;
