@@ -51,7 +51,7 @@ function toDeduplicationId(
   const id = `${bucket}:${toSessionKey(session)}${strength}`;
   if (id.length <= MAX_DEDUPLICATION_ID_LENGTH) return id;
 
-  // The longest session ids would pass the limit of SQS (docs/decisions/0003): their key is hashed instead.
+  // The longest session ids would pass the limit of SQS (docs/decisions/0001): their key is hashed instead.
   const digest = createHash('sha256').update(toSessionKey(session)).digest('hex');
   return `${bucket}:${digest}${strength}`;
 }

@@ -28,9 +28,9 @@ export function formatPermissions({ standard, ownKey, stage }: PackagedTemplates
 
 const HEAD = `# Permissions
 
-The policies of the packaged template: what each function may do, and what operators need. \`node scripts/generate-permissions.ts\` writes this page; a test keeps it equal to the template, and two more hold each policy against the calls of the code.
+What each function may do, and what operators need. \`node scripts/generate-permissions.ts\` writes this page from the packaged template; tests hold it and each policy to template and code.
 
-No function may send to a dead-letter queue, make a log group or change a policy. \`*\` alone stands where AWS offers no resource. The consumer's event source mapping is limited by its condition, because its id is not known beforehand.
+No function may send to a dead-letter queue, make a log group or change a policy. \`*\` alone stands where AWS offers no resource. The consumer's event source mapping is limited by its condition: its id is not known beforehand.
 
 Operators have three policies, attached to nobody: \`OperatorPolicy\` (look, redrive, hold the queue), \`SecretsPolicy\`, \`ErasePolicy\`. Attach each to a role of yours; detach it before you remove the stack.`;
 

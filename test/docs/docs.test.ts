@@ -17,6 +17,14 @@ import { CATALOGUE } from '../chaos/faults/catalogue.ts';
 import { ROOT, readSourceFiles } from '../support/source.ts';
 import { checkDocumentedCodes, checkLinks, findNamedFiles } from './documents.ts';
 
+test('README and docs have at most 15,000 words, as wc -w counts them', () => {
+  const documents = readSourceFiles(['README.md', 'docs'], ['.md']);
+  const words = documents.flatMap(({ text }) => text.match(/\S+/g) ?? []);
+
+  expect(documents.length).toBeGreaterThan(30);
+  expect(words.length).toBeLessThanOrEqual(15_000);
+});
+
 test('every file that a document names is there', () => {
   const documents = readSourceFiles(['.'], ['.md']).filter(({ path }) => path !== 'CHANGELOG.md');
 
