@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type PackagedService, packageApart } from '../../scripts/packaging/package-service.ts';
+import { COMPILE_CACHE } from '../support/private-temporary-folder.ts';
 
 // What CloudFormation would put in place of a reference.
 const VALUES: Readonly<Record<string, string>> = {
@@ -181,7 +182,7 @@ export async function packageRepository(
   return packageApart({
     root: ROOT,
     stage: STAGE,
-    environment,
+    environment: { ...COMPILE_CACHE, ...environment },
     read: async (packaged, output) => ({ ...packaged, bundles: await readBundles(packaged, output) }),
   });
 }
