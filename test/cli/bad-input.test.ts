@@ -12,7 +12,10 @@ type Row = readonly [row: string, args: readonly string[], exitCode: 1 | 2, mess
 
 const REDRIVE = ['dlq', 'redrive'];
 const TIMES = 'is not a date or duration; examples: 2h, 3d, 2026-11-22T10:00Z';
+const CODES = '--code must be a code, or the beginning of one with a * behind it';
 const SESSION = `${WEBSITE_ID}:session_a`;
+/** What is refused before anything is asked. */
+const UNASKED = ['C1', 'C2', 'C4', 'C5', 'C6', 'C7', 'C13', 'C18'];
 
 const ROWS: readonly Row[] = [
   ['C1', [], 2, /^Usage: crisp-enrich COMMAND/],
@@ -25,23 +28,36 @@ const ROWS: readonly Row[] = [
       [['sesions', 'list'], "unknown command 'sesions list'. Did you mean 'sessions list'?"],
       [['trcae', 'session_a'], "unknown command 'trcae'. Did you mean 'trace'?"],
       [['frobnicate'], "unknown command 'frobnicate'; see --help"],
+      [['dlq'], "unknown command 'dlq'; see --help"],
+      [['\u001b[2J'], "unknown command '\\u001b[2J'; see --help"],
+      [['--stage', 'prod', 'dlq', 'list'], 'say the command first, then its options; see --help'],
+      [['dlq', 'list', 'session_a'], "dlq list takes no 'session_a'; see `npx crisp-enrich dlq list --help`"],
+      [['dlq', 'list', '--cde', 'x'], "unknown option '--cde'. Did you mean '--code'?"],
+      [['dlq', 'list', '-x'], "unknown option '-x'; see --help"],
+      [['dlq', 'list', '--code'], '--code needs a value: --code CODE'],
+      [['dlq', 'list', '--code', '--max'], '--code needs a value: --code CODE'],
+      [['dlq', 'list', '--json=yes'], '--json takes no value'],
+      [['dlq', 'list', '--code', 'a', '--code', 'b'], '--code was given more than once'],
     ] as const
   ).map(([args, message]): Row => ['C2', args, 2, message]),
-  ...['0', '-1', '1e9', 'abc', '', '501'].flatMap((rate): Row[] => [
+  ...['0', '-1', '1e9', 'abc', '', '501', '1.5', 'NaN'].flatMap((rate): Row[] => [
     ['C4', [...REDRIVE, '--rate', rate], 2, `--rate must be 1–500 messages/second, got '${rate}'`],
     ['C4', ['records', 'redrive', '--rate', rate], 2, `--rate must be 1–500 records/second, got '${rate}'`],
   ]),
-  ...['1.5', 'NaN', '0', '-1'].map(
+  ['C4', [...REDRIVE, '--rate', '٣'], 2, "--rate must be 1–500 messages/second, got '\\u0663'"],
+  ...['1.5', 'NaN', '0', '-1', 'Infinity'].map(
     (max): Row => ['C5', [...REDRIVE, '--max', max], 2, `--max must be 1–1000000 messages, got '${max}'`],
   ),
-  ...['banana', '2026-13-01', '2026-11-22T10:00'].map(
+  ...['banana', '2026-13-01', '2026-02-31', '2026-11-22T10:00', '-2h', '2', '', '99999999d'].map(
     (time): Row => ['C6', ['dlq', 'list', '--since', time], 2, `--since '${time}' ${TIMES}`],
   ),
   ['C6', ['dlq', 'list', '--since', '2099-01-01'], 2, "--since '2099-01-01' is in the future"],
-  ...['pro duction', 'a'.repeat(200), ''].map(
+  ...['pro duction', 'a'.repeat(200), 'Prod', '../x', ''].map(
     (stage): Row => ['C7', ['status', '--stage', stage], 2, /^--stage must be up to 20 lower-case letters/],
   ),
-  ['C13', ['dlq', 'list', '--code', '(a+)+$'], 2, /^--code must be a code, or the beginning of one/],
+  ...['(a+)+$', '.*', 'a b', '*'].map(
+    (code): Row => ['C13', ['dlq', 'list', '--code', code], 2, `${CODES}, got '${code}'`],
+  ),
   ['C14', ['dlq', 'show', 'nobody'], 1, 'no message with id nobody in the first 3 peeked'],
   ['C15', ['dlq', 'drop', '--all', '--yes'], 2, /^nothing deleted: consent is the queue's name/],
   ['C15', ['dlq', 'drop', '--all', '--yes', '--confirm', 'another'], 2, /^nothing deleted: consent is/],
@@ -52,11 +68,36 @@ const ROWS: readonly Row[] = [
     'say what to drop: --all, or a filter such as --code or --id, and not both',
   ],
   ['C17', ['enqueue', '--file', '/nowhere/sessions.txt'], 1, /sessions\.txt cannot be read \(ENOENT\)$/],
-  ['C18', ['status', '--crisp-token-key=whsec_1'], 2, /^unknown option '--crisp-token-key'. Pass secrets by/],
+  ...['--token', '--crisp-token-key', '--secret', '--aws-secret-access-key', '--password'].flatMap(
+    (option): Row[] => [
+      [
+        'C18',
+        ['status', `${option}=whsec_1`],
+        2,
+        /^unknown option '--[-a-z]+'. Pass secrets by .*visible to other users/,
+      ],
+      [
+        'C18',
+        ['status', option, 'whsec_1'],
+        2,
+        /^unknown option '--[-a-z]+'. Pass secrets by .*visible to other users/,
+      ],
+    ],
+  ),
   ['C18', ['hook', 'send', SESSION, '--secret', 'whsec_1'], 2, /^unknown option '--secret'. Pass secrets by/],
   ...['../../x', 'session_../x', 'session_', `${WEBSITE_ID}:nothing`].map(
     (session): Row => ['C19', ['enqueue', session], 2, /^session_id_invalid: /],
   ),
+  ['C19', ['enqueue', 'session_a', `${WEBSITE_ID}:..`], 2, /^session_id_invalid/],
+  ['C19', ['trace', 'session_%2e%2e'], 2, /^session_id_invalid/],
+  // As the terminal shows it: what is asked for is all of it.
+  ['C19', ['trace', 'session_8db39ce2…'], 2, /such as session_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/],
+  ['C19', ['runs', 'nonsense:session_a'], 2, /^website_id_invalid/],
+  ['C19', ['runs', 'session_a', '--website', 'x'], 2, /^website_id_invalid/],
+  ['C19', ['runs'], 2, /^say which session/],
+  ['C19', ['runs', 'session_a', 'session_b'], 2, /^say which session/],
+  ['C19', ['enqueue'], 2, /^say which sessions/],
+  ['C19', ['dlq', 'show'], 2, /^say which message/],
   ['C19', ['get', '../../x'], 2, /^session_id_invalid: /],
   ['C19', ['hook', 'send', 'nothing:session_a'], 2, /^website_id_invalid: /],
   // Of the commands that came later.
@@ -73,12 +114,13 @@ const ROWS: readonly Row[] = [
   ['C4', ['hook', 'send', SESSION, '--event', 'A B'], 2, /^--event must be the name of an event/],
 ];
 
-test.each(ROWS)('%s %j exits with %i', async (_row, args, exitCode, message) => {
+test.each(ROWS)('%s %j exits with %i', async (row, args, exitCode, message) => {
   const [plain, machine] = [createCliScene(), createCliScene()];
   for (const { queue } of [plain, machine]) queue.bury(...letters(3));
 
   expect(await plain.run(...args)).toBe(exitCode);
   expect(plain.out()).toBe('');
+  if (UNASKED.includes(row)) expect(plain.targets).toEqual([]);
   if (typeof message === 'string') expect(plain.err()).toBe(message);
   else expect(plain.err()).toMatch(message);
   expect(plain.err()).not.toMatch(/whsec_1|TypeError| at .*\.ts/);
@@ -93,8 +135,7 @@ test.each([
   ['C3', REDRIVE],
   ['C3', ['records', 'redrive']],
 ])('%s %j without --yes moves nothing, says so, and exits with 0', async (_row, args) => {
-  const { run, out, queue } = createCliScene();
-  queue.bury(...letters(3));
+  const { run, out, queue } = createCliScene({ dead: 3 });
 
   expect(await run(...args)).toBe(0);
   expect(out()).toContain('nothing moved; add --yes\n');
@@ -130,6 +171,7 @@ describe('files', () => {
   test.each([
     ['C17', 'an empty file', '', 'the file is empty: nothing to enqueue', 1],
     ['C17', 'a binary file', new Uint8Array([0xff, 0xfe, 0x00]), /line 1 or soon after: not UTF-8 text$/, 1],
+    ['C17', 'a file without line ends', 'x'.repeat(200_000), /line 1: longer than 16384 characters/, 1],
     ['C17', 'one bad line', `${SESSION}\nnonsense\n`, /^line 2: session_id_invalid: /, 3],
   ] as const)('%s %s is told, with its line', async (_row, _title, content, message, exitCode) => {
     const { run, err } = createCliScene();
@@ -139,6 +181,12 @@ describe('files', () => {
     expect(await run('enqueue', '--file', path)).toBe(exitCode);
     if (typeof message === 'string') expect(err()).toBe(message);
     else expect(err()).toMatch(message);
+  });
+
+  test('C17 a folder is no file of sessions', async () => {
+    const { run, err } = createCliScene();
+    expect(await run('enqueue', '--file', await aTemporaryFolder())).toBe(1);
+    expect(err()).toMatch(/ is a folder$/);
   });
 
   test('C17 a file that another wrote is not added to', async () => {
@@ -152,8 +200,12 @@ describe('files', () => {
 });
 
 test('C20 what a terminal would obey is shown as text', async () => {
-  const { run, out, err, queue } = createCliScene();
+  const { run, out, err, queue, failureNotes } = createCliScene();
   queue.bury({ messageId: 'poison', body: '\u001b]0;owned\u0007\u202e<script>' });
+  const hint = 'bell \u0007, \u001b]0;title\u0007, \u202eright to left';
+  const failure = { code: 'crisp_error', detail: 'x\u001b[2J', hint, status: 200 } as const;
+  const weight = { spendsAttempt: false, isPermanent: true, maxAttempts: 5, nowMs: 1_790_856_000_000 };
+  await failureNotes.noteFailure('poison', failure, weight);
 
   await run('dlq', 'list');
   await run('dlq', 'show', 'poison');
@@ -162,7 +214,7 @@ test('C20 what a terminal would obey is shown as text', async () => {
 
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
   expect(out() + err()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
-  expect(out()).toContain('\\u001b]0;owned');
+  for (const text of ['owned', 'title']) expect(out()).toContain(`\\u001b]0;${text}`);
 });
 
 test('C24 a queue elsewhere is not local mode’s', async () => {

@@ -1,7 +1,7 @@
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { aSession } from '../support/builders.ts';
+import { aSession, WEBSITE_ID } from '../support/builders.ts';
 import { createCliScene } from '../support/cli.ts';
 import { aLetter, letters } from '../support/dead-letter-scene.ts';
 import { aTemporaryFolder } from '../support/files.ts';
@@ -33,8 +33,7 @@ describe('dead letters', () => {
     });
 
     test('with --json prints one document that holds all of them', async () => {
-      const { run, json, queue } = createCliScene();
-      queue.bury(...letters(25));
+      const { run, json } = createCliScene({ dead: 25 });
 
       expect(await run('dlq', 'list', '--json')).toBe(0);
 
@@ -60,8 +59,7 @@ describe('dead letters', () => {
     });
 
     test('shows twenty, counts all, and says how to see more', async () => {
-      const { run, out, queue } = createCliScene();
-      queue.bury(...letters(25));
+      const { run, out } = createCliScene({ dead: 25 });
 
       await run('dlq', 'list');
 
@@ -78,22 +76,6 @@ describe('dead letters', () => {
 
       expect(json().matched).toBe(1);
     });
-
-    test('shows what a terminal would obey as text', async () => {
-      const { run, out, queue, failureNotes } = createCliScene();
-      const letter = aLetter();
-      queue.bury(letter);
-      const hint = 'bell \u0007, \u001b]0;title\u0007, \u202eright to left';
-      const failure = { code: 'crisp_error', detail: 'x\u001b[2J', hint, status: 200 } as const;
-      await failureNotes.noteFailure(letter.messageId, failure, permanently);
-
-      await run('dlq', 'list');
-      await run('dlq', 'show', letter.messageId);
-
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-      expect(out()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
-      expect(out()).toContain('\\u001b]0;title');
-    });
   });
 
   describe('dlq show', () => {
@@ -108,20 +90,11 @@ describe('dead letters', () => {
       expect(out()).toMatch(/^expires {5} +2026-10-15T12:00:00Z, in 14d$/m);
       expect(out()).toContain('"mode":"incremental"');
     });
-
-    test('of an id that is not there fails, and says how many were looked at', async () => {
-      const { run, err, queue } = createCliScene();
-      queue.bury(...letters(3));
-
-      expect(await run('dlq', 'show', '--id', 'nope')).toBe(1);
-      expect(err()).toBe('no message with id nope in the first 3 peeked');
-    });
   });
 
   describe('dlq redrive', () => {
     test('without --yes is a dry run, whoever asks', async () => {
-      const { run, out, queue, batches } = createCliScene();
-      queue.bury(...letters(3));
+      const { run, out, queue, batches } = createCliScene({ dead: 3 });
 
       expect(await run('dlq', 'redrive')).toBe(0);
 
@@ -132,8 +105,7 @@ describe('dead letters', () => {
     });
 
     test('with --yes moves them all, at the rate', async () => {
-      const { run, json, queue, moveTasks } = createCliScene();
-      queue.bury(...letters(3));
+      const { run, json, moveTasks } = createCliScene({ dead: 3 });
 
       expect(await run('dlq', 'redrive', '--yes', '--rate', '9', '--json')).toBe(0);
 
@@ -142,11 +114,8 @@ describe('dead letters', () => {
     });
 
     test('takes --all as what no filter means', async () => {
-      const { run, json, queue } = createCliScene();
-      queue.bury(...letters(3));
-
+      const { run, json } = createCliScene({ dead: 3 });
       expect(await run('dlq', 'redrive', '--all', '--yes', '--json')).toBe(0);
-
       expect(json()).toMatchObject({ by: 'move-task', moved: 3 });
     });
 
@@ -154,8 +123,7 @@ describe('dead letters', () => {
       [['--all', '--code', 'bad_response'], '--all, or a filter such as --code or --id, and not both'],
       [['--all', '--cancel'], '--cancel goes alone'],
     ])('%j is not understood, and moves nothing', async (args, sentence) => {
-      const { run, err, queue } = createCliScene();
-      queue.bury(...letters(3));
+      const { run, err, queue } = createCliScene({ dead: 3 });
 
       expect(await run('dlq', 'redrive', '--yes', ...args)).toBe(2);
 
@@ -164,8 +132,7 @@ describe('dead letters', () => {
     });
 
     test('with a filter enqueues those, and leaves the others', async () => {
-      const { run, out, queue, batches } = createCliScene();
-      queue.bury(...letters(3));
+      const { run, out, queue, batches } = createCliScene({ dead: 3 });
 
       expect(await run('dlq', 'redrive', '--yes', '--session', 'session_1')).toBe(0);
 
@@ -237,8 +204,7 @@ describe('dead letters', () => {
     });
 
     test('that is interrupted reports moved and left, and exits with 130', async () => {
-      const { run, json, queue, batches, stop } = createCliScene();
-      queue.bury(...letters(15));
+      const { run, json, queue, batches, stop } = createCliScene({ dead: 15 });
       batches.onSent(async () => (batches.sent.length === 4 ? stop.abort() : undefined));
       expect(await run('dlq', 'redrive', '--yes', '--json', '--website', aSession().websiteId)).toBe(130);
 
@@ -247,8 +213,7 @@ describe('dead letters', () => {
     });
 
     test('while another one runs is refused, and --cancel ends that one', async () => {
-      const { run, err, out, queue, moveTasks } = createCliScene();
-      queue.bury(...letters(20));
+      const { run, err, out, moveTasks } = createCliScene({ dead: 20 });
       await moveTasks.start({ ratePerSecond: 1 });
 
       expect(await run('dlq', 'redrive', '--yes')).toBe(1);
@@ -263,17 +228,8 @@ describe('dead letters', () => {
   });
 
   describe('dlq drop', () => {
-    test('needs to be told what: all, or a filter, and not both', async () => {
-      const { run, err } = createCliScene();
-
-      expect(await run('dlq', 'drop', '--yes')).toBe(2);
-      expect(await run('dlq', 'drop', '--all', '--code', 'x', '--yes')).toBe(2);
-      expect(err()).toContain('say what to drop');
-    });
-
     test('without --yes is a dry run', async () => {
-      const { run, out, queue } = createCliScene();
-      queue.bury(...letters(3));
+      const { run, out, queue } = createCliScene({ dead: 3 });
 
       expect(await run('dlq', 'drop', '--all', '--confirm', NAME)).toBe(0);
       expect(out()).toContain('3 messages would be deleted for good.\nnothing deleted; add --yes');
@@ -281,15 +237,11 @@ describe('dead letters', () => {
     });
 
     test.each([
-      ['nobody types it', undefined, []],
-      ['it is mistyped', 'crisp-enrich-prod', []],
-      ['another name is given', undefined, ['--confirm', 'x']],
-      ['only y is typed', 'y', []],
-    ])('refuses where consent is the queue’s name and %s', async (_case, answer, args) => {
-      const { run, err, queue } = createCliScene(answer === undefined ? {} : { answer });
-      queue.bury(...letters(3));
-
-      expect(await run('dlq', 'drop', '--all', '--yes', ...args)).toBe(2);
+      ['it is mistyped', 'crisp-enrich-prod'],
+      ['only y is typed', 'y'],
+    ])('refuses where consent is the queue’s name and %s', async (_case, answer) => {
+      const { run, err, queue } = createCliScene({ answer, dead: 3 });
+      expect(await run('dlq', 'drop', '--all', '--yes')).toBe(2);
       expect(err()).toContain(`--confirm ${NAME}`);
       expect(queue.visibleIds()).toHaveLength(3);
     });
@@ -319,8 +271,7 @@ describe('dead letters', () => {
       ['drop', ['--all'], '0 messages would be deleted'],
       ['drop', ['--all', ...CONFIRM], '0 messages deleted'],
     ])('wholly: dlq %s %j says so, never that it is empty, and exits with 3', async (name, args, said) => {
-      const { run, out, err, queue } = createCliScene();
-      queue.bury(...letters(10));
+      const { run, out, err, queue } = createCliScene({ dead: 10 });
       await queue.receive(600);
 
       expect(await run('dlq', name, ...args)).toBe(3);
@@ -337,51 +288,29 @@ describe('dead letters', () => {
       ['list', [], '10 dead letters.', 20],
       ['redrive', [], '10 messages of 10 sessions would be moved', 20],
       ['redrive', ['--yes'], '10 messages moved, 0 left, 0 new since.', 10],
-      [
-        'redrive',
-        ['--yes', '--website', aSession().websiteId],
-        '10 messages moved, 0 left, 0 new since.',
-        10,
-      ],
+      ['redrive', ['--yes', '--website', WEBSITE_ID], '10 messages moved, 0 left, 0 new since.', 10],
       ['drop', ['--all'], '10 messages would be deleted', 20],
       ['drop', ['--all', ...CONFIRM], '10 messages deleted', 10],
     ])(
-      'half: dlq %s %j does its part, says what is hidden, and exits with 3',
+      'half: dlq %s %j does its part, says what is hidden and until when, and exits with 3',
       async (name, args, said, left) => {
-        const { run, out, err, queue } = createCliScene();
-        queue.bury(...letters(20));
-        await queue.receive(600);
+        const [plain, machine] = [createCliScene({ dead: 20 }), createCliScene({ dead: 20 })];
+        for (const { queue } of [plain, machine]) await queue.receive(600);
 
-        expect(await run('dlq', name, ...args)).toBe(3);
+        expect(await plain.run('dlq', name, ...args)).toBe(3);
+        expect(await machine.run('dlq', name, '--json', ...args)).toBe(3);
 
-        expect(out()).toContain(said);
-        expect(`${out()}\n${err()}`).toContain(
-          'About 10 messages could not be seen: another reader hides them.',
-        );
-        expect(queue.ids()).toHaveLength(left);
+        expect(plain.out()).toContain(said);
+        const told = `${plain.out()}\n${plain.err()}`;
+        expect(told).toContain('About 10 messages could not be seen: another reader hides them.');
+        expect(plain.queue.ids()).toHaveLength(left);
+        const until = expect.stringMatching(/^2026-10-02T00:00:/);
+        expect(machine.json()).toMatchObject({ hidden: 10, hidden_until: until });
       },
     );
 
-    test.each([
-      ['list', []],
-      ['redrive', []],
-      ['redrive', ['--yes']],
-      ['redrive', ['--yes', '--website', aSession().websiteId]],
-      ['drop', ['--all']],
-      ['drop', ['--all', ...CONFIRM]],
-    ])('half: the JSON of dlq %s %j holds what is hidden and until when', async (name, args) => {
-      const { run, json, queue } = createCliScene();
-      queue.bury(...letters(20));
-      await queue.receive(600);
-
-      expect(await run('dlq', name, '--json', ...args)).toBe(3);
-
-      expect(json()).toMatchObject({ hidden: 10, hidden_until: expect.stringMatching(/^2026-10-02T00:00:/) });
-    });
-
     test('by a redrive that was killed: until when its time is up, at the latest', async () => {
-      const { run, err, queue, peek, usual } = createCliScene();
-      queue.bury(...letters(10));
+      const { run, err, peek, usual } = createCliScene({ dead: 10 });
       void peek({ ...usual, ratePerSecond: 1 }, () => new Promise(() => {}));
 
       expect(await run('dlq', 'list')).toBe(3);
@@ -403,8 +332,7 @@ describe('dead letters', () => {
     });
 
     test('a message that is not found may be a hidden one', async () => {
-      const { run, err, queue } = createCliScene();
-      queue.bury(...letters(12));
+      const { run, err, queue } = createCliScene({ dead: 12 });
       await queue.receive(600);
 
       expect(await run('dlq', 'show', 'nope')).toBe(1);
@@ -521,8 +449,7 @@ describe('dlq export', () => {
   test('dead letters go to a new file, one a line, for its owner alone', async () => {
     const folder = await aTemporaryFolder();
     const path = join(folder, 'dead.jsonl');
-    const { run, err, out, queue } = createCliScene();
-    queue.bury(...letters(12));
+    const { run, err, out, queue } = createCliScene({ dead: 12 });
 
     expect(await run('dlq', 'export', '--output', path)).toBe(0);
 
@@ -536,8 +463,7 @@ describe('dlq export', () => {
   });
 
   test.each([[[]], [['--output', '-']]])('%j writes to standard output', async (args) => {
-    const { run, out, queue } = createCliScene();
-    queue.bury(...letters(2));
+    const { run, out } = createCliScene({ dead: 2 });
 
     expect(await run('dlq', 'export', ...args)).toBe(0);
     expect(
@@ -551,8 +477,7 @@ describe('dlq export', () => {
   test('a file that exists is replaced with --force alone, and then is for its owner alone', async () => {
     const path = join(await aTemporaryFolder(), 'dead.jsonl');
     await writeFile(path, 'mine', { mode: 0o644 });
-    const { run, err, queue } = createCliScene();
-    queue.bury(...letters(1));
+    const { run, err } = createCliScene({ dead: 1 });
 
     expect(await run('dlq', 'export', '--output', path)).toBe(2);
     expect(err()).toContain('exists; add --force to replace it');
@@ -565,31 +490,21 @@ describe('dlq export', () => {
 
   test('a folder and a link are no places for it, not even with --force', async () => {
     const folder = await aTemporaryFolder();
-    const [directory, link] = [join(folder, 'directory'), join(folder, 'link')];
-    await mkdir(directory);
+    const link = join(folder, 'link');
     await symlink('/etc/passwd', link);
 
-    for (const path of [directory, link]) {
+    for (const path of [folder, link]) {
       const { run, err } = createCliScene();
       expect(await run('dlq', 'export', '--output', path, '--force')).toBe(2);
       expect(err()).toContain('is not a plain file');
     }
   });
 
-  test('a place that cannot be written is told', async () => {
-    const path = join(await aTemporaryFolder(), 'no', 'such', 'folder', 'dead.jsonl');
-    const { run, err } = createCliScene();
-
-    expect(await run('dlq', 'export', '--output', path)).toBe(1);
-    expect(err()).toContain('cannot be written (ENOENT)');
-  });
-
   test('an export that fails leaves nothing behind, and what was there stays', async () => {
     const folder = await aTemporaryFolder();
     const path = join(folder, 'dead.jsonl');
     await writeFile(path, 'mine');
-    const { run, queue } = createCliScene();
-    queue.bury(...letters(1));
+    const { run, queue } = createCliScene({ dead: 1 });
     queue.receive = async () => Promise.reject(new Error('away'));
 
     expect(await run('dlq', 'export', '--output', path, '--force')).toBe(1);

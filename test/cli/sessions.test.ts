@@ -5,7 +5,7 @@ import { parseWebsiteId, type WebsiteId } from '../../lib/ids.ts';
 import type { QuotaDay } from '../../lib/ledger/quota-notes.ts';
 import { aFailedRun, aRun, aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
 import { type CliScene, createCliScene } from '../support/cli.ts';
-import { aLetter, letters } from '../support/dead-letter-scene.ts';
+import { aLetter } from '../support/dead-letter-scene.ts';
 import { aTemporaryFolder } from '../support/files.ts';
 
 describe('sessions', () => {
@@ -309,8 +309,7 @@ describe('sessions', () => {
 
 describe('an export of waiting sessions', () => {
   test('that is interrupted keeps what it saw, says how to go on, and the next run adds the rest', async () => {
-    const { run, err, queue, stop } = createCliScene();
-    queue.bury(...letters(25));
+    const { run, err, queue, stop } = createCliScene({ dead: 25 });
     const path = join(await aTemporaryFolder(), 'waiting.jsonl');
     const { receive } = queue;
     queue.receive = async (seconds) => {
@@ -323,8 +322,7 @@ describe('an export of waiting sessions', () => {
     expect(err()).toContain(`to go on: \`npx crisp-enrich sessions export --output ${path} --resume\``);
     expect(queue.visibleIds()).toHaveLength(25);
 
-    const next = createCliScene();
-    next.queue.bury(...letters(25));
+    const next = createCliScene({ dead: 25 });
     const kept = (await readFile(path, 'utf8')).trimEnd().split('\n');
     expect(kept).toHaveLength(10);
     expect(await next.run('sessions', 'export', '--output', path, '--resume')).toBe(0);
@@ -420,27 +418,6 @@ describe('enqueue', () => {
 
     expect(scene.json()).toEqual({ queued: 5000, failed: 0, unreadable: 0 });
     expect(new Set(scene.batches.sent.map(({ groupId }) => groupId)).size).toBe(5000);
-  });
-
-  test.each([
-    ['an empty one', '', 1, /empty/],
-    ['one that is not text', Uint8Array.of(0x73, 0xff, 0xfe, 0x0a), 1, /line 1 or soon after: not UTF-8/],
-    ['one without line ends', 'x'.repeat(200_000), 1, /line 1: longer than 16384 characters/],
-  ])('of files, %s is refused', async (_what, content, exitCode, sentence) => {
-    const scene = createCliScene({ websites });
-
-    expect(await scene.run('enqueue', '--file', await aFile(content))).toBe(exitCode);
-    expect(scene.err()).toMatch(sentence);
-    expect(sent(scene)).toEqual([]);
-  });
-
-  test('a file that is not there, or is a folder, is told', async () => {
-    const scene = createCliScene({ websites });
-    const folder = await aTemporaryFolder();
-
-    expect(await scene.run('enqueue', '--file', join(folder, 'none'))).toBe(1);
-    expect(await scene.run('enqueue', '--file', folder)).toBe(1);
-    expect(scene.err()).toMatch(/none cannot be read \(ENOENT\)\n.* is a folder$/);
   });
 
   test('a session that the queue does not take is told with its code', async () => {

@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { peekDeadLetters } from '../../lib/dead-letters/peek.ts';
+import type { DeadLetter } from '../../lib/dead-letters/dead-letter.ts';
 import { MAX_PEEK_SECONDS, toPeekSeconds } from '../../lib/dead-letters/unseen.ts';
 import { toSessionKey } from '../../lib/ids.ts';
 import type { Failure } from '../../lib/ledger/failure-notes.ts';
 import { aFailedRun, aRun, aSession } from '../support/builders.ts';
-import { aLetter, createDeadLetterScene, letters } from '../support/dead-letter-scene.ts';
+import {
+  aLetter,
+  createDeadLetterScene,
+  type DeadLetterScene,
+  letters,
+} from '../support/dead-letter-scene.ts';
 
 describe('peek seconds', () => {
   const counts = fc.nat({ max: 10_000_000 });
@@ -124,38 +129,36 @@ describe('list dead letters', () => {
 describe('peek dead letters', () => {
   const seeAll = async () => undefined;
 
-  test('a look sees every message once, ten at a time, and shows all of them again', async () => {
-    const { queue, peek, usual } = createDeadLetterScene();
-    queue.bury(...letters(25));
-    const pages: string[][] = [];
-
-    const report = await peek(usual, async (page) => {
-      pages.push(page.map(({ messageId }) => messageId));
+  /** Looks at every page; what each had, and the ids of all. */
+  async function look(scene: DeadLetterScene, options: { max?: number } = {}, onPage = async () => {}) {
+    const pages: DeadLetter[][] = [];
+    const report = await scene.peek({ ...scene.usual, ...options }, async (page) => {
+      pages.push([...page]);
+      await onPage();
       return undefined;
     });
+    return { report, pages, ids: pages.flat().map(({ messageId }) => messageId) };
+  }
+
+  test('a look sees every message once, ten at a time, and shows all of them again; none is visible while it lasts', async () => {
+    const scene = createDeadLetterScene({ dead: 25 });
+    const { queue } = scene;
+    const visible: number[] = [];
+    const { report, pages, ids } = await look(
+      scene,
+      {},
+      async () => void visible.push(queue.visibleIds().length),
+    );
 
     expect(pages.map((page) => page.length)).toEqual([10, 10, 5]);
-    expect(pages.flat()).toEqual(queue.ids());
+    expect(visible).toEqual([15, 5, 0]);
+    expect(ids).toEqual(queue.ids());
     expect(report).toMatchObject({ seen: 25, totalAtStart: 25, unseen: { count: 0 }, ended: 'end' });
     expect(queue.visibleIds()).toHaveLength(25);
   });
 
-  test('messages are hidden while the look lasts, so that none is seen twice', async () => {
-    const { queue, peek, usual } = createDeadLetterScene();
-    queue.bury(...letters(25));
-    const visible: number[] = [];
-
-    await peek(usual, async () => {
-      visible.push(queue.visibleIds().length);
-      return undefined;
-    });
-
-    expect(visible).toEqual([15, 5, 0]);
-  });
-
   test('an error shows everything again', async () => {
-    const { queue, peek, usual } = createDeadLetterScene();
-    queue.bury(...letters(15));
+    const { queue, peek, usual } = createDeadLetterScene({ dead: 15 });
 
     const look = peek(usual, async () => Promise.reject(new Error('no more paper')));
 
@@ -164,8 +167,7 @@ describe('peek dead letters', () => {
   });
 
   test('where some cannot be shown again, the others are, and the failure is told', async () => {
-    const { queue, peek, usual } = createDeadLetterScene();
-    queue.bury(...letters(45));
+    const { queue, peek, usual } = createDeadLetterScene({ dead: 45 });
     const restore = queue.restore;
     let requests = 0;
     queue.restore = async (handles) => {
@@ -179,47 +181,19 @@ describe('peek dead letters', () => {
   });
 
   test('an interruption ends the look after the page that it meets, and shows everything again', async () => {
-    const { queue, peek, usual, stop } = createDeadLetterScene();
-    queue.bury(...letters(25));
-
-    const report = await peek(usual, async () => {
-      stop.abort();
-      return undefined;
-    });
-
+    const scene = createDeadLetterScene({ dead: 25 });
+    const { report } = await look(scene, {}, async () => scene.stop.abort());
     expect(report).toMatchObject({ seen: 10, ended: 'interrupted' });
-    expect(queue.visibleIds()).toHaveLength(25);
-  });
-
-  test('no more than the maximum are looked at, also where a page brings more', async () => {
-    const { queue, peek, usual } = createDeadLetterScene();
-    queue.bury(...letters(25));
-    let seen = 0;
-
-    const report = await peek({ ...usual, max: 12 }, async (page) => {
-      seen += page.length;
-      return undefined;
-    });
-
-    expect(seen).toBe(12);
-    expect(report).toMatchObject({ seen: 12, ended: 'max' });
-    expect(queue.visibleIds()).toHaveLength(25);
+    expect(scene.queue.visibleIds()).toHaveLength(25);
   });
 
   test('a look that lasts too long ends before messages come back and are seen twice', async () => {
-    const { queue, peek, usual, clock } = createDeadLetterScene();
-    queue.bury(...letters(40));
-    const seen: string[] = [];
-
-    const report = await peek(usual, async (page) => {
-      seen.push(...page.map(({ messageId }) => messageId));
-      await clock.advance(20_000);
-      return undefined;
-    });
+    const scene = createDeadLetterScene({ dead: 40 });
+    const { report, ids } = await look(scene, {}, () => scene.clock.advance(20_000));
 
     expect(report.ended).toBe('time');
-    expect(new Set(seen).size).toBe(seen.length);
-    expect(queue.visibleIds()).toHaveLength(40);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(scene.queue.visibleIds()).toHaveLength(40);
   });
 
   test('of one session ten messages are seen at a time: the look ends, and says how many it had expected', async () => {
@@ -235,18 +209,12 @@ describe('peek dead letters', () => {
   });
 
   test('a ledger that is away takes the reasons, and not the look', async () => {
-    const { context, queue, usual } = createDeadLetterScene();
-    queue.bury(aLetter());
+    const scene = createDeadLetterScene({ dead: 1 });
     const failure = new Error('the ledger is away');
-    const failureNotes = { readMany: async () => Promise.reject(failure) };
-    const codes: string[] = [];
+    scene.failureNotes.readMany = async () => Promise.reject(failure);
+    const { report, pages } = await look(scene);
 
-    const report = await peekDeadLetters({ ...context, failureNotes }, usual, async (page) => {
-      codes.push(...page.map(({ reason }) => reason.code));
-      return undefined;
-    });
-
-    expect(codes).toEqual(['reason_unrecorded']);
+    expect(pages.flat().map(({ reason }) => reason.code)).toEqual(['reason_unrecorded']);
     expect(report.ledgerFailure).toBe(failure);
   });
 
@@ -270,19 +238,13 @@ describe('peek dead letters', () => {
       sessionsOf(5, 4).sort((a, b) => ((a.messageId.at(-1) ?? '') < (b.messageId.at(-1) ?? '') ? -1 : 1)),
     ],
   ])('where a page cuts a session off, the rest of it is seen in a further pass: %s', async (_case, dead) => {
-    const { queue, peek, usual } = createDeadLetterScene();
-    queue.bury(...dead);
-    const seen: string[] = [];
+    const scene = createDeadLetterScene();
+    scene.queue.bury(...dead);
+    const { report, ids } = await look(scene);
 
-    const report = await peek(usual, async (page) => {
-      seen.push(...page.map(({ messageId }) => messageId));
-      return undefined;
-    });
-
-    expect(seen).toHaveLength(dead.length);
-    expect([...seen].sort()).toEqual(dead.map(({ messageId }) => messageId).sort());
+    expect(ids.toSorted()).toEqual(dead.map(({ messageId }) => messageId).sort());
     expect(report).toMatchObject({ seen: dead.length, ended: 'end', unseen: { count: 0 } });
-    expect(queue.visibleIds()).toHaveLength(dead.length);
+    expect(scene.queue.visibleIds()).toHaveLength(dead.length);
   });
 
   test('a queue that hands out one message of a session at a time is seen whole, too', async () => {
@@ -299,19 +261,17 @@ describe('peek dead letters', () => {
     expect(await peek(usual, seeAll)).toMatchObject({ seen: 5, unseen: { count: 0 } });
   });
 
-  test('no more than the maximum are shown in a further pass either', async () => {
-    const { queue, peek, usual } = createDeadLetterScene();
-    queue.bury(...sessionsOf(5, 4));
-    let seen = 0;
+  test.each([
+    ['where a page brings more', letters(25), 12],
+    ['in a further pass', sessionsOf(5, 4), 19],
+  ])('no more than the maximum are looked at, also %s', async (_case, dead, max) => {
+    const scene = createDeadLetterScene();
+    scene.queue.bury(...dead);
+    const { report, ids } = await look(scene, { max });
 
-    const report = await peek({ ...usual, max: 19 }, async (page) => {
-      seen += page.length;
-      return undefined;
-    });
-
-    expect(seen).toBe(19);
-    expect(report).toMatchObject({ seen: 19, ended: 'max' });
-    expect(queue.visibleIds()).toHaveLength(20);
+    expect(ids).toHaveLength(max);
+    expect(report).toMatchObject({ seen: max, ended: 'max' });
+    expect(scene.queue.visibleIds()).toHaveLength(dead.length);
   });
 
   test('what is dropped while it is looked at unlocks the rest of its session without another pass', async () => {
@@ -326,8 +286,7 @@ describe('peek dead letters', () => {
     ['whole', 20, { seen: 0, unseen: { count: 20, hidden: 20, waiting: 0 } }],
     ['half', 10, { seen: 10, unseen: { count: 10, hidden: 10, waiting: 0 } }],
   ])('a queue that another reader hides %s is told from an empty one', async (_case, hidden, expected) => {
-    const { queue, peek, usual, clock } = createDeadLetterScene();
-    queue.bury(...letters(20));
+    const { queue, peek, usual, clock } = createDeadLetterScene({ dead: 20 });
     for (let taken = 0; taken < hidden; taken += 10) await queue.receive(600);
 
     const report = await peek(usual, seeAll);
@@ -350,8 +309,7 @@ describe('peek dead letters', () => {
   });
 
   test('a look that was killed is named to the next one, with the moment at which it hides nothing any more', async () => {
-    const { queue, peek, usual, clock } = createDeadLetterScene();
-    queue.bury(...letters(20));
+    const { peek, usual, clock } = createDeadLetterScene({ dead: 20 });
     const startedMs = clock.nowMs();
     // A killed process: its last page never ends.
     void peek(usual, () => new Promise(() => {}));
@@ -396,8 +354,7 @@ describe('peek dead letters', () => {
   });
 
   test('counts that are a minute old raise no false alarm: visible and in flight count together', async () => {
-    const { queue, peek, usual } = createDeadLetterScene();
-    queue.bury(...letters(20));
+    const { queue, peek, usual } = createDeadLetterScene({ dead: 20 });
     const { describe } = queue;
     // As SQS may answer just after another look: all in flight still.
     queue.describe = async () => ({ ...(await describe()), visible: 0, inFlight: 20 });
@@ -406,37 +363,30 @@ describe('peek dead letters', () => {
   });
 
   test('what dies while a look lasts hides nothing of what is missing', async () => {
-    const { queue, peek, usual, clock } = createDeadLetterScene();
-    queue.bury(...letters(20));
+    const scene = createDeadLetterScene({ dead: 20 });
+    const { queue, clock } = scene;
     await queue.receive(600);
-    const later = Array.from({ length: 10 }, (_, at) =>
+    let later = Array.from({ length: 10 }, (_, at) =>
       aLetter({ session: aSession(`session_later_${at}`), sentMs: clock.nowMs() + 1 }),
     );
-    let isFirst = true;
-
-    const report = await peek(usual, async () => {
-      if (isFirst) queue.bury(...later);
-      isFirst = false;
-      return undefined;
+    const { report } = await look(scene, {}, async () => {
+      queue.bury(...later);
+      later = [];
     });
 
     expect(report).toMatchObject({ seen: 20, unseen: { hidden: 10 } });
   });
 
   test('whatever a look hides is visible again at one moment, however late it was received', async () => {
-    const { queue, peek, usual, clock } = createDeadLetterScene();
-    queue.bury(...letters(20));
+    const scene = createDeadLetterScene({ dead: 20 });
+    const { queue, clock } = scene;
     const untilMs: number[] = [];
     const { receive } = queue;
     queue.receive = async (seconds) => {
       untilMs.push(clock.nowMs() + seconds * 1000);
       return receive(seconds);
     };
-
-    await peek(usual, async () => {
-      await clock.advance(7000);
-      return undefined;
-    });
+    await look(scene, {}, () => clock.advance(7000));
 
     expect(untilMs).toHaveLength(3);
     expect(new Set(untilMs).size).toBe(1);
@@ -444,8 +394,7 @@ describe('peek dead letters', () => {
 });
 
 test('a message is found wherever it lies, and no further ones are looked at', async () => {
-  const { queue, show, usual } = createDeadLetterScene();
-  queue.bury(...letters(30));
+  const { queue, show, usual } = createDeadLetterScene({ dead: 30 });
   const id = queue.ids()[14] ?? '';
 
   const { letter, seen } = await show(id, usual);
@@ -456,8 +405,7 @@ test('a message is found wherever it lies, and no further ones are looked at', a
 });
 
 test('an id that is not there is told, with how many were peeked', async () => {
-  const { queue, show, usual } = createDeadLetterScene();
-  queue.bury(...letters(3));
+  const { show, usual } = createDeadLetterScene({ dead: 3 });
 
   await expect(show('\u001b[2Jnope', usual)).rejects.toMatchObject({
     code: 'message_not_found',

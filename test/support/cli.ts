@@ -55,12 +55,14 @@ interface CliSceneOptions {
   readonly breaker?: Partial<BreakerView>;
   /** Of the terminal; undefined: there is none. */
   readonly width?: number;
+  /** How many letters lie in the dead-letter queue. */
+  readonly dead?: number;
 }
 
 /** The command line before a dead-letter queue in memory. */
 export function createCliScene(options: CliSceneOptions = {}) {
-  const { environment = {}, websites = [], answer, breaker, width } = options;
-  const scene = createDeadLetterScene();
+  const { environment = {}, websites = [], answer, breaker, width, dead = 0 } = options;
+  const scene = createDeadLetterScene({ dead });
   const { clock, queue, batches, runLog, stop } = scene;
   const out: string[] = [];
   const err: string[] = [];

@@ -28,6 +28,8 @@ interface DeadLetterSceneOptions {
   readonly wrap?: <Port extends object>(port: Port) => Port;
   /** For which SQS gives its redrive up. */
   readonly failureReason?: string;
+  /** How many letters lie in the queue, each of a session of its own. */
+  readonly dead?: number;
 }
 
 /** A dead-letter queue in memory and all that can be done with it. */
@@ -35,9 +37,11 @@ export function createDeadLetterScene({
   wrap = (port) => port,
   failureReason,
   onlyWebsiteId,
+  dead = 0,
 }: DeadLetterSceneOptions = {}) {
   const clock = createVirtualClock();
   const queue = createMemoryDeadLetterQueue(clock);
+  queue.bury(...letters(dead));
   const failureNotes = createMemoryMessageNotes();
   const runLog = createMemoryRunLog();
   const redriveNotes = createMemoryRedriveNotes();
