@@ -52,9 +52,7 @@ describe('a key', () => {
     ['/v1/dlq/redrive', KEYS.enqueue],
   ])('of another scope may not post to %s, and nothing is done', async (path, key) => {
     const { post, batches } = createApiScene();
-
     const reply = await post(path, { sessionId: 'session_a' }, { authorization: `Bearer ${key}` });
-
     expect([reply.status, reply.json.code]).toEqual([403, 'scope_missing']);
     expect(batches.sent).toEqual([]);
   });
@@ -90,9 +88,7 @@ describe('what is not there', () => {
     ['TRACE', '/v1/status', 405, 'method_not_allowed'],
   ])('%s %s: %i %s', async (method, path, status, code) => {
     const { call, fetches } = createApiScene();
-
     const reply = await call({ method, path, headers: { authorization: `Bearer ${KEYS.read}` } });
-
     expect([reply.status, reply.json.code, reply.json.status]).toEqual([status, code, status]);
     expect(fetches).toEqual([]);
   });
@@ -149,9 +145,7 @@ describe('GET /v1/conversations/{session_id}', () => {
     ['from=archive&from=archive', 'from'],
   ])('?%s is refused, and names %j', async (query, field) => {
     const { get, fetches } = createApiScene();
-
     const { json } = await get(`/v1/conversations/session_a?${query}`);
-
     expect(json).toMatchObject({ status: 400, code: 'invalid_request', errors: [{ field }] });
     expect(fetches).toEqual([]);
   });
@@ -425,9 +419,7 @@ describe('POST /v1/conversations', () => {
     ['only ids that are none', { sessionIds: ['a', 'b'] }, 422, 'nothing_queued'],
   ])('%s: nothing is queued', async (_case, body, status, code) => {
     const { post, batches } = createApiScene();
-
     const { json } = await post('/v1/conversations', body);
-
     expect([json.status, json.code]).toEqual([status, code]);
     expect(batches.sent).toEqual([]);
   });
@@ -436,9 +428,7 @@ describe('POST /v1/conversations', () => {
     'a body of type %j is not read',
     async (type) => {
       const { post, batches } = createApiScene();
-
       const { json } = await post('/v1/conversations', { sessionId: 'session_a' }, { 'content-type': type });
-
       expect([json.status, json.code]).toEqual([415, 'content_type_not_supported']);
       expect(batches.sent).toEqual([]);
     },
@@ -510,7 +500,6 @@ describe('POST /v1/conversations', () => {
     test('of a request that failed may be used again', async () => {
       const { post } = createApiScene();
       const key = { 'idempotency-key': 'import-4' };
-
       expect((await post('/v1/conversations', { sessionIds: ['wrong'] }, key)).status).toBe(422);
       expect((await post('/v1/conversations', { sessionIds: ['session_a'] }, key)).status).toBe(202);
     });
@@ -565,9 +554,7 @@ describe('runs and status', () => {
   test('GET /v1/runs/{session_id} lists those of one session', async () => {
     const { get, runLog } = createApiScene();
     await runLog.record([aRun(), aRun({ session: aSession('session_b') })]);
-
     const { json } = await get('/v1/runs/session_b');
-
     expect(json.runs).toMatchObject([{ session_id: 'session_b', website_id: WEBSITE_ID }]);
   });
 

@@ -13,7 +13,6 @@ describe('the OpenAPI document', () => {
   test('needs no key, and is valid OpenAPI 3.1', async () => {
     const document = await readDocument();
     const validator = new Validator();
-
     expect(await validator.validate(document)).toEqual({ valid: true });
     expect(validator.version).toBe('3.1');
   });

@@ -38,7 +38,6 @@ describe('create breaker', () => {
       ],
     ] as const)('%s, at once and without a call', async (_title, code, run) => {
       const scene = createBreakerScene();
-
       expect(await scene.anInstance().judge(A, scene.failedRun(code, run))).toBe('outage');
       expect(scene.mapping.state).toBe('off');
       expect(scene.asked).toEqual([]);
@@ -47,7 +46,6 @@ describe('create breaker', () => {
     test('a failure of Crisp that the control call shares', async () => {
       const scene = createBreakerScene();
       scene.fail = unavailable;
-
       expect(await scene.anInstance().judge(A, scene.failedRun('crisp_timeout'))).toBe('outage');
       expect(scene.mapping.state).toBe('off');
     });
@@ -154,7 +152,6 @@ describe('create breaker', () => {
       '%s, where the control call answers',
       async (code) => {
         const scene = createBreakerScene();
-
         expect(await scene.anInstance().judge(A, scene.failedRun(code))).toBe('session');
         expect(scene.mapping.state).toBe('on');
         expect(scene.asked).toEqual([{ route: 'website', sessionId: undefined }]);
@@ -200,19 +197,15 @@ describe('create breaker', () => {
 
     test('removals with a fetched conversation between them are as many as there are', async () => {
       const breaker = createBreakerScene().anInstance();
-
       for (let n = 1; n <= 10; n += 1) await breaker.judgeRemoval(aSession(`session_${n}`));
       await breaker.noteSuccess(A);
-
       expect(await breaker.judgeRemoval(aSession('session_11'))).toBe('removed');
     });
 
     test('a removal that is judged again, because its message came back, is still one', async () => {
       const breaker = createBreakerScene().anInstance();
-
       const judged = new Set<string>();
       for (let receive = 0; receive < 20; receive += 1) judged.add(await breaker.judgeRemoval(A));
-
       expect([...judged]).toEqual(['removed']);
     });
   });

@@ -234,7 +234,6 @@ describe('open breaker', () => {
     test('a removal that cannot be counted waits, and opens nothing', async () => {
       const scene = createBreakerScene();
       scene.isLedgerAway = true;
-
       expect(await scene.anInstance().judgeRemoval(A)).toBe('outage');
       expect(scene.mapping.state).toBe('on');
     });

@@ -44,7 +44,6 @@ describe('many verdicts are one outage', () => {
     const scene = createBreakerScene();
     poison(scene, 'crisp_forbidden', { healthy: [] });
     await scene.notes.noteSuccess(HEALTHY, 0);
-
     expect(await judgeAll(scene, [A, B], 'crisp_forbidden')).toEqual(['unconfirmed', 'outage']);
   });
 
@@ -242,7 +241,6 @@ describe('poisoned sessions', () => {
       const scene = createBreakerScene();
       await scene.notes.refute([`${A.websiteId}:${A.sessionId}`], scene.clock.nowMs());
       poison(scene, 'crisp_rejected', { healthy: [] });
-
       expect(await judgeAll(scene, [A], 'crisp_rejected')).toEqual(['unconfirmed']);
     });
 

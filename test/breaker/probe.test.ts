@@ -345,9 +345,7 @@ describe('probe crisp beliefs', () => {
     ] as const)('a switch that is %s', async (state, told) => {
       const scene = createBreakerScene();
       scene.mapping.state = state;
-
       await watch(scene, 1);
-
       expect(scene.telemetry.named('breaker-state')).toEqual([{ name: 'breaker-state', ...told }]);
     });
 

@@ -136,7 +136,6 @@ test.each([
   ['C3', ['records', 'redrive']],
 ])('%s %j without --yes moves nothing, says so, and exits with 0', async (_row, args) => {
   const { run, out, queue } = createCliScene({ dead: 3 });
-
   expect(await run(...args)).toBe(0);
   expect(out()).toContain('nothing moved; add --yes\n');
   expect(queue.visibleIds()).toHaveLength(3);

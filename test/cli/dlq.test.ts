@@ -71,9 +71,7 @@ describe('dead letters', () => {
     test('takes filters', async () => {
       const { run, json, queue } = createCliScene();
       queue.bury(...letters(3), aLetter({ body: 'x' }));
-
       await run('dlq', 'list', '--json', '--code', 'malformed_*', '--failed-in', 'decode', '--since', '1h');
-
       expect(json().matched).toBe(1);
     });
   });
@@ -106,9 +104,7 @@ describe('dead letters', () => {
 
     test('with --yes moves them all, at the rate', async () => {
       const { run, json, moveTasks } = createCliScene({ dead: 3 });
-
       expect(await run('dlq', 'redrive', '--yes', '--rate', '9', '--json')).toBe(0);
-
       expect(json()).toMatchObject({ by: 'move-task', moved: 3, left: 0, new: 0 });
       expect(moveTasks.rates).toEqual([9]);
     });
@@ -124,9 +120,7 @@ describe('dead letters', () => {
       [['--all', '--cancel'], '--cancel goes alone'],
     ])('%j is not understood, and moves nothing', async (args, sentence) => {
       const { run, err, queue } = createCliScene({ dead: 3 });
-
       expect(await run('dlq', 'redrive', '--yes', ...args)).toBe(2);
-
       expect(err()).toContain(sentence);
       expect(queue.visibleIds()).toHaveLength(3);
     });
@@ -230,7 +224,6 @@ describe('dead letters', () => {
   describe('dlq drop', () => {
     test('without --yes is a dry run', async () => {
       const { run, out, queue } = createCliScene({ dead: 3 });
-
       expect(await run('dlq', 'drop', '--all', '--confirm', NAME)).toBe(0);
       expect(out()).toContain('3 messages would be deleted for good.\nnothing deleted; add --yes');
       expect(queue.visibleIds()).toHaveLength(3);
@@ -438,7 +431,6 @@ describe('dead letters', () => {
     test('what programs read is broken nowhere', async () => {
       const { run, out, queue } = createCliScene({ width: 80 });
       queue.bury(aLetter({ body: `a long body ${'of words '.repeat(50)}` }));
-
       await run('dlq', 'export');
       expect(JSON.parse(out())).toMatchObject({ body: expect.stringContaining('of words') });
     });

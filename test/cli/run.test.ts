@@ -79,7 +79,6 @@ describe('crisp enrich', () => {
 
   test('C11 without AWS credentials a stage is not looked for, and none of the SDK’s words are shown', async () => {
     const { stderr, exitCode } = await runCliProcess(['status', '--stage', 'prod']);
-
     expect(stderr).toMatch(/^no AWS credentials found \(looked at environment, profile, single sign-on/);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(exitCode).toBe(1);
@@ -89,7 +88,6 @@ describe('crisp enrich', () => {
 describe('usage', () => {
   test('without a word the help is shown, as an error', async () => {
     const { run, out, err } = createCliScene();
-
     expect(await run()).toBe(2);
     expect(out()).toBe('');
     for (const { name } of COMMANDS) expect(err()).toContain(`  ${name}`);
@@ -105,7 +103,6 @@ describe('usage', () => {
     [['dlq', '--help']],
   ])('%j shows help and does nothing', async (args) => {
     const { run, out, targets } = createCliScene();
-
     expect(await run(...args)).toBe(0);
     expect(out()).toContain('crisp-enrich');
     expect(targets).toEqual([]);

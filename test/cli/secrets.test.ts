@@ -110,9 +110,7 @@ describe('secrets', () => {
 
   test('a denied call names the right that is missing', async () => {
     store.refuse('AccessDeniedException');
-
     const { exitCode, stderr } = await set('CRISP_HOOK_SECRETS', SECRET);
-
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^access denied: allow ssm:DescribeParameters on \/crisp-enrich\/prod\/\*/);
   });

@@ -128,9 +128,7 @@ describe('secrets', () => {
 
   test('a weak secret in SSM is refused as one in the environment is, without its value', async () => {
     const { secrets } = createSsm({ '/crisp-enrich/test/CRISP_HOOK_SECRETS': 'short' });
-
     const failure = await secrets.hookSecrets().catch((error: unknown) => error);
-
     expect(failure).toMatchObject({ problems: [{ code: 'config_secret_too_short' }] });
     expect(String(failure)).not.toContain('"short"');
   });

@@ -197,7 +197,6 @@ describe('infra settings', () => {
   test('a deployment is refused a margin that clocks and Crisp’s cache could use up, local mode is not', () => {
     const environment = { COALESCE_MARGIN_SECONDS: '9' };
     const settings = (isLocal: boolean) => toInfraSettings(environment, { isLocal, archiveBucketSuffix: '' });
-
     expect(problemsOf(() => settings(false))).toEqual(['COALESCE_MARGIN_SECONDS config_invalid']);
     expect(problemsOf(() => settings(true))).toEqual([]);
   });
@@ -287,9 +286,7 @@ describe('load config', () => {
     ['ALARM_EMIAL', /ALARM_EMIAL: is no setting of a stage\. Did you mean ALARM_EMAIL\?/],
   ])('a file with %s is refused, and its value is not shown', async (name, message) => {
     await writeFile(join(folder, '.env.prod'), `${name}=canary-1234567890\n`);
-
     const load = () => loadDeploySettings({ stage: 'prod', folder });
-
     expect(load).toThrow(message);
     expect(load).not.toThrow(/canary/);
   });

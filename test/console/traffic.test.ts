@@ -117,7 +117,6 @@ describe('what a pipeline says as it works', () => {
   test('names each change once', () => {
     const scene = createScene();
     playHooks(scene, aSession(), { hooks: 3 });
-
     expect(scene.traffic.takeChanged()).toHaveLength(1);
     expect(scene.traffic.takeChanged()).toEqual([]);
   });
@@ -165,7 +164,6 @@ describe('curves', () => {
     const curves = createCurves();
     curves.note(0, { calls: 1, loop: 2 });
     curves.note(20_000, { calls: 3, loop: 4 });
-
     expect(curves.points().map(({ calls }) => calls)).toEqual([1, 1, 1, 1, 3]);
   });
 });

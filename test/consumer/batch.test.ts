@@ -302,7 +302,6 @@ describe('killed instance', () => {
       const scene = createBatchScene({ random: aRandom() });
       const batch = aBatch(1).map((each, place) => ({ ...each, receiveCount: place === 0 ? 3 : 1 }));
       const [poisonSeconds = 0, ...otherSeconds] = await kill(scene, batch);
-
       expect(poisonSeconds).toBeGreaterThan(Math.max(...otherSeconds));
     });
 
@@ -332,9 +331,7 @@ describe('killed instance', () => {
     test('waits for as long as its own failure asks, not as its lease did', async () => {
       const scene = createBatchScene({ refresh: async () => Promise.reject(new JobError('crisp_timeout')) });
       const [a, b] = twoOfABatch(2);
-
       await scene.handle([a, b]);
-
       expect([scene.hiddenFor(a), scene.hiddenFor(b)]).toEqual([30, 30]);
     });
 

@@ -196,9 +196,7 @@ describe('consumer odd content', () => {
 
     test('content nested too deep to be written is bad_response:too_deep, and nothing is written', async () => {
       const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
-
       const { scene } = await recordOf({ messages: `[{"fingerprint":1,"content":${deep}}]` });
-
       expect(scene.telemetry.named('job-failed')).toMatchObject([{ code: 'bad_response:too_deep' }]);
       expect(scene.writes()).toBe(0);
     });

@@ -107,9 +107,7 @@ describe('a message that a later one is fetched for', () => {
   test('may ask for less, and be of the same bucket', async () => {
     const scene = await aBusySession();
     await scene.sessions.noteSent(aSession(), { ...LATER, mode: 'full', notBeforeMs: DUE_MS }, 0);
-
     await scene.handle([aMessage(OWN)]);
-
     expect(scene.refreshed).toEqual([]);
   });
 
@@ -139,9 +137,7 @@ describe('a message that a later one is fetched for', () => {
   ])('is fetched where %s', async (_, change, own) => {
     const scene = await aBusySession();
     await change(scene);
-
     await scene.handle([aMessage({ ...OWN, ...own })]);
-
     expect(scene.refreshed).toHaveLength(1);
   });
 

@@ -41,7 +41,6 @@ describe('a refresh', () => {
   test('announces how it was fetched, and how many messages it absorbed', async () => {
     const scene = createRefreshScene();
     scene.crisp.answer = async () => ({ ...aConversation(), mode: 'incremental' });
-
     expect(await scene.run(aUnit({ messages: 3 }))).toEqual({ outcome: 'emitted' });
     expect(scene.announced).toEqual([{ mode: 'incremental', absorbed: 2, replaces: null }]);
   });
@@ -148,9 +147,7 @@ describe('refresh unit', () => {
     test('of each session that was announced, or needed no announcement', async () => {
       const scene = createBatchScene();
       scene.unchanged.add('session_b');
-
       await scene.handle([aMessage(), aMessage(), aMessage({ session: aSession('session_b') })]);
-
       expect(scene.breaker.successes).toEqual([aSession('session_a'), aSession('session_b')]);
     });
 
@@ -244,9 +241,7 @@ describe('confirm removal', () => {
   describe('a conversation that Crisp does not have', () => {
     test('is not removed at the first look', async () => {
       const scene = aMissingConversation();
-
       const result = await scene.run(aUnit());
-
       expect(result).toEqual({ outcome: 'deferred', reason: 'absence_unconfirmed', delaySeconds: 15 });
       expect(scene.removals).toEqual([]);
     });
@@ -289,7 +284,6 @@ describe('confirm removal', () => {
     test('is retried where its removal cannot be noted', async () => {
       const scene = aMissingConversation();
       scene.context.noteRemoved = async () => Promise.reject(new JobError('ledger_failed'));
-
       await expect(lookTwice(scene)).rejects.toBe(MISSING);
       expect(scene.removals).toEqual([]);
     });
@@ -297,7 +291,6 @@ describe('confirm removal', () => {
     test('is retried, never removed, where the ledger is away', async () => {
       const scene = aMissingConversation();
       scene.notes.noteAbsence = async () => Promise.reject(new Error('away'));
-
       await expect(scene.run(aUnit({ receiveCount: 9 }))).rejects.toBe(MISSING);
       expect(scene.removals).toEqual([]);
     });
@@ -353,7 +346,6 @@ describe('confirm removal', () => {
     test('is not announced, and its message waits for the breaker', async () => {
       const scene = aMissingConversation();
       scene.breaker.refuseRemovals();
-
       expect(await lookTwice(scene)).toEqual({ outcome: 'held', reason: 'too_many_removals' });
       expect(scene.removals).toEqual([]);
     });

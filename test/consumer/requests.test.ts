@@ -87,6 +87,5 @@ test('in a busy session the ledger is asked as well, for what may stand for the 
   const { deliver, change } = await aQuietSession();
   change();
   await deliver();
-
   expect(await deliver(-1)).toEqual(['GetObjectCommand', 'QueryCommand', 'BatchWriteItemCommand']);
 });

@@ -325,7 +325,6 @@ describe('attempts', () => {
     test('a permanent failure is shown again at once all the same', async () => {
       const scene = createBatchScene({ refresh: always(new JobError('session_mismatch')) });
       Object.assign(scene.notes, { noteFailure: awayLedger, readFailure: awayLedger });
-
       expect(await receive(scene, aMessage(), 3)).toEqual([0, 0, 0]);
       expect(scene.refreshed).toHaveLength(3);
     });

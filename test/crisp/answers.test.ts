@@ -321,9 +321,7 @@ describe('what an answer means', () => {
 
   test.each(BAD_ANSWERS)('$row $title is $reason', async ({ answer, reason, route }) => {
     const { crisp, server } = await setUpCrisp([answer]);
-
     const failure = await failureOf(route === 'messages' ? readMessages(crisp) : readConversation(crisp));
-
     expect(failure.reason).toBe(reason);
     expect(server.requests).toHaveLength(1);
   });
@@ -391,10 +389,8 @@ describe('what an answer means', () => {
 
   test('a refusal slows the throttle down, another failure does not', async () => {
     const { crisp, refusals } = await setUpCrisp([refusal(429, 'rate_limited'), { status: 503 }]);
-
     await failureOf(readConversation(crisp));
     await failureOf(readConversation(crisp));
-
     expect(refusals()).toBe(1);
   });
 });

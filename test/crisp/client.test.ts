@@ -55,7 +55,6 @@ describe('create crisp api', () => {
     test('R25 a key __proto__ stays a key', async () => {
       const body = `{"error":false,"data":{"session_id":"session_a","meta":{"data":{"__proto__":{"polluted":1}}}}}`;
       const { crisp } = await setUpCrisp([{ body }]);
-
       expect(JSON.stringify(await readConversation(crisp))).toContain('"__proto__":{"polluted":1}');
       expect(Reflect.get({}, 'polluted')).toBeUndefined();
     });
@@ -180,10 +179,8 @@ describe('count requests', () => {
 
   test('a call counts as one request where the API cannot tell', async () => {
     const { crisp, total } = countRequests(api);
-
     await crisp.getConversation(aSession());
     await crisp.listEvents(aSession(), 1);
-
     expect(total()).toBe(2);
   });
 

@@ -73,9 +73,7 @@ describe('until aborted', () => {
   test('an abort is heard while nothing else happens', async () => {
     const stop = new AbortController();
     const waiting = untilAborted(never, stop.signal);
-
     stop.abort(new Error('too late'));
-
     await expect(waiting).rejects.toThrow('too late');
   });
 

@@ -122,10 +122,8 @@ describe('fetch conversation', () => {
 
     test('two fetches at once count each its own requests', async () => {
       const { clock, fetch } = setUp({ listMessages: inPagesOf20().listMessages });
-
       const both = Promise.all([fetch(session), fetch(session)]);
       await clock.advance(5_000);
-
       expect((await both).map(({ apiCalls }) => apiCalls)).toEqual([8, 8]);
     });
   });

@@ -124,9 +124,7 @@ describe('crisp http', () => {
 
     test('a caller whose time is over gets deadline_reached', async () => {
       const { crisp, server } = await setUpCrisp([{ fault: 'never' }]);
-
       const failure = await failureOf(crisp.getConversation(session, AbortSignal.abort()));
-
       expect(failure.code).toBe('deadline_reached');
       expect(server.requests).toHaveLength(0);
     });

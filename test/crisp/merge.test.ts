@@ -143,9 +143,7 @@ describe('merge messages', () => {
 
     test('null, scalars, lists and empty objects are kept as they are', () => {
       const odd = [null, 7, 'text', true, [1], {}, { fingerprint: null, timestamp: 'soon' }];
-
       const merged = mergeMessages([odd, odd]);
-
       expect(merged).toHaveLength(odd.length);
       expect(merged).toEqual(expect.arrayContaining(odd));
     });

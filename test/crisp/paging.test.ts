@@ -160,9 +160,7 @@ describe('fetch messages', () => {
     test('a 206 in another conversation is enough', async () => {
       const pagingTrust = createPagingTrust();
       await walk(spaced(100), STRICT, { pagingTrust });
-
       const { result } = await walk(spaced(20), { ...STRICT, pageSize: 40 }, { pagingTrust });
-
       expect(result).toMatchObject({ pages: 1 });
     });
 
@@ -213,9 +211,7 @@ describe('fetch messages', () => {
 
     test('an inclusive server is asked from the oldest timestamp itself where two milliseconds fill a page', async () => {
       const history = aHistory([START_MS - 5, ...together(15), ...together(15, START_MS + 1)]);
-
       const { result, cursors } = await walk(history, { ...STRICT, boundary: 'inclusive' });
-
       expect(result).toMatchObject({ messages: history });
       expect(cursors).toContain(START_MS);
     });

@@ -250,7 +250,6 @@ test.each([1, 2, 4, 100])(
   'the shares of %d instances together stay just below the configured rate',
   (instances) => {
     const { ratePerSecond, burst } = toThrottleShare({ requestsPerSecond: 10, instances });
-
     expect(ratePerSecond * instances).toBeLessThan(10);
     expect(ratePerSecond * instances).toBeGreaterThan(9.8);
     expect(burst).toBeGreaterThanOrEqual(1);
@@ -311,7 +310,6 @@ describe('token bucket', () => {
   test('however often it is refused, a part of the rate remains', () => {
     let bucket = aBucket();
     for (let nowMs = 0; nowMs < 20_000; nowMs += 1_000) bucket = lowerRate(bucket, nowMs);
-
     expect(bucket.rate).toBeGreaterThanOrEqual(10 / 32);
     expect(bucket.rate).toBeLessThan(2);
   });
@@ -331,7 +329,6 @@ describe('token bucket', () => {
     const [, , third] = grants(aBucket(), 3);
     let bucket = aBucket();
     for (let taken = 0; taken < 2; taken += 1) bucket = takeToken(bucket, 0).bucket;
-
     expect(takeToken(bucket, -3_600_000).waitMs).toBe(third);
   });
 

@@ -177,7 +177,6 @@ describe('to dead letter', () => {
   test('where there are several websites it is of none, and its session is known all the same', () => {
     const body = JSON.stringify({ sessionId: aSession().sessionId });
     const letter = explain({}, { body });
-
     expect(letter).toMatchObject({ session: undefined, sessionId: aSession().sessionId });
     expect(toDeadLetterJson(letter)).toMatchObject({ website_id: null, session_id: aSession().sessionId });
   });

@@ -159,9 +159,7 @@ describe('peek dead letters', () => {
 
   test('an error shows everything again', async () => {
     const { queue, peek, usual } = createDeadLetterScene({ dead: 15 });
-
     const look = peek(usual, async () => Promise.reject(new Error('no more paper')));
-
     await expect(look).rejects.toThrow('no more paper');
     expect(queue.visibleIds()).toHaveLength(15);
   });
@@ -277,7 +275,6 @@ describe('peek dead letters', () => {
   test('what is dropped while it is looked at unlocks the rest of its session without another pass', async () => {
     const { queue, drop, usual } = createDeadLetterScene();
     queue.bury(...sessionsOf(2, 14));
-
     expect(await drop(usual)).toMatchObject({ dropped: 28, unseen: { count: 0 } });
     expect(queue.ids()).toEqual([]);
   });

@@ -21,7 +21,6 @@ test('what matches is gone, and the rest is visible again', async () => {
 test('what died after the drop began is left: nobody can have meant it', async () => {
   const { queue, drop, usual, clock } = createDeadLetterScene();
   queue.bury(aLetter(), aLetter({ messageId: 'later', sentMs: clock.nowMs() + 1 }));
-
   expect(await drop(usual)).toMatchObject({ dropped: 1, arrived: 1 });
   expect(queue.ids()).toEqual(['later']);
 });
@@ -29,7 +28,6 @@ test('what died after the drop began is left: nobody can have meant it', async (
 test('what SQS does not delete is counted as left', async () => {
   const { queue, drop, usual } = createDeadLetterScene({ dead: 2 });
   queue.refuseDeletes();
-
   expect(await drop(usual)).toMatchObject({ dropped: 0, failed: 2 });
   expect(queue.visibleIds()).toHaveLength(2);
 });
@@ -149,7 +147,6 @@ describe('redrive dead letters', () => {
     const { queue, spare, redrive } = aScene();
     queue.bury(...Array.from({ length: 4 }, () => aLetter({ session: aSession('session_a') })));
     spare.calls = 3;
-
     expect(await redrive({ filter: aSession('session_a') })).toMatchObject({ moved: 4, postponed: 0 });
   });
 
@@ -203,7 +200,6 @@ describe('redrive dead letters', () => {
   test('an interruption before anything was begun moves nothing', async () => {
     const { moveTasks, stop, redrive } = aScene({ dead: 20 });
     stop.abort();
-
     expect(await redrive()).toMatchObject({ by: 'nothing', ended: 'interrupted' });
     expect(moveTasks.rates).toEqual([]);
   });
@@ -345,7 +341,6 @@ describe('redrive selected', () => {
   test('what the sessions queue does not take stays a dead letter, and visible', async () => {
     const { queue, batches, selected } = aScene({ dead: 3 });
     batches.refuse('session_1');
-
     expect(await selected()).toMatchObject({ moved: 2, failed: 1 });
     expect(queue.visibleIds()).toHaveLength(1);
   });
@@ -362,7 +357,6 @@ describe('redrive selected', () => {
   test('however many messages of a session are redriven at once, it is one redrive', async () => {
     const { queue, redriveNotes, selected } = aScene();
     queue.bury(...Array.from({ length: 8 }, () => aLetter()));
-
     expect(await selected({ ratePerSecond: 1 })).toMatchObject({ moved: 8, exhausted: 0 });
     expect(await redriveNotes.countSince(aSession(), 0)).toBe(1);
   });

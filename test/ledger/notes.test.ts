@@ -256,9 +256,7 @@ describe('dynamo run log', () => {
   describe('the run log in DynamoDB', () => {
     test('runs that cannot be written are a failure of the ledger', async () => {
       dynamoDb.on(BatchWriteItemCommand).rejectsOnce(anAwsError('TimeoutError')).resolves({});
-
       const recorded = runLog.record([aRun(), aRun({ messageId: 'message-2' })]);
-
       await expect(recorded).rejects.toMatchObject({ reason: 'ledger_failed:timeout_error' });
       await expect(recorded).rejects.not.toThrow('canary');
     });

@@ -61,7 +61,6 @@ test('a conversation that Crisp has not updated for 30 days is none of theirs an
   await note(aPerson(1), 'old', NOW_MS - RECENT_MS);
   await note(aPerson(1), 'older', NOW_MS - RECENT_MS - 1000);
   await note(aPerson(1), 'young', NOW_MS - RECENT_MS + 1000);
-
   expect(await list(aPerson(1))).toEqual(['session_young']);
 });
 

@@ -73,9 +73,7 @@ async function takeAll(quota: ReturnType<typeof createCallQuota>, most = Number.
 describe('the calls of a day', () => {
   test('are leased in blocks: a fetch of three costs the ledger a request in about seven', async () => {
     const token = aToken();
-
     await takeAll(token.anInstance(), 300);
-
     expect(token.requests).toBe(15);
     expect(await token.read()).toMatchObject({ quota: 5000, used: 300, liveShare: 0.7, isLearned: false });
   });
@@ -93,9 +91,7 @@ describe('the calls of a day', () => {
   test('are shared by the fetches of an instance that ask at once', async () => {
     const token = aToken();
     const quota = token.anInstance();
-
     await Promise.all(Array.from({ length: 20 }, () => quota.take()));
-
     expect(token.requests).toBe(1);
   });
 
@@ -170,9 +166,7 @@ describe('the calls of a day', () => {
   test('tell once a day that four in five are used', async () => {
     const token = aToken({ dailyQuota: 100 });
     const [one, other] = [token.anInstance(), token.anInstance()];
-
     await Promise.all([takeAll(one), takeAll(other)]);
-
     expect(token.telemetry.named('quota-low')).toHaveLength(1);
   });
 
@@ -194,7 +188,6 @@ describe('the calls of a day', () => {
     const quota = aToken({ dailyQuota: 10, instances: 1 }).anInstance();
     await takeAll(quota, 9);
     for (let back = 0; back < 4; back += 1) quota.giveBack();
-
     expect((await takeAll(quota)).taken).toBe(5);
   });
 

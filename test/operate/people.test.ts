@@ -101,7 +101,6 @@ test('every conversation of a person whose profile changed is enqueued in full, 
 test('a person of whom nothing is known is done', async () => {
   const scene = createPeopleScene();
   await scene.change(aPerson(1));
-
   expect(await scene.run()).toEqual({ people: 1, waiting: 0, enqueued: 0, ended: 'complete' });
   expect(await scene.waiting()).toEqual([]);
 });
@@ -120,7 +119,6 @@ test('an event that is delivered again before the run costs nothing more', async
   const scene = createPeopleScene();
   await scene.give(aPerson(1), 2);
   for (let delivery = 0; delivery < 3; delivery += 1) await scene.change(aPerson(1));
-
   expect(await scene.run()).toMatchObject({ people: 1, enqueued: 2 });
 });
 

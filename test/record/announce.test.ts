@@ -114,9 +114,7 @@ describe('announcing a record', () => {
   test('content that changed is announced with a higher version', async () => {
     const { topic, announceRecord } = setUp();
     await announceRecord(aFetchedConversation(), FULL);
-
     await announceRecord(aFetchedConversation({ conversation: { state: 'resolved' } }), FULL);
-
     expect(topic.records.map(({ version }) => version)).toEqual([FETCH_STARTED_MS, FETCH_STARTED_MS + 1]);
   });
 

@@ -49,9 +49,7 @@ describe('s3 record archive', () => {
     ])('%s on a put is a lost race', async (name, status) => {
       s3.on(PutObjectCommand).rejects(anAwsError(name, status));
       s3.on(GetObjectCommand).rejects(anAwsError('NoSuchKey', 404));
-
       const put = archive.putLatest(aSession(), latest, '"seen"');
-
       await expect(put).rejects.toMatchObject({ code: 'record_superseded', disposition: 'transient' });
     });
 
@@ -63,9 +61,7 @@ describe('s3 record archive', () => {
       ['TimeoutError', 0, 'archive_failed:timeout_error'],
     ])('%s on a put is a failure of the archive, told by its code alone', async (name, status, reason) => {
       s3.on(PutObjectCommand).rejects(anAwsError(name, status));
-
       const put = archive.putRecord(aSession(), 1, '{"text":"canary-body"}');
-
       await expect(put).rejects.toMatchObject({ reason, status });
       await expect(put).rejects.not.toThrow(/canary/);
     });

@@ -85,9 +85,7 @@ describe('an enriched record', () => {
 
   test('has the messages as Crisp returned them, whatever they are', () => {
     const messages = [null, 7, 'text', [], { type: 'hologram', content: { a: 1 } }, aCrispMessage(1)];
-
     const record = buildRecord(aFetchedConversation({ messages }), OPTIONS);
-
     expect(record.messages).toEqual(messages);
     expect(record.metrics).toMatchObject({ messages: 6, by_visitor: 1 });
   });
@@ -191,9 +189,7 @@ describe('an enriched record', () => {
   test('leaves what was fetched untouched', () => {
     const fetched = aFetchedConversation();
     const before = structuredClone(fetched);
-
     buildRecord(fetched, OPTIONS);
-
     expect(fetched).toEqual(before);
   });
 

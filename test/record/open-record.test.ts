@@ -79,7 +79,6 @@ describe('a claim check', () => {
   test('can be compared before its object is read', async () => {
     const { object, body } = aClaimCheck();
     const message = parseRecord(body);
-
     expect(isNewer(message, { ...removed, version: VERSION })).toBe(false);
     expect(await openRecord(message, { getObject: async () => object })).toMatchObject({ record });
   });
@@ -115,7 +114,6 @@ describe('a claim check', () => {
     const { object: other } = aClaimCheck();
     const body = JSON.stringify({ ...JSON.parse(aClaimCheck().body), [name]: value });
     const error = await failureOf(() => openRecord(body, { getObject: async () => other }));
-
     expect(error.message).toBe(`claim_check_mismatch: ${name}`);
   });
 

@@ -65,7 +65,6 @@ describe('expect record', () => {
       '%s: %j is %j in its place, and its value stands in odd_fields',
       (path, conversation, typed, value) => {
         const record = recordOf({ conversation });
-
         expect(failureOf({ conversation })).toBeUndefined();
         expect(record).toMatchObject(typed);
         expect(record.enrichment.odd_fields).toEqual([{ path, value }]);
@@ -94,7 +93,6 @@ describe('expect record', () => {
 
     test('is content: another odd value has another hash, but for a volatile field', () => {
       const hashOf = (conversation: JsonObject) => recordOf({ conversation }).content_hash;
-
       expect(hashOf({ state: 1 })).not.toBe(hashOf({ state: 2 }));
       expect(hashOf({ state: 1 })).not.toBe(hashOf({ state: null }));
       expect(hashOf({ updated_at: 'a' })).toBe(hashOf({ updated_at: 'b' }));
@@ -271,9 +269,7 @@ describe('content_hash', () => {
 
   test('changes with every value that is not volatile, at any depth', () => {
     const paths = leafPaths(record).filter((path) => !isVolatile(path));
-
     const unchanged = paths.filter((path) => contentHash(withChangeAt(record, path)) === record.content_hash);
-
     expect(paths.length).toBeGreaterThan(50);
     expect(unchanged).toEqual([]);
   });
@@ -281,9 +277,7 @@ describe('content_hash', () => {
   test('changes when a message is added, dropped, or moved', () => {
     const { messages } = record;
     const variants = [[...messages, aCrispMessage(4)], messages.slice(1), [...messages].reverse()];
-
     const hashes = variants.map((variant) => contentHash({ ...record, messages: variant }));
-
     expect(new Set([record.content_hash, ...hashes]).size).toBe(4);
   });
 

@@ -39,9 +39,7 @@ describe('sns record topic', () => {
       ['InternalErrorException', 500, 'topic_failed:internal_error'],
     ])('%s is a failure of the topic, told by its code alone', async (name, status, reason) => {
       sns.on(PublishCommand).rejects(anAwsError(name, status));
-
       const published = topic.publish(notice);
-
       await expect(published).rejects.toMatchObject({ reason, status, disposition: 'transient' });
       await expect(published).rejects.not.toThrow(/canary/);
     });

@@ -155,10 +155,8 @@ describe('accept webhook', () => {
 
   test('an edit is not absorbed by a message that asks for less', async () => {
     const { queue, accept } = createAcceptance();
-
     await accept();
     await accept({ payload: aHookPayload({}, { event: 'message:updated' }) });
-
     expect(queue.messages.map(({ job }) => job.mode)).toEqual(['incremental', 'full']);
   });
 

@@ -87,9 +87,7 @@ describe('webhook bad input', () => {
   for (const [row, title, , , request, environment] of detailed) {
     test(`${row} of ${title} the log says what to look at`, async () => {
       const webhook = createWebhookUnderTest(environment);
-
       await webhook.deliver(request);
-
       const [refusal] = webhook.telemetry.named('hook-refused');
       expect(refusal?.detail).toMatch(DETAILS[row] ?? /^$/);
     });

@@ -127,7 +127,6 @@ describe('create webhook handler', () => {
   for (const [title, request, environment] of odd) {
     test(`${title} is no reason to refuse an event`, async () => {
       const webhook = createWebhookUnderTest(environment);
-
       expect((await webhook.deliver(request)).status).toBe(202);
       expect(webhook.sqsCalls()).toBe(1);
       expect(webhook.telemetry.named('hook-warning')).toEqual([]);
