@@ -1,7 +1,4 @@
 // Plain JavaScript on purpose: an older Node must be able to run this file and say what is wrong.
-import module from 'node:module';
-import { fileURLToPath } from 'node:url';
-
 const REQUIRED_MAJOR = 24;
 const found = process.versions.node;
 
@@ -13,6 +10,4 @@ if (Number(found.split('.')[0]) < REQUIRED_MAJOR) {
   process.exit(1);
 }
 
-// A third of a start is compiling what has not changed since the last one. Where the folder cannot be written, nothing is
-// kept.
-module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/crisp-enrich', import.meta.url)));
+await import('../lib/cli/lean-start.mjs');

@@ -4,7 +4,6 @@
 // this file may meet whatever Node the machine has.
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
-import module from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -17,10 +16,7 @@ if (Number(found.split('.')[0]) >= REQUIRED_MAJOR) {
   // A command waits for AWS, not for the processor; without this V8 lets garbage pile up to some hundred MiB while a long
   // queue is listed, and with it the memory stays the same however long that is.
   setFlagsFromString('--optimize-for-size');
-  // Most of a command's time was to strip types and to compile. Where the folder cannot be written, nothing is kept.
-  module.enableCompileCache(
-    fileURLToPath(new URL('../../node_modules/.cache/crisp-enrich', import.meta.url)),
-  );
+  await import('./lean-start.mjs');
   // A release has no TypeScript: Node strips types outside of node_modules only.
   const isSource = existsSync(new URL('./main.ts', import.meta.url));
   await import(isSource ? './main.ts' : '../../dist/cli/main.js');

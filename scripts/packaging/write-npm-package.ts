@@ -16,7 +16,15 @@ interface Manifest {
 const FIELDS = ['name', 'version', 'description', 'license', 'type', 'bin', 'engines'];
 
 // `infra` is what the doctor compares a stage with; the command finds it beside `dist`, as it does beside `lib`.
-const FILES = ['CHANGELOG.md', 'LICENSE', 'README.md', 'docs', 'infra', 'lib/cli/crisp-enrich.mjs'];
+const FILES = [
+  'CHANGELOG.md',
+  'LICENSE',
+  'README.md',
+  'docs',
+  'infra',
+  'lib/cli/crisp-enrich.mjs',
+  'lib/cli/lean-start.mjs',
+];
 
 /** Of the pictures, only the one that the texts show goes along. */
 function isForTheRepository(path: string): boolean {

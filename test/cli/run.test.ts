@@ -58,6 +58,26 @@ describe('crisp enrich', () => {
     expect(exitCode).toBe(0);
   });
 
+  test('it loads neither a second client for HTTP nor messages in other languages', async () => {
+    const watch = `
+      import { registerHooks } from 'node:module';
+      const loaded = [];
+      registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+      process.on('exit', () => {
+        const languages = loaded.filter((url) => /zod.*locales/.test(url)).length;
+        const clients = process.moduleLoadList.filter((name) => name.endsWith('undici/undici')).length;
+        console.log(JSON.stringify({ languages, clients, seesZod: loaded.some((url) => url.includes('/zod/')) }));
+      });`;
+    const { stdout } = await runCliProcess(['status'], {
+      env: {
+        CRISP_ENRICH_URL: 'http://127.0.0.1:9',
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(watch)}`,
+      },
+    });
+
+    expect(JSON.parse(stdout)).toEqual({ languages: 0, clients: 0, seesZod: true });
+  });
+
   test('without local mode it says how to start one', async () => {
     // Port 9 of this machine: nobody listens to discarded bytes.
     const { stderr, exitCode } = await runCliProcess(['status'], {
