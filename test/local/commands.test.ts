@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
 import { toSessionKey } from '../../lib/ids.ts';
-import { runCliProcess } from '../support/cli.ts';
+import { runCliHere, runCliProcess } from '../support/cli.ts';
 import { type LocalScene, simulatorOf, startLocalScene, untilMapping } from '../support/local-scene.ts';
 
 type StopLater = (stop: () => Promise<void>) => void;
@@ -28,11 +28,16 @@ async function aFolder(onTestFinished: StopLater): Promise<string> {
 
 const SECRET = 'a-hook-secret-for-tests-long-enough-for-urls';
 
+const toEnvironment = ({ mode }: LocalScene) => ({
+  CRISP_ENRICH_URL: new URL(mode.health.webhook).origin,
+  CRISP_HOOK_SECRETS: SECRET,
+});
+
+const command = (scene: LocalScene, ...words: string[]) => runCliHere(words, { env: toEnvironment(scene) });
+
 /** The command line in a process of its own, before a local mode. */
-async function command({ mode }: LocalScene, ...words: string[]) {
-  const CRISP_ENRICH_URL = new URL(mode.health.webhook).origin;
-  return runCliProcess(words, { env: { CRISP_ENRICH_URL, CRISP_HOOK_SECRETS: SECRET } });
-}
+const commandProcess = (scene: LocalScene, ...words: string[]) =>
+  runCliProcess(words, { env: toEnvironment(scene) });
 
 function aConversation(scene: LocalScene) {
   const [session] = simulatorOf(scene).seedConversations({ conversations: 1, messages: 3 });
@@ -54,17 +59,17 @@ describe.concurrent('the command line before a local mode', { timeout: 90_000 },
       times: Number.POSITIVE_INFINITY,
     });
 
-    const sent = await command(scene, 'hook', 'send', key);
+    const sent = await commandProcess(scene, 'hook', 'send', key);
     await untilDead(scene);
-    const listed = await command(scene, 'dlq', 'list');
+    const listed = await commandProcess(scene, 'dlq', 'list');
     const dead = await command(scene, 'trace', key);
     const [, redrive = ''] = /^to bring it back: npx crisp-enrich (.+)$/m.exec(dead.stdout) ?? [];
     heal();
-    const redriven = await command(scene, ...redrive.split(' '));
+    const redriven = await commandProcess(scene, ...redrive.split(' '));
     const [record] = await scene.receiveRecords(1);
-    const story = await command(scene, 'trace', key, '--json');
+    const story = await commandProcess(scene, 'trace', key, '--json');
     const got = await command(scene, 'get', key, '--json');
-    const status = await command(scene, 'status', '--json');
+    const status = await commandProcess(scene, 'status', '--json');
 
     expect(sent).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^202 .*queued/) });
     expect(listed.stdout).toMatch(/^bad_response +1 /m);
@@ -106,7 +111,16 @@ describe.concurrent('the command line before a local mode', { timeout: 90_000 },
     }
 
     const preview = await command(scene, 'records', 'redrive');
-    const first = await command(scene, 'records', 'redrive', '--from', 'undelivered', '--max', '1', '--yes');
+    const first = await commandProcess(
+      scene,
+      'records',
+      'redrive',
+      '--from',
+      'undelivered',
+      '--max',
+      '1',
+      '--yes',
+    );
     const rest = await command(scene, 'records', 'redrive', '--yes', '--json');
     const again = await command(scene, 'records', 'redrive', '--yes', '--json');
 
@@ -145,7 +159,7 @@ describe.concurrent('the command line before a local mode', { timeout: 90_000 },
     await untilMapping(scene, 'off');
     await scene.hook(first);
     const listed = await untilListed(scene, 1);
-    const exported = await command(scene, 'sessions', 'export', '--output', file);
+    const exported = await commandProcess(scene, 'sessions', 'export', '--output', file);
     const taken = await command(scene, 'sessions', 'export', '--output', file);
     await scene.hook(second);
     await untilListed(scene, 2);
@@ -154,7 +168,7 @@ describe.concurrent('the command line before a local mode', { timeout: 90_000 },
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    const enqueued = await command(scene, 'enqueue', '--file', file);
+    const enqueued = await commandProcess(scene, 'enqueue', '--file', file);
 
     expect(listed).toMatchObject([{ session_id: first.sessionId, failure: null }]);
     expect(exported).toMatchObject({ exitCode: 0, stderr: `1 session exported to ${file}.\n` });
@@ -189,8 +203,15 @@ describe.concurrent('the command line before a local mode', { timeout: 90_000 },
     await writeFile(join(folder, 'body.json'), body);
 
     const absent = await command(scene, 'get', key);
-    const fetched = await command(scene, 'get', key, '--fetch', '--output', join(folder, 'record.json'));
-    const signed = await command(scene, 'hook', 'sign', '--file', join(folder, 'body.json'), '--json');
+    const fetched = await commandProcess(
+      scene,
+      'get',
+      key,
+      '--fetch',
+      '--output',
+      join(folder, 'record.json'),
+    );
+    const signed = await commandProcess(scene, 'hook', 'sign', '--file', join(folder, 'body.json'), '--json');
     const { timestamp, signature } = JSON.parse(signed.stdout);
     const answer = await fetch(scene.mode.health.webhook, {
       method: 'POST',

@@ -13,7 +13,7 @@ import { type SessionRef, toSessionKey } from '../../lib/ids.ts';
 import type { Failure } from '../../lib/ledger/failure-notes.ts';
 import { createDynamoMessageNotes } from '../../lib/ledger/message-notes.ts';
 import { readQueueDepth } from '../../lib/local/start.ts';
-import { runCliProcess } from '../support/cli.ts';
+import { runCliHere, runCliProcess } from '../support/cli.ts';
 import {
   breakerNotesOf,
   endHoldOff,
@@ -22,6 +22,7 @@ import {
   startLocalScene,
   untilMapping,
 } from '../support/local-scene.ts';
+import { COMPILE_CACHE } from '../support/private-temporary-folder.ts';
 
 describe('dead letters', () => {
   type StopLater = (stop: () => Promise<void>) => void;
@@ -39,10 +40,8 @@ describe('dead letters', () => {
     return scene;
   }
 
-  /** The command line in a process of its own, before a local mode. */
-  async function command(scene: LocalScene, ...words: string[]) {
-    return runCliProcess(words, { env: { CRISP_ENRICH_URL: urlOf(scene) } });
-  }
+  const command = (scene: LocalScene, ...words: string[]) =>
+    runCliHere(words, { env: { CRISP_ENRICH_URL: urlOf(scene) } });
 
   function urlOf({ mode }: LocalScene): string {
     return new URL(mode.health.webhook).origin;
@@ -90,7 +89,6 @@ describe('dead letters', () => {
     return readQueueDepth(mode.aws.clients.sqs, mode.health.queues['sessions-dlq']);
   }
 
-  // Each command is a process of its own, and takes seconds where the machine is busy.
   describe.concurrent('dead letters', { timeout: 90_000 }, () => {
     test('a session that spends its attempts is listed with its reason, is redriven, and becomes a record', async ({
       onTestFinished,
@@ -225,7 +223,7 @@ describe('dead letters', () => {
       await sqs.send(
         new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 600 }),
       );
-      const half = await command(scene, 'dlq', 'export');
+      const half = await runCliProcess(['dlq', 'export'], { env: { CRISP_ENRICH_URL: urlOf(scene) } });
 
       expect(JSON.parse(all.stdout)).toMatchObject({ matched: 20, unseen: 0, hidden: 0 });
       expect(all.exitCode).toBe(0);
@@ -241,7 +239,7 @@ describe('dead letters', () => {
   function spawnCommand(scene: LocalScene, words: readonly string[]) {
     return spawn(process.execPath, [join(import.meta.dirname, '../../lib/cli/crisp-enrich.mjs'), ...words], {
       cwd: import.meta.dirname,
-      env: { CRISP_ENRICH_URL: urlOf(scene) },
+      env: { ...COMPILE_CACHE, CRISP_ENRICH_URL: urlOf(scene) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   }

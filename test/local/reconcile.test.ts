@@ -5,7 +5,7 @@ import type { SessionRef } from '../../lib/ids.ts';
 import { backfillWebsite, findBackfill, type ReconcileReport } from '../../lib/operate/reconcile.ts';
 import { openReconciler } from '../../lib/operate/reconcile-stage.ts';
 import { createS3RecordArchive } from '../../lib/record/archive.ts';
-import { runCliProcess } from '../support/cli.ts';
+import { runCliHere, runCliProcess } from '../support/cli.ts';
 import { type LocalScene, simulatorOf, startLocalScene } from '../support/local-scene.ts';
 
 async function start(env: Record<string, string> = {}): Promise<LocalScene> {
@@ -49,10 +49,13 @@ async function hookAll(scene: LocalScene, sessions: readonly SessionRef[]): Prom
   await Promise.all(Array.from({ length: 10 }, lane));
 }
 
+const toEnvironment = ({ mode }: LocalScene) => ({ CRISP_ENRICH_URL: new URL(mode.health.webhook).origin });
+
+const crispEnrich = (scene: LocalScene, ...args: string[]) => runCliHere(args, { env: toEnvironment(scene) });
+
 /** The command line in a process of its own, before this local mode. */
-function crispEnrich({ mode }: LocalScene, ...args: string[]) {
-  return runCliProcess(args, { env: { CRISP_ENRICH_URL: new URL(mode.health.webhook).origin } });
-}
+const crispEnrichProcess = (scene: LocalScene, ...args: string[]) =>
+  runCliProcess(args, { env: toEnvironment(scene) });
 
 // Crisp's limits are not what these tests are about.
 const FAST = { CRISP_REQUESTS_PER_SECOND: '1000' };
@@ -94,7 +97,7 @@ test('the command line counts what is missing, repairs it, and replays what was 
   const [session] = sessions;
   if (!session) throw new Error('no session');
 
-  const before = await crispEnrich(scene, 'reconcile', '--dry-run', '--since', '7d', '--json');
+  const before = await crispEnrichProcess(scene, 'reconcile', '--dry-run', '--since', '7d', '--json');
   expect(before.exitCode).toBe(3);
   expect(JSON.parse(before.stdout)).toMatchObject({
     ...{ dry_run: true, calls: 2 },
@@ -103,7 +106,7 @@ test('the command line counts what is missing, repairs it, and replays what was 
     ],
   });
 
-  const backfilled = await crispEnrich(scene, 'backfill', '--since', '7d');
+  const backfilled = await crispEnrichProcess(scene, 'backfill', '--since', '7d');
   expect(backfilled).toMatchObject({ exitCode: 0 });
   expect(backfilled.stdout).toMatch(/enqueued\s+3/);
   expect(await untilAnnounced(scene, 3, sessions)).toEqual([]);
@@ -111,7 +114,7 @@ test('the command line counts what is missing, repairs it, and replays what was 
 
   const announced = await scene.receiveRecords(3);
   const requests = scene.totals().crispRequests;
-  const replayed = await crispEnrich(scene, 'replay', '--since', '1d', '--json');
+  const replayed = await crispEnrichProcess(scene, 'replay', '--since', '1d', '--json');
   expect(JSON.parse(replayed.stdout)).toMatchObject({ replayed: 3, missing: 0, ended: 'complete' });
   const again = await scene.receiveRecords(3);
   const bySession = (a: { session_id: string }, b: { session_id: string }) =>
@@ -138,7 +141,7 @@ test.each([
   [['replay'], 2, 'say which records'],
   [['replay', '--people', '--since', '1d'], 2, '--people looks at the whole archive'],
 ])('%s is answered with exit code %i', async (args, exitCode, text) => {
-  const run = await runCliProcess(args, { env: {} });
+  const run = await runCliHere(args);
   expect(run).toMatchObject({ exitCode, stderr: expect.stringContaining(text) });
 });
 
