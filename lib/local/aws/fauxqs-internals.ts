@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { BuildAppOptions, buildApp } from 'fauxqs';
+import { type BuildAppOptions, buildApp } from 'fauxqs';
 
 /**
- * The one door to what fauxqs 2.4.1 does not export. Its public `startFauxqs` listens on all interfaces and cannot be
- * mended; its `buildApp` takes the stores, whose classes are files of the package. A test fails when they change.
+ * The one door to fauxqs 2.4.1: nothing else imports the package or reaches what it hides. Its public `startFauxqs`
+ * listens on all interfaces and cannot be mended; its `buildApp` takes the stores, whose classes are files of the package.
+ * A test fails when they change.
  */
+export { buildApp };
+
 type Stores = NonNullable<BuildAppOptions['stores']>;
 
 export type SqsStore = Stores['sqsStore'];
@@ -32,7 +35,7 @@ const PARTS = ['sqs/sqsStore.js', 'sqs/sqsTypes.js', 'sns/snsStore.js', 's3/s3St
 const entry = import.meta.resolve('fauxqs');
 const parts = await Promise.all(PARTS.map((path) => import(new URL(path, entry).href)));
 
-// The pinned version has these exports; fauxqs-internals.test.ts checks each that is used here.
+// The pinned version has these exports; fauxqs.test.ts checks each that is used here.
 export const {
   SqsStore,
   SqsQueue,
@@ -46,19 +49,22 @@ export const {
 /** The emulator's HTTP server: a Fastify instance, to which hooks and routes can be added. */
 export type FauxqsApp = ReturnType<typeof buildApp>;
 
-/**
- * Lets message bodies have what SQS allows beyond the 65,536 first characters (emoji). fauxqs looks at halves of such a
- * character; its expression is changed in place, because its handlers hold this very object.
- */
-export function mendMessageCharacters(): void {
-  INVALID_MESSAGE_BODY_CHAR.compile('[^\\t\\n\\r\\x20-\\uD7FF\\uE000-\\uFFFD\\u{10000}-\\u{10FFFF}]', 'u');
+// biome-ignore-start lint/complexity/useLiteralKeys: the index reaches what the classes call private
+/** Puts a queue where the store finds it, under the URL that it has now. */
+export function registerQueue(store: SqsStore, queue: SqsQueue, formerUrl = queue.url): void {
+  store['queues'].delete(formerUrl);
+  store['queues'].set(queue.url, queue);
+  store['queuesByName'].set(queue.name, queue);
+  store['queuesByArn'].set(queue.arn, queue);
 }
 
-/** fauxqs knows these two attributes of FIFO queues at creation alone; SQS lets them be set later too. */
-export function mendSettableAttributes(): void {
-  SETTABLE_ATTRIBUTES.add('DeduplicationScope');
-  SETTABLE_ATTRIBUTES.add('FifoThroughputLimit');
+/** Opens the files that keep queues, topics and objects: as durable as the log of messages, and not slow. */
+export function openPersistence(dataDir: string): PersistenceManager {
+  const persistence = new PersistenceManager(dataDir);
+  persistence['db'].exec('PRAGMA synchronous = NORMAL');
+  return persistence;
 }
+// biome-ignore-end lint/complexity/useLiteralKeys: as above
 
 /** The action and the parameters of a request to SQS; undefined for a request to another service. */
 export interface SqsRequest {

@@ -1,13 +1,13 @@
-import { buildApp } from 'fauxqs';
 import type { Clock } from '../../clock.ts';
 import { explainForeignRequest, limitServer } from '../http-server.ts';
 import {
+  buildApp,
   type FauxqsApp,
-  mendMessageCharacters,
-  mendSettableAttributes,
-  PersistenceManager,
+  INVALID_MESSAGE_BODY_CHAR,
+  openPersistence,
   readSqsRequest,
   S3Store,
+  SETTABLE_ATTRIBUTES,
   type SnsStore,
   sendSqsError,
 } from './fauxqs-internals.ts';
@@ -69,10 +69,7 @@ interface Stores {
 
 /** Loads what the folder holds and keeps every change in it. Returns the function that closes its files. */
 function keepIn(dataDir: string, { sqsStore, snsStore, s3Store }: Stores, log: MessageLog | undefined) {
-  const persistence = new PersistenceManager(dataDir);
-  // As durable as the log of messages: what is written survives the end of the process, and is not slow.
-  // biome-ignore lint/complexity/useLiteralKeys: the index reaches what the class calls private
-  persistence['db'].exec('PRAGMA synchronous = NORMAL');
+  const persistence = openPersistence(dataDir);
   // Before the stores know it: loading creates the queues again, which would write them again.
   persistence.load(sqsStore, snsStore, s3Store);
   sqsStore.persistence = persistence;
@@ -99,6 +96,20 @@ function guardRequests(app: FauxqsApp): void {
     const foreign = explainForeignRequest(request.headers);
     return foreign === undefined ? undefined : reply.code(403).type('text/plain').send(foreign.reason);
   });
+}
+
+/**
+ * Lets message bodies have what SQS allows beyond the 65,536 first characters (emoji). fauxqs looks at halves of such a
+ * character; its expression is changed in place, because its handlers hold this very object.
+ */
+function mendMessageCharacters(): void {
+  INVALID_MESSAGE_BODY_CHAR.compile('[^\\t\\n\\r\\x20-\\uD7FF\\uE000-\\uFFFD\\u{10000}-\\u{10FFFF}]', 'u');
+}
+
+/** fauxqs knows these two attributes of FIFO queues at creation alone; SQS lets them be set later too. */
+function mendSettableAttributes(): void {
+  SETTABLE_ATTRIBUTES.add('DeduplicationScope');
+  SETTABLE_ATTRIBUTES.add('FifoThroughputLimit');
 }
 
 interface SendEntry {

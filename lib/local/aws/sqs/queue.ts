@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../clock.ts';
-import { type ReceivedMessage, type SqsMessage, SqsQueue, SqsStore } from '../fauxqs-internals.ts';
+import {
+  type ReceivedMessage,
+  registerQueue,
+  type SqsMessage,
+  SqsQueue,
+  SqsStore,
+} from '../fauxqs-internals.ts';
 import { createSentMessages, type SentMessages, splitDeduplicationKey } from './deduplication.ts';
 import { createKeptLine, createLongPolls, type KeptLine, type LongPolls } from './kept-line.ts';
 import type { HeldEntry } from './message-line.ts';
@@ -227,7 +233,7 @@ export class EmbeddedSqsStore extends SqsStore {
       queue.persistence = this.persistence;
       this.persistence.insertQueue(queue);
     }
-    this.#register(queue);
+    registerQueue(this, queue);
     return queue;
   }
 
@@ -246,20 +252,10 @@ export class EmbeddedSqsStore extends SqsStore {
   /** Gives every queue a URL under `baseUrl`: those of kept data name the port of an earlier run. */
   rebaseUrls(baseUrl: string): void {
     for (const queue of [...this.allQueues()]) {
-      // biome-ignore lint/complexity/useLiteralKeys: the index reaches what the base class calls private
-      this['queues'].delete(queue.url);
-      Object.assign(queue, { url: `${baseUrl}${new URL(queue.url).pathname}` });
-      this.#register(queue);
+      const { url } = queue;
+      Object.assign(queue, { url: `${baseUrl}${new URL(url).pathname}` });
+      registerQueue(this, queue, url);
     }
-  }
-
-  #register(queue: ReturnType<SqsStore['createQueue']>): void {
-    // biome-ignore lint/complexity/useLiteralKeys: as above
-    this['queues'].set(queue.url, queue);
-    // biome-ignore lint/complexity/useLiteralKeys: as above
-    this['queuesByName'].set(queue.name, queue);
-    // biome-ignore lint/complexity/useLiteralKeys: as above
-    this['queuesByArn'].set(queue.arn, queue);
   }
 }
 
