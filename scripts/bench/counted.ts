@@ -3,10 +3,11 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { runAws } from './aws.ts';
 import { runCalls } from './calls.ts';
 import { runQuota } from './quota.ts';
+import { runPeers } from './rate.ts';
 import type { SuiteResult } from './report.ts';
 
-/** The suites that count and time nothing: they may run side by side. */
-export const COUNTED_SUITES = { calls: runCalls, quota: runQuota, aws: runAws } as const;
+/** The suites that hold no time against a bound: they may run side by side. */
+export const COUNTED_SUITES = { calls: runCalls, quota: runQuota, aws: runAws, peers: runPeers } as const;
 
 type Options = Parameters<typeof runCalls>[0];
 
