@@ -9,10 +9,10 @@ export interface Meaning {
 // Beside `lib`, as it is beside `dist` in a release.
 const ERRORS = new URL('../../docs/errors.md', import.meta.url);
 
-const SECTIONS = ['## Failed jobs', '## Dead letters'];
+const SECTIONS = ['## Failed jobs', '## Reasons of an open breaker', '## Dead letters'];
 const LINE = /^- `([a-z_]+)` ?(\w+)?: (.+)$/;
 
-/** Reads the meaning of every reason of a dead letter; empty where the document is not there. */
+/** Reads the meaning of every reason of a dead letter and of a held queue; empty where the document is not there. */
 export async function readMeanings(): Promise<ReadonlyMap<string, Meaning>> {
   const document = await readFile(ERRORS, 'utf8').catch(() => '');
   const meanings = new Map<string, Meaning>();

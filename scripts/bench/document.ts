@@ -1,4 +1,4 @@
-import { judge, type Row, type SuiteResult, toText } from './report.ts';
+import { judge, type Row, type SuiteResult, toReason, toText } from './report.ts';
 
 interface Measured {
   /** `2026-11-29`. */
@@ -12,7 +12,9 @@ export function toDocument(results: readonly SuiteResult[], { date, machine }: M
   const lines = results.flatMap((result) =>
     result.goals.map((goal) => {
       const { id, what, figure, bound } = goal;
-      return `- ${id} ${what}: ${toText(figure)} (${toText(bound)}) ${judge(goal, result)}`;
+      const reason = toReason(goal);
+      const line = `- ${id} ${what}: ${toText(figure)} (${toText(bound)}) ${judge(goal, result)}`;
+      return reason === '' ? line : `${line}: ${reason}`;
     }),
   );
   const compared = results

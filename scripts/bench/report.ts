@@ -8,6 +8,8 @@ export interface Goal {
   readonly bound: number;
   /** What the figure is compared with, or is made of. */
   readonly detail?: string;
+  /** Where the figure exceeds the bound: what the profile shows, and what was tried. */
+  readonly missedBecause?: string;
 }
 
 /** A measured figure without a bound: an absolute, or a peer's. */
@@ -54,13 +56,22 @@ export function formatSuite(result: SuiteResult): string {
     const { id, what, figure, bound, detail } = goal;
     const verdict = judge(goal, result);
     const figures = `${toText(figure)} ≤ ${toText(bound)}`;
-    return `  ${id.padEnd(4)} ${what.padEnd(58)} ${figures.padStart(18)}  ${verdict}${detail ? `  (${detail})` : ''}`;
+    const reason = toReason(goal);
+    return [
+      `  ${id.padEnd(4)} ${what.padEnd(58)} ${figures.padStart(18)}  ${verdict}${detail ? `  (${detail})` : ''}`,
+      ...(reason ? [`       ${reason}`] : []),
+    ].join('\n');
   });
   const rowLines = rows.map(
     ({ subject, what, value, unit }) =>
       `       ${subject.padEnd(34)} ${what.padEnd(28)} ${`${toText(value)} ${unit}`.padStart(14)}`,
   );
   return [`${suite}${said}`, ...goalLines, ...rowLines].join('\n');
+}
+
+/** Why a goal is missed, where that is known; empty for one that is not. */
+export function toReason({ figure, bound, missedBecause }: Goal): string {
+  return figure <= bound ? '' : (missedBecause ?? '');
 }
 
 function toPercent(share: number): string {

@@ -513,3 +513,11 @@ test('every reason of a dead letter has a meaning and a remedy', async () => {
     remedy: 'It may have passed: redrive it.',
   });
 });
+
+test.each([
+  ['too_many_removals', /gone at Crisp/],
+  ['switch_absent', /mapping is gone/],
+  ['unknown', /^Disabled by hand/],
+])('the reason %s of a held queue has a meaning', async (code, meaning) => {
+  expect((await readMeanings()).get(code)?.meaning).toMatch(meaning);
+});

@@ -28,6 +28,17 @@ describe('the verdict', () => {
     expect(hasFailed([aResult(0.6, 0), aResult(0.7, 0.2)])).toBe(false);
   });
 
+  test.each([
+    [0.6, false],
+    [0.7, true],
+  ])('with %f the reason of a missed goal is told: %s', (figure, isTold) => {
+    const result = { ...aResult(figure, 0), goals: [{ ...aGoal(figure), missedBecause: 'the SDK' }] };
+    const document = toDocument([result], { date: '2026-11-29', machine: '2 cores' });
+
+    expect(formatSuite(result).includes('the SDK')).toBe(isTold);
+    expect(document.includes('MISSED: the SDK')).toBe(isTold);
+  });
+
   test('a figure that is none is missed', () => {
     expect(judge(aGoal(Number.NaN), { noise: 0 })).toBe('MISSED');
   });
