@@ -107,7 +107,11 @@ const COMPARISONS: Readonly<Record<string, (order: number) => boolean>> = {
 
 /** Undefined for values of different types, and for absent ones: no comparison of those is true. */
 function compareValues(a: AttributeValue | undefined, b: AttributeValue | undefined): number | undefined {
-  if (a?.N !== undefined && b?.N !== undefined) return Math.sign(Number(a.N) - Number(b.N));
+  // The numbers that SQS gives its messages have more digits than a number of JavaScript's holds exactly.
+  if (a?.N !== undefined && b?.N !== undefined)
+    return (
+      Math.sign(Number(a.N) - Number(b.N)) || (/^\d{16,}$/.test(a.N) ? Number(BigInt(a.N) - BigInt(b.N)) : 0)
+    );
   if (a?.S !== undefined && b?.S !== undefined) return a.S < b.S ? -1 : a.S > b.S ? 1 : 0;
   if (a?.BOOL !== undefined && b?.BOOL !== undefined) return Number(a.BOOL) - Number(b.BOOL);
   return undefined;
