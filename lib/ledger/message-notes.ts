@@ -14,7 +14,7 @@ import {
 } from './table.ts';
 
 /** What a failure means for the message that it is noted for. */
-export interface FailureWeight {
+interface FailureWeight {
   /** True where it was the session's own: it spends one of `maxAttempts`. */
   readonly spendsAttempt: boolean;
   /** True where trying again cannot help. */

@@ -152,7 +152,7 @@ function toRecentItems(runs: readonly Run[]): LedgerItem[] {
 }
 
 /** Runs are kept with their session; those of a message that could not be read, with the message. */
-export function toRunKey({ session, messageId, startedMs, receiveCount }: Run): LedgerKey {
+function toRunKey({ session, messageId, startedMs, receiveCount }: Run): LedgerKey {
   return {
     pk: toRunOwner(session ?? messageId),
     sk: `${toRunPrefix(startedMs)}${messageId}:${receiveCount}`,

@@ -303,8 +303,9 @@ describe('dead letters', () => {
     );
 
     test('by a redrive that was killed: until when its time is up, at the latest', async () => {
-      const { run, err, peek, usual } = createCliScene({ dead: 10 });
+      const { run, err, peek, usual, clock } = createCliScene({ dead: 10 });
       void peek({ ...usual, ratePerSecond: 1 }, () => new Promise(() => {}));
+      await clock.advance(1000);
 
       expect(await run('dlq', 'list')).toBe(3);
 

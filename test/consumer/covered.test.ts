@@ -132,7 +132,17 @@ describe('a message that a later one is fetched for', () => {
       ({ runLog }) => runLog.record([aFailedRun({ session: aSession(), startedMs: DUE_MS })]),
       {},
     ],
-    ['no run is known', ({ runLog }) => Object.assign(runLog, { ofSession: async () => [] }), {}],
+    [
+      'no run is known',
+      ({ sessions, sessions: { readActivity } }) =>
+        Object.assign(sessions, {
+          readActivity: async (session: Parameters<typeof readActivity>[0]) => ({
+            ...(await readActivity(session)),
+            runs: [],
+          }),
+        }),
+      {},
+    ],
     ['the last fetch is as long ago as a session may wait', ({ clock }) => clock.advance(70_000), {}],
   ])('is fetched where %s', async (_, change, own) => {
     const scene = await aBusySession();

@@ -1,4 +1,4 @@
-import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createDynamoBreakerNotes } from '../../lib/ledger/breaker-notes.ts';
 import { createDynamoFailureNotes } from '../../lib/ledger/failure-notes.ts';
@@ -10,10 +10,8 @@ import {
 import { createDynamoRunHistory, createDynamoRunLog } from '../../lib/ledger/runs.ts';
 import { createDynamoSentNotes, createDynamoSessionNotes } from '../../lib/ledger/session-notes.ts';
 import { createItemUpdate } from '../../lib/ledger/update-item.ts';
-import { createMemoryBreakerNotes } from '../support/breaker-scene.ts';
-import { createMemoryLookNotes, createMemoryRedriveNotes } from '../support/dead-letter-scene.ts';
+import { createFakeLedger } from '../support/aws.ts';
 import { startEmbeddedLedger } from '../support/embedded-aws.ts';
-import { createMemoryMessageNotes, createMemoryRunLog, createMemorySessionNotes } from '../support/memory.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 import { describeBreakerNotes, describeRunLog, describeSessionNotes } from './ledger-contracts.ts';
 import {
@@ -23,76 +21,50 @@ import {
   describeRedriveNotes,
 } from './message-contracts.ts';
 
-describe('message notes', () => {
-  let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
+interface Ledger {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly endpoint?: string;
+  stop?(): Promise<void>;
+}
+
+describe.each<[string, () => Promise<Ledger>]>([
+  ['in memory', async () => createFakeLedger()],
+  ['DynamoDB embedded', startEmbeddedLedger],
+])('%s', (implementation, start) => {
+  let ledger: Ledger;
 
   beforeAll(async () => {
-    ledger = await startEmbeddedLedger();
+    ledger = await start();
   });
 
-  afterAll(() => ledger.stop());
+  afterAll(() => ledger.stop?.());
 
-  describeMessageNotes('in memory', createMemoryMessageNotes);
-
-  describeMessageNotes('DynamoDB embedded', () => createDynamoMessageNotes(ledger));
-});
-
-describe('failure notes', () => {
-  let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
-
-  beforeAll(async () => {
-    ledger = await startEmbeddedLedger();
-  });
-
-  afterAll(() => ledger.stop());
-
-  describeFailureNotes('in memory', () => {
-    const notes = createMemoryMessageNotes();
-    return { notes, failureNotes: notes };
-  });
-
-  describeFailureNotes('DynamoDB embedded', () => ({
+  describeMessageNotes(implementation, () => createDynamoMessageNotes(ledger));
+  describeFailureNotes(implementation, () => ({
     notes: createDynamoMessageNotes(ledger),
     failureNotes: createDynamoFailureNotes({ ...ledger, clock: createVirtualClock() }),
   }));
-});
-
-describe('redrive notes', () => {
-  let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
-
-  beforeAll(async () => {
-    ledger = await startEmbeddedLedger();
-  });
-
-  afterAll(() => ledger.stop());
-
-  describeRedriveNotes('in memory', createMemoryRedriveNotes);
-  describeRedriveNotes('DynamoDB embedded', () => createDynamoRedriveNotes(ledger));
-  describeLookNotes('in memory', createMemoryLookNotes);
-  describeLookNotes('DynamoDB embedded', () => createDynamoLookNotes(ledger));
-});
-
-describe('breaker notes', () => {
-  let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
-
-  beforeAll(async () => {
-    ledger = await startEmbeddedLedger();
-  });
-
-  afterAll(() => ledger.stop());
-
-  describeBreakerNotes('in memory', async () => createMemoryBreakerNotes());
-
-  describeBreakerNotes('DynamoDB embedded', async () => {
+  describeRedriveNotes(implementation, () => createDynamoRedriveNotes(ledger));
+  describeLookNotes(implementation, () => createDynamoLookNotes(ledger));
+  describeBreakerNotes(implementation, async () => {
     const { client, table: TableName } = ledger;
     for (const sk of ['state', 'pause', 'streak']) {
       await client.send(new DeleteItemCommand({ TableName, Key: { pk: { S: 'breaker' }, sk: { S: sk } } }));
     }
     return createDynamoBreakerNotes(ledger);
   });
+  describeRunLog(implementation, () => ({
+    runLog: createDynamoRunLog(ledger),
+    history: createDynamoRunHistory(ledger),
+  }));
+  describeSessionNotes(implementation, () => ({
+    runLog: createDynamoRunLog(ledger),
+    notes: createDynamoSessionNotes(ledger),
+  }));
 });
 
-describe('run log', () => {
+describe('written without its client', () => {
   let ledger: Awaited<ReturnType<typeof startEmbeddedLedger>>;
 
   beforeAll(async () => {
@@ -101,39 +73,14 @@ describe('run log', () => {
 
   afterAll(() => ledger.stop());
 
-  describeRunLog('in memory', () => {
-    const runLog = createMemoryRunLog();
-    return { runLog, history: runLog };
-  });
-
-  describeRunLog('DynamoDB embedded', () => ({
-    runLog: createDynamoRunLog(ledger),
-    history: createDynamoRunHistory(ledger),
-  }));
-
-  describeSessionNotes('in memory', () => {
-    const runLog = createMemoryRunLog();
-    return { runLog, notes: createMemorySessionNotes(runLog) };
-  });
-
-  describeSessionNotes('DynamoDB embedded', () => ({
-    runLog: createDynamoRunLog(ledger),
-    notes: createDynamoSessionNotes(ledger),
-  }));
-
-  describeSessionNotes('DynamoDB embedded, written without its client', () => {
+  describeSessionNotes('DynamoDB embedded', () => {
     const update = createItemUpdate({
       AWS_ENDPOINT_URL_DYNAMODB: ledger.endpoint,
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
     });
-    return {
-      runLog: createDynamoRunLog(ledger),
-      notes: {
-        ...createDynamoSessionNotes(ledger),
-        ...createDynamoSentNotes({ update, table: ledger.table }),
-      },
-    };
+    const sent = createDynamoSentNotes({ update, table: ledger.table });
+    return { runLog: createDynamoRunLog(ledger), notes: { ...createDynamoSessionNotes(ledger), ...sent } };
   });
 });

@@ -4,7 +4,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { startFauxqs } from '../../lib/local/aws/fauxqs.ts';
 import { createS3RecordArchive } from '../../lib/record/archive.ts';
 import { createSnsRecordTopic } from '../../lib/record/topic.ts';
-import { anS3Client, createConditionalS3Client } from '../support/aws.ts';
+import { anS3Client } from '../support/aws.ts';
 import { aSubscribedTopic, startEmbeddedAws } from '../support/embedded-aws.ts';
 import { createMemoryRecordArchive, createMemoryRecordTopic } from '../support/memory.ts';
 import { describeRecordArchive, describeRecordTopic } from './record-contracts.ts';
@@ -30,10 +30,6 @@ describe('record archive', () => {
   });
 
   describeRecordArchive('in memory', createMemoryRecordArchive);
-
-  describeRecordArchive('S3 with conditional writes as documented', () =>
-    createS3RecordArchive({ client: createConditionalS3Client(), bucket: BUCKET }),
-  );
 
   describeRecordArchive('S3 as local mode embeds it', () =>
     createS3RecordArchive({ client: mended, bucket: BUCKET }),

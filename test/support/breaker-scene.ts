@@ -4,16 +4,11 @@ import type { EventSourceMapping, EventSourceMappingState } from '../../lib/brea
 import { createProbeCrisp } from '../../lib/breaker/probe.ts';
 import type { CrispApi } from '../../lib/crisp/client.ts';
 import { JobError, type JobErrorCode, type JobErrorContext } from '../../lib/errors.ts';
-import { type SessionRef, toSessionKey, type WebsiteId } from '../../lib/ids.ts';
-import {
-  type BreakerNotes,
-  type NotedOpening,
-  type Pause,
-  type Refuted,
-  STREAK_CAP,
-} from '../../lib/ledger/breaker-notes.ts';
+import type { SessionRef, WebsiteId } from '../../lib/ids.ts';
+import { type BreakerNotes, createDynamoBreakerNotes } from '../../lib/ledger/breaker-notes.ts';
 import type { Blame } from '../../lib/ledger/failure-notes.ts';
 import { type QuotaDay, type QuotaNotes, toNextReset } from '../../lib/ledger/quota-notes.ts';
+import { createFakeLedger } from './aws.ts';
 import { createRecordingTelemetry } from './memory.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
@@ -27,7 +22,7 @@ export function createBreakerScene({ websiteIds = [] }: { websiteIds?: readonly 
   const clock = createVirtualClock();
   const mapping = createMemoryMapping();
   const telemetry = createRecordingTelemetry();
-  const notes = createMemoryBreakerNotes();
+  const notes = createDynamoBreakerNotes(createFakeLedger());
   const asked: Asked[] = [];
   const scene = {
     clock,
@@ -176,83 +171,6 @@ function unlessAway(notes: BreakerNotes, isAway: () => boolean): BreakerNotes {
         return Reflect.apply(Reflect.get(target, name), target, args);
       },
   });
-}
-
-/** The breaker's notes in memory. */
-export function createMemoryBreakerNotes(): BreakerNotes {
-  let opening: NotedOpening | undefined;
-  let pause: Pause | undefined;
-  let healthy: SessionRef | undefined;
-  let healthyMs: number | undefined;
-  let firstMs: number | undefined;
-  let refuted: Refuted = { sessions: [], atMs: 0 };
-  let tried: readonly string[] = [];
-  const failed = new Set<string>();
-  const removed = new Set<string>();
-
-  function clear(): void {
-    failed.clear();
-    removed.clear();
-    firstMs = undefined;
-    tried = [];
-  }
-
-  function refute(sessionKeys: readonly string[], nowMs: number): void {
-    clear();
-    if (sessionKeys.length === 0) return;
-    const sessions = [...new Set([...sessionKeys, ...refuted.sessions])].slice(0, STREAK_CAP);
-    refuted = { sessions, atMs: nowMs };
-  }
-
-  return {
-    readOpening: async () => opening,
-    async noteOpening(next, replacesMs) {
-      if (opening?.openedMs !== replacesMs) return false;
-      opening = { ...next, closing: undefined };
-      return true;
-    },
-    async noteFailedProbe(openedMs, next) {
-      if (opening?.openedMs === openedMs) opening = { ...opening, ...next };
-    },
-    async noteClosing(openedMs, closing) {
-      if (opening?.openedMs === openedMs) opening = { ...opening, closing };
-    },
-    readPause: async () => pause,
-    async notePause(next) {
-      pause = next;
-    },
-    async clearPause() {
-      pause = undefined;
-    },
-    async readRow() {
-      const isQuiet = failed.size + removed.size + tried.length === 0;
-      return { failed: [...failed], healthy, refuted, quietSinceMs: isQuiet ? healthyMs : undefined };
-    },
-    async noteSuccess({ websiteId, sessionId }, nowMs) {
-      const key = toSessionKey({ websiteId, sessionId });
-      refuted = { ...refuted, sessions: refuted.sessions.filter((each) => each !== key) };
-      refute(
-        tried.filter((each) => each !== key),
-        nowMs,
-      );
-      healthy = { websiteId, sessionId };
-      healthyMs = nowMs;
-    },
-    async noteFailure(session, nowMs) {
-      firstMs ??= nowMs;
-      if (failed.size < STREAK_CAP) failed.add(toSessionKey(session));
-      return { sessions: [...failed], firstMs };
-    },
-    async noteRemoval(session) {
-      if (removed.size < STREAK_CAP) removed.add(toSessionKey(session));
-      return removed.size;
-    },
-    refute: async (sessionKeys, nowMs) => refute(sessionKeys, nowMs),
-    async noteTrial(sessionKeys) {
-      tried = sessionKeys.slice(0, STREAK_CAP);
-    },
-    clearRow: async () => clear(),
-  };
 }
 
 /** A breaker of which the test decides what it says. */

@@ -8,7 +8,7 @@ import type { DeadLetterQueue } from '../../lib/dead-letters/queue.ts';
 import { redriveSelected } from '../../lib/dead-letters/redrive-selected.ts';
 import { OperationError } from '../../lib/errors.ts';
 import { type SessionRef, toSessionKey, type WebsiteId } from '../../lib/ids.ts';
-import type { Look, LookNotes, RedriveNotes } from '../../lib/ledger/message-notes.ts';
+import { createDynamoLookNotes, createDynamoRedriveNotes } from '../../lib/ledger/message-notes.ts';
 import type { QuotaDay } from '../../lib/ledger/quota-notes.ts';
 import { bindDeadLetters } from '../../lib/operate/operations.ts';
 import { createEnqueueSessions } from '../../lib/queue/sessions-queue.ts';
@@ -44,8 +44,9 @@ export function createDeadLetterScene({
   queue.bury(...letters(dead));
   const failureNotes = createMemoryMessageNotes();
   const runLog = createMemoryRunLog();
-  const redriveNotes = createMemoryRedriveNotes();
-  const lookNotes = createMemoryLookNotes();
+  // Copies: a test replaces what a method does.
+  const redriveNotes = { ...createDynamoRedriveNotes(runLog.ledger) };
+  const lookNotes = { ...createDynamoLookNotes(runLog.ledger) };
   const batches = createMemorySessionBatches();
   const moveTasks = createMemoryMoveTasks({
     take: queue.take,
@@ -304,39 +305,5 @@ function createMemoryMoveTasks({
     async cancel() {
       if (task) task = { ...task, status: 'cancelled', handle: undefined };
     },
-  };
-}
-
-/** The redrives in memory. */
-export function createMemoryRedriveNotes(): {
-  -readonly [Method in keyof RedriveNotes]: RedriveNotes[Method];
-} {
-  const moments = new Map<string, readonly number[]>();
-  const find = (key: string) => moments.get(key) ?? [];
-
-  return {
-    list: async (session) => find(toSessionKey(session)),
-    countSince: async (session, sinceMs) => find(toSessionKey(session)).filter((ms) => ms >= sinceMs).length,
-    async note(session, nowMs) {
-      const key = toSessionKey(session);
-      moments.set(key, [...find(key), nowMs]);
-    },
-  };
-}
-
-/** The looks in memory. */
-export function createMemoryLookNotes(): { -readonly [Method in keyof LookNotes]: LookNotes[Method] } {
-  const looks = new Map<string, Look>();
-  return {
-    async begin(look) {
-      const id = `look-${looks.size + 1}`;
-      looks.set(id, look);
-      return id;
-    },
-    async end(id) {
-      looks.set(id, { startedMs: 0, untilMs: 0 });
-    },
-    open: async (nowMs) =>
-      [...looks].map(([id, look]) => ({ id, ...look })).filter((it) => it.untilMs > nowMs),
   };
 }

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { JobError } from '../../lib/errors.ts';
-import { toSessionKey } from '../../lib/ids.ts';
-import type { Failure, FailureNote, FailureNotes } from '../../lib/ledger/failure-notes.ts';
-import type { FailureWeight, MessageNotes } from '../../lib/ledger/message-notes.ts';
-import { type Run, type RunHistory, type RunLog, toRunKey, toRunOwner } from '../../lib/ledger/runs.ts';
-import type { SentMessage, SessionNotes } from '../../lib/ledger/session-notes.ts';
+import type { FailureNotes } from '../../lib/ledger/failure-notes.ts';
+import { createDynamoFailureNotes } from '../../lib/ledger/failure-notes.ts';
+import { createDynamoMessageNotes, type MessageNotes } from '../../lib/ledger/message-notes.ts';
+import { createDynamoRunHistory, createDynamoRunLog, type Run, type RunLog } from '../../lib/ledger/runs.ts';
+import { createDynamoSessionNotes, type SessionNotes } from '../../lib/ledger/session-notes.ts';
 import type { CoalescedJob } from '../../lib/queue/coalesce.ts';
 import type {
   QueuedMessage,
@@ -12,121 +10,25 @@ import type {
   SessionBatches,
   SessionQueue,
 } from '../../lib/queue/sessions-queue.ts';
-import { decodeLatest, type RecordArchive, toArchiveKey } from '../../lib/record/archive.ts';
+import { createS3RecordArchive } from '../../lib/record/archive.ts';
 import type { ClaimCheck, EnrichedRecord, RemovedRecord } from '../../lib/record/schema.ts';
-import { escapeBody, type Notice, type RecordTopic } from '../../lib/record/topic.ts';
+import type { Notice, RecordTopic } from '../../lib/record/topic.ts';
 import type { Telemetry, TelemetryEvent, TelemetryEventName } from '../../lib/telemetry/events.ts';
 import { clipReason } from '../../lib/text.ts';
+import { createFakeLedger, createFakeS3Client, type FakeLedger } from './aws.ts';
+import { createVirtualClock } from './virtual-clock.ts';
 
-/** The notes in memory. */
+/** The notes about messages, in a ledger of their own. */
 export function createMemoryMessageNotes(): MessageNotes & FailureNotes {
-  const absences = new Map<string, number>();
-  const staleReads = new Map<string, number>();
-  const failures = new Map<string, LimitedFailure>();
-
-  return {
-    async noteAbsence(messageId, nowMs) {
-      const firstMs = absences.get(messageId) ?? nowMs;
-      absences.set(messageId, firstMs);
-      return firstMs;
-    },
-
-    async clearAbsence(messageId) {
-      absences.delete(messageId);
-    },
-
-    async countStaleRead(messageId) {
-      const count = (staleReads.get(messageId) ?? 0) + 1;
-      staleReads.set(messageId, count);
-      return count;
-    },
-
-    async noteFailure(messageId, failure, options) {
-      const next = addFailure(failures.get(messageId), failure, options);
-      failures.set(messageId, next);
-      return next.note;
-    },
-
-    readFailure: async (messageId) => failures.get(messageId)?.note,
-
-    async readMany(messageIds) {
-      const known = messageIds.map((messageId) => [messageId, failures.get(messageId)?.note] as const);
-      return new Map(known.flatMap(([messageId, note]) => (note ? [[messageId, note]] : [])));
-    },
-  };
+  const ledger = createFakeLedger();
+  const clock = createVirtualClock();
+  return { ...createDynamoMessageNotes(ledger), ...createDynamoFailureNotes({ ...ledger, clock }) };
 }
 
-interface LimitedFailure {
-  readonly note: FailureNote;
-  /** Of the first failure: what was final once stays so, whatever later ones say. */
-  readonly maxAttempts: number;
-}
-
-function addFailure(
-  before: LimitedFailure | undefined,
-  { code, detail, hint, status }: Failure,
-  { spendsAttempt, isPermanent, nowMs, ...options }: FailureWeight & { readonly nowMs: number },
-): LimitedFailure {
-  const maxAttempts = before?.maxAttempts ?? options.maxAttempts;
-  const failures = (before?.note.failures ?? 0) + (spendsAttempt ? 1 : 0);
-  const isFinal = (before?.note.isFinal ?? false) || isPermanent || failures >= maxAttempts;
-  const firstMs = before?.note.firstMs ?? nowMs;
-  const clipped = hint === undefined ? undefined : clipReason(hint);
-  return {
-    maxAttempts,
-    note: { code, detail, hint: clipped, status, failures, isFinal, firstMs, lastMs: nowMs },
-  };
-}
-
-/** The archive in memory, with conditional writes as S3 documents them. */
-interface MemoryRecordArchive extends RecordArchive {
-  /** Every object's JSON text by its key, `records/…` and `latest/…`. */
-  readonly objects: ReadonlyMap<string, string>;
-}
-
-const MEMORY_BUCKET = 'memory-archive';
-
-export function createMemoryRecordArchive(): MemoryRecordArchive {
-  const objects = new Map<string, string>();
-
-  function put(key: string, text: string, replaces: string | undefined): string {
-    const stored = objects.get(key);
-    const storedRevision = stored === undefined ? undefined : toRevision(stored);
-    if (stored !== text && storedRevision !== replaces) throw new JobError('record_superseded');
-    objects.set(key, text);
-    return toRevision(text);
-  }
-
-  return {
-    objects,
-
-    async putRecord(session, version, body) {
-      const key = toArchiveKey(session, version);
-      put(key, body, undefined);
-      return { bucket: MEMORY_BUCKET, key, bytes: Buffer.byteLength(body), sha256: toRevision(body) };
-    },
-
-    async getRecord(session, version) {
-      return objects.get(toArchiveKey(session, version));
-    },
-
-    async getLatest(session) {
-      const text = objects.get(toArchiveKey(session, 'latest'));
-      if (text === undefined) return undefined;
-      const latest = decodeLatest(text);
-      if (!latest) throw new JobError('archive_failed', { detail: 'latest_malformed' });
-      return { latest, revision: toRevision(text) };
-    },
-
-    async putLatest(session, latest, replaces) {
-      return put(toArchiveKey(session, 'latest'), escapeBody(latest), replaces);
-    },
-  };
-}
-
-// As S3's ETag: of the content.
-function toRevision(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/** The archive in memory; `objects`: every object's JSON text by its key, `records/…` and `latest/…`. */
+export function createMemoryRecordArchive() {
+  const { client, objects } = createFakeS3Client();
+  return { ...createS3RecordArchive({ client, bucket: 'memory-archive' }), objects };
 }
 
 /** The topic in memory. */
@@ -151,62 +53,29 @@ export function createMemoryRecordTopic(): MemoryRecordTopic {
   };
 }
 
-interface MemoryRunLog extends RunLog, RunHistory {
-  /** All runs, in the order in which they were recorded. */
-  readonly runs: readonly Run[];
-}
-
-/** The run log in memory. */
-export function createMemoryRunLog(): MemoryRunLog {
-  const byKey = new Map<string, Run>();
-  const newest = (owner: string, limit: number) =>
-    [...byKey]
-      .filter(([key]) => key.startsWith(`${owner}/`))
-      .sort(([a], [b]) => (a < b ? 1 : -1))
-      .slice(0, limit)
-      .map(([, run]) => run);
-
+/** The run log in a ledger of its own; `runs`: all of them, in the order in which they were recorded. */
+export function createMemoryRunLog() {
+  const ledger = createFakeLedger();
+  const log = createDynamoRunLog(ledger);
+  const runs: Run[] = [];
   return {
-    get runs() {
-      return [...byKey.values()];
+    ...createDynamoRunHistory(ledger),
+    // Of any day: tests live at moments of their own.
+    recent: async ({ limit }: { limit: number }) =>
+      runs.toSorted((a, b) => b.startedMs - a.startedMs).slice(0, limit),
+    ledger,
+    runs,
+    async record(...[recorded, person]: Parameters<RunLog['record']>): Promise<void> {
+      for (const { reason, ...run } of recorded)
+        runs.push({ ...run, ...(reason !== undefined && { reason: clipReason(reason) }) });
+      await log.record(recorded, person);
     },
-
-    async record(runs) {
-      for (const run of runs) {
-        const { pk, sk } = toRunKey(run);
-        byKey.set(`${pk}/${sk}`, toKept(run));
-      }
-    },
-
-    ofSession: async (session, { limit }) => newest(toRunOwner(session), limit),
-    ofUnreadMessage: async (messageId, { limit }) => newest(toRunOwner(messageId), limit),
-    recent: async ({ limit }) =>
-      [...byKey.values()].sort((a, b) => b.startedMs - a.startedMs).slice(0, limit),
   };
 }
 
 /** The notes about sessions in memory, beside the runs of a log. */
-export function createMemorySessionNotes(history: RunHistory): SessionNotes {
-  const notes = new Map<string, SentMessage>();
-
-  return {
-    async noteSent(session, { mode, sequenceNumber, notBeforeMs }) {
-      const key = `${toSessionKey(session)}:${mode}`;
-      if ((notes.get(key)?.sequenceNumber ?? -1n) < sequenceNumber)
-        notes.set(key, { mode, sequenceNumber, notBeforeMs });
-    },
-    async readActivity(session) {
-      const keys = ['incremental', 'full'].map((mode) => `${toSessionKey(session)}:${mode}`);
-      return {
-        sent: keys.flatMap((key) => notes.get(key) ?? []),
-        runs: await history.ofSession(session, { limit: 24 }),
-      };
-    },
-  };
-}
-
-function toKept({ reason, ...run }: Run): Run {
-  return { ...run, ...(reason !== undefined && { reason: clipReason(reason) }) };
+export function createMemorySessionNotes({ ledger }: { readonly ledger: FakeLedger }): SessionNotes {
+  return createDynamoSessionNotes(ledger);
 }
 
 /** The sessions queue in memory, for many jobs at once. */

@@ -2,20 +2,8 @@ import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
 import { createSqsQueueReader } from '../../../lib/aws/queues.ts';
 import { createSqsDeadLetterQueue } from '../../../lib/dead-letters/queue.ts';
-import { createDynamoBreakerNotes } from '../../../lib/ledger/breaker-notes.ts';
-import { createDynamoFailureNotes } from '../../../lib/ledger/failure-notes.ts';
-import { createDynamoMessageNotes, createDynamoRedriveNotes } from '../../../lib/ledger/message-notes.ts';
-import { createDynamoRunHistory, createDynamoRunLog } from '../../../lib/ledger/runs.ts';
-import { createS3RecordArchive } from '../../../lib/record/archive.ts';
 import { ALL_BEHAVIOURS } from '../../conformance/all-behaviours.ts';
 import { describeDeadLetterQueue } from '../../contracts/dead-letter-queue-contract.ts';
-import { describeBreakerNotes, describeRunLog } from '../../contracts/ledger-contracts.ts';
-import {
-  describeFailureNotes,
-  describeMessageNotes,
-  describeRedriveNotes,
-} from '../../contracts/message-contracts.ts';
-import { describeRecordArchive } from '../../contracts/record-contracts.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { judge } from '../oracle/judge.ts';
 import type { Conversation } from './crisp-store.ts';
@@ -37,30 +25,6 @@ describe('fake aws', () => {
       test.each(all)('$title', ({ run }) => run(createFakeAwsTarget()));
     },
   );
-
-  describeRecordArchive(IMPLEMENTATION, () =>
-    createS3RecordArchive({ client: createFakeAwsTarget().s3, bucket: 'archive' }),
-  );
-
-  const aLedger = () => ({ client: createFakeAwsTarget().dynamodb, table: 'ledger' });
-
-  describeMessageNotes(IMPLEMENTATION, () => createDynamoMessageNotes(aLedger()));
-  describeRedriveNotes(IMPLEMENTATION, () => createDynamoRedriveNotes(aLedger()));
-  describeBreakerNotes(IMPLEMENTATION, async () => createDynamoBreakerNotes(aLedger()));
-
-  describeRunLog(IMPLEMENTATION, () => {
-    const ledger = aLedger();
-    return { runLog: createDynamoRunLog(ledger), history: createDynamoRunHistory(ledger) };
-  });
-
-  describeFailureNotes(IMPLEMENTATION, () => {
-    const { dynamodb: client, clock } = createFakeAwsTarget();
-    const ledger = { client, table: 'ledger' };
-    return {
-      notes: createDynamoMessageNotes(ledger),
-      failureNotes: createDynamoFailureNotes({ ...ledger, clock }),
-    };
-  });
 
   describeDeadLetterQueue(IMPLEMENTATION, async () => {
     const { sqs } = createFakeAwsTarget();

@@ -161,7 +161,7 @@ interface StoredObject {
 }
 
 /** Buckets with the conditional writes that S3 documents. */
-export function createFakeS3(recorder: Recorder): AwsActions {
+export function createFakeS3(recorder: Pick<Recorder, 'note'>): AwsActions {
   // By bucket and key.
   const objects = new Map<string, StoredObject>();
 
