@@ -20,20 +20,19 @@ export async function openReconciler(options: ConnectOptions): Promise<StageReco
   }
   const clients = createOperatorClients(stage);
   const { sqs, dynamodb } = clients;
-  const { baseUrl, tier, token, websiteIds, limits } = crisp;
+  const { token, config } = crisp;
   const secrets = createEnvironmentSecrets({ source: 'environment', hookSecrets: [], crispToken: token });
   const reconciler = createReconciler(
     {
-      ...limits,
-      ...{ crispApiUrl: baseUrl, crispTier: tier, websiteIds },
+      ...config,
       ...{ sessionsQueueUrl: stage.queues.sessions, archiveBucket: stage.bucket, ledgerTable: stage.table },
     },
     { secrets, clients: { sqs, dynamodb, s3: await clients.s3() }, clock: options.clock, telemetry: SILENT },
   );
   return {
     ...reconciler,
-    include: crisp.include,
-    maxPages: limits.maxPages,
+    include: config.include,
+    maxPages: config.maxPages,
     async close() {
       await reconciler.close();
       clients.destroy();

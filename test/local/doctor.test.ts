@@ -257,12 +257,8 @@ describe('doctor live', () => {
   function aSetup({ token = simulator.account.token } = {}): Setup {
     const baseUrl = new URL(`${server.url}/v1`);
     const crisp = {
-      baseUrl,
-      tier: 'plugin',
       token,
-      websiteIds: [],
-      include: [],
-      limits: consumer(),
+      config: { ...consumer(), crispApiUrl: baseUrl, crispTier: 'plugin', websiteIds: [], include: [] },
     } as const;
     return { crisp, findings: [], stage: undefined, settings: undefined };
   }

@@ -251,7 +251,7 @@ describe('doctor on aws', () => {
       'secret API_KEYS ok',
     ]);
     expect(setup.crisp).toMatchObject({
-      tier: 'website',
+      config: { crispTier: 'website' },
       token: { identifier: 'id-of-the-token', key: 'key-of-the-token' },
     });
     expect(setup.settings?.sessionsDelaySeconds).toBe(70);

@@ -64,7 +64,8 @@ test.each([
 test('a plugin that serves every website is warned of', () => {
   const id = parseWebsiteId('11111111-1111-4111-8111-111111111111');
   const judge = (tier: 'plugin' | 'website', websiteIds: (typeof id)[]) =>
-    judgeServedWebsites({ tier, websiteIds: websiteIds.filter((it) => it !== undefined) }, 'prod').state;
+    judgeServedWebsites({ crispTier: tier, websiteIds: websiteIds.filter((it) => it !== undefined) }, 'prod')
+      .state;
 
   expect([judge('plugin', []), judge('plugin', [id]), judge('website', [])]).toEqual(['warn', 'ok', 'ok']);
 });

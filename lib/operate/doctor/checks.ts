@@ -5,7 +5,7 @@ import type { HookMode } from '../../config/config.ts';
 import type { InfraSettings } from '../../config/infra-settings.ts';
 import { loadInfraTemplate } from '../../config/infra-template.ts';
 import { OPTIONAL_SECRETS, type StoredSecretName } from '../../config/secrets.ts';
-import { OperationError } from '../../errors.ts';
+import { ConfigError, OperationError } from '../../errors.ts';
 import { isJsonObject, toMoment } from '../../text.ts';
 
 /** `skipped`: could not be looked at, because something before it failed or is missing. */
@@ -20,6 +20,37 @@ export interface Finding {
   readonly message: string;
   /** What to do about it, in one sentence; absent where nothing is to be done. */
   readonly remedy?: string;
+}
+
+type Attempt<Value> =
+  | { readonly value: Value; readonly findings: readonly [] }
+  | { readonly value: undefined; readonly findings: readonly Finding[] };
+
+/** Runs one look; what a person can mend becomes a finding under `check`, and a defect stays one. */
+export async function attempt<Value>(
+  check: string,
+  look: () => Promise<Value> | Value,
+): Promise<Attempt<Value>> {
+  try {
+    return { value: await look(), findings: [] };
+  } catch (error) {
+    return { value: undefined, findings: toFindings(check, error) };
+  }
+}
+
+function toFindings(check: string, error: unknown): Finding[] {
+  if (error instanceof OperationError) {
+    return [{ check, state: 'fail', message: 'it could not be looked at', remedy: error.message }];
+  }
+  if (error instanceof ConfigError) {
+    return error.problems.map(({ variable, message }) => ({
+      check,
+      state: 'fail',
+      message: `${variable}: ${message}`,
+      remedy: `correct ${variable}; README.md lists what it may be`,
+    }));
+  }
+  throw error;
 }
 
 // Half of the usual margin after a bucket, which is what the clocks of a stage may differ by.

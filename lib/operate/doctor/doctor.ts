@@ -10,7 +10,7 @@ import { OperationError } from '../../errors.ts';
 import { parseSessionId, type WebsiteId } from '../../ids.ts';
 import type { ConnectOptions } from '../operations.ts';
 import { createOperatorClients, type OperatedStage } from '../stage.ts';
-import { examineQueues, type Finding, judgeClock, judgeNode, readInfraQueues } from './checks.ts';
+import { attempt, examineQueues, type Finding, judgeClock, judgeNode, readInfraQueues } from './checks.ts';
 import { examineCrisp, examineCrispAccess } from './crisp.ts';
 import { createSqsScratchQueues, observeDeduplication } from './deduplication.ts';
 import { type Observation, observeCrisp } from './observe.ts';
@@ -21,7 +21,7 @@ import {
   judgeServedWebsites,
   readAlarmReceivers,
 } from './reach.ts';
-import { attempt, type CrispSetup, findSetup, type Setup } from './setup.ts';
+import { type CrispSetup, findSetup, type Setup } from './setup.ts';
 import { type CrispSurvey, createCrispSurvey } from './survey.ts';
 
 export interface Doctor {
@@ -62,7 +62,7 @@ export async function examineSetup(setup: Setup, options: ExamineOptions): Promi
   const onReach = setup.stage && !setup.stage.endpoints ? await examineReach(setup.stage) : [];
   const served =
     setup.crisp && setup.stage && !setup.stage.endpoints
-      ? [judgeServedWebsites(setup.crisp, setup.stage.stage)]
+      ? [judgeServedWebsites(setup.crisp.config, setup.stage.stage)]
       : [];
   return [judgeNode(nodeVersion), ...setup.findings, ...onReach, ...onQueues, ...served, ...onCrisp];
 }
@@ -88,7 +88,8 @@ const NO_CRISP: Finding = { check: 'Crisp', state: 'skipped', message: 'there is
 const MAX_CALLS = 200;
 
 async function examineCrispSetup(crisp: CrispSetup, clock: Clock): Promise<readonly Finding[]> {
-  const { baseUrl, token, tier, websiteIds, include, isLocal = false } = crisp;
+  const { config, token, isLocal = false } = crisp;
+  const { crispApiUrl: baseUrl, crispTier: tier, websiteIds, include } = config;
   const common = { baseUrl, token, clock, budget: createCallBudget(MAX_CALLS) };
   const survey = createCrispSurvey({ ...common, tier });
   const otherTier = createCrispSurvey({ ...common, tier: tier === 'plugin' ? 'website' : 'plugin' });
@@ -150,13 +151,14 @@ export async function observeSetup(setup: Setup, options: ObserveOptions): Promi
 }
 
 async function observeCrispSetup(crisp: CrispSetup, clock: Clock): Promise<LiveLook> {
-  const { baseUrl, tier, token } = crisp;
+  const { config, token } = crisp;
+  const { crispApiUrl: baseUrl, crispTier: tier } = config;
   const budget = createCallBudget(MAX_LIVE_CALLS);
   const common = { baseUrl, tier, clock, budget };
   const survey = createCrispSurvey({ ...common, token });
   const strangerSurvey = createCrispSurvey({ ...common, token: toStranger(token) });
   try {
-    const websiteId = await findWebsite(crisp, survey, strangerSurvey);
+    const websiteId = await findWebsite(config, survey, strangerSurvey);
     const missingSessionId = parseSessionId(`session_${randomUUID()}`);
     if (!missingSessionId) throw new TypeError('a made-up session id is none');
     const observations = await observeCrisp({ survey, strangerSurvey, tier, websiteId, missingSessionId });
@@ -172,7 +174,7 @@ function toStranger({ identifier }: CrispToken): CrispToken {
 }
 
 async function findWebsite(
-  { tier, websiteIds }: CrispSetup,
+  { crispTier: tier, websiteIds }: CrispSetup['config'],
   survey: CrispSurvey,
   otherTier: CrispSurvey,
 ): Promise<WebsiteId> {

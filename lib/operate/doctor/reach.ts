@@ -1,7 +1,6 @@
 import { ListSubscriptionsByTopicCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { toAwsOperationError } from '../../aws/failures.ts';
-import type { CrispTier } from '../../config/config.ts';
-import type { WebsiteId } from '../../ids.ts';
+import type { ConsumerConfig } from '../../config/config.ts';
 import { isJsonObject, toPrintable } from '../../text.ts';
 import type { Finding } from './checks.ts';
 
@@ -96,13 +95,13 @@ export function judgeAlarmReceivers({ confirmed, pending }: AlarmReceivers, stag
 
 /** Whether strangers can have their conversations fetched on this quota and kept in this archive. */
 export function judgeServedWebsites(
-  { tier, websiteIds }: { readonly tier: CrispTier; readonly websiteIds: readonly WebsiteId[] },
+  { crispTier, websiteIds }: Pick<ConsumerConfig, 'crispTier' | 'websiteIds'>,
   stage: string,
 ): Finding {
   const check = 'served websites';
   if (websiteIds.length > 0)
     return { check, state: 'ok', message: `${websiteIds.length}, by CRISP_WEBSITE_IDS` };
-  if (tier === 'website') return { check, state: 'ok', message: 'the one of the token' };
+  if (crispTier === 'website') return { check, state: 'ok', message: 'the one of the token' };
   return {
     check,
     state: 'warn',

@@ -8,7 +8,7 @@ import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/clie
 import { toAwsOperationError } from '../../aws/failures.ts';
 import type { ReadSsmParameter } from '../../aws/parameters.ts';
 import type { Clock } from '../../clock.ts';
-import type { ConsumerConfig, CrispTier, CrispToken, Environment, Inclusion } from '../../config/config.ts';
+import type { ConsumerConfig, CrispToken, Environment } from '../../config/config.ts';
 import { type InfraSettings, toInfraSettings } from '../../config/infra-settings.ts';
 import { loadLocalEnvironment } from '../../config/load.ts';
 import { type LocalConfig, parseLocalConfig } from '../../config/local-config.ts';
@@ -16,8 +16,7 @@ import { parseConsumerConfig, parseWebhookConfig } from '../../config/parse.ts';
 import { createSsmSecrets } from '../../config/secret-reader.ts';
 import { createSsmSecretStore } from '../../config/secret-store.ts';
 import { DEMO_TOKEN, STORED_SECRETS, toSecretsPath } from '../../config/secrets.ts';
-import { ConfigError, OperationError } from '../../errors.ts';
-import type { WebsiteId } from '../../ids.ts';
+import { ConfigError } from '../../errors.ts';
 import { isLoopbackUrl } from '../../text.ts';
 import { readCloudFormationStage, type StageName } from '../deployed-stage.ts';
 import { readLocalModeHealth } from '../local-stage.ts';
@@ -25,6 +24,7 @@ import type { ConnectOptions } from '../operations.ts';
 import { compareSettings, type LocalSettings, type OperatedStage, toLocalSettings } from '../stage.ts';
 import {
   type AccountConcurrency,
+  attempt,
   type Finding,
   judgeConcurrency,
   judgeHookMode,
@@ -76,7 +76,7 @@ export async function findAwsSetup(clients: AwsDoctorClients, name: StageName, c
     state: 'ok',
     message: `crisp-enrich-${name.stage} in ${name.region}, with the credentials found`,
   };
-  const functions = await examineFunctions(createLambdaFacts(clients.lambda), name.stage);
+  const functions = await examineFunctions(clients.lambda, name.stage);
   const { config, settings } = functions;
   const token = await attempt('token and tier', () =>
     readStageToken(clients.ssm, { stage: name.stage, clock }),
@@ -84,7 +84,7 @@ export async function findAwsSetup(clients: AwsDoctorClients, name: StageName, c
   return {
     stage: stage.value,
     settings,
-    crisp: config && token.value && toCrispSetup(config, token.value),
+    crisp: config && token.value && { config, token: token.value },
     findings: [found, ...functions.findings, ...secrets, ...token.findings],
   };
 }
@@ -99,13 +99,13 @@ async function examineSecrets(ssm: SSMClient, { stage, region }: StageName): Pro
   );
 }
 
-async function examineFunctions(lambda: LambdaFacts, stage: string) {
+async function examineFunctions(lambda: LambdaClient, stage: string) {
   const [webhookName, consumerName] = [`crisp-enrich-${stage}-webhook`, `crisp-enrich-${stage}-consumer`];
   const webhook = await attempt('configuration', async () =>
-    parseWebhookConfig(asInside(webhookName, await lambda.environmentOf(webhookName))),
+    parseWebhookConfig(asInside(webhookName, await readEnvironment(lambda, webhookName))),
   );
   const consumer = await attempt('configuration', async () => {
-    const environment = await lambda.environmentOf(consumerName);
+    const environment = await readEnvironment(lambda, consumerName);
     const settings = toInfraSettings(environment, { isLocal: false, archiveBucketSuffix: '' });
     return { config: parseConsumerConfig(asInside(consumerName, environment)), settings };
   });
@@ -134,14 +134,9 @@ const SOUND_ON_AWS: Finding = {
   message: 'webhook and consumer can read every variable',
 };
 
-async function examineLimits(lambda: LambdaFacts, concurrency: number): Promise<readonly Finding[]> {
-  const { value, findings } = await attempt('account limits', () => lambda.concurrency());
+async function examineLimits(lambda: LambdaClient, concurrency: number): Promise<readonly Finding[]> {
+  const { value, findings } = await attempt('account limits', () => readConcurrency(lambda));
   return value ? [judgeConcurrency(value, concurrency)] : findings;
-}
-
-function toCrispSetup(config: ConsumerConfig, token: CrispToken): CrispSetup {
-  const { crispApiUrl: baseUrl, crispTier: tier, websiteIds, include } = config;
-  return { baseUrl, tier, token, websiteIds, include, limits: config };
 }
 
 /**
@@ -200,23 +195,16 @@ function findCrisp(
   stage: OperatedStage | undefined,
 ): CrispSetup | undefined {
   const token = config?.secrets.source === 'environment' ? config.secrets.crispToken : undefined;
-  if (config && token) {
-    const { crispApiUrl, crispTier: tier, websiteIds, include } = config;
-    return { isLocal: true, baseUrl: crispApiUrl, tier, token, websiteIds, include, limits: config };
-  }
+  if (config && token) return { isLocal: true, token, config };
   const settings = stage?.settings ?? config;
   const simulatorUrl = stage?.crispUrl;
   if (!settings || simulatorUrl === undefined || !isLoopbackUrl(simulatorUrl)) return undefined;
-  const { crispTier: tier, websiteIds, include } = settings;
+  const { crispTier, websiteIds, include } = settings;
   const limits = config ?? parseLocalConfig({});
   return {
     isLocal: true,
-    baseUrl: new URL(simulatorUrl),
-    tier,
     token: DEMO_TOKEN,
-    websiteIds,
-    include,
-    limits,
+    config: { ...limits, crispApiUrl: new URL(simulatorUrl), crispTier, websiteIds, include },
   };
 }
 
@@ -225,64 +213,23 @@ function judgeHooks({ hookMode, hookSecrets }: LocalSettings): Finding[] {
   return [judgeHookMode(hookMode), { check: 'secret CRISP_HOOK_SECRETS', state: 'ok', message }];
 }
 
-type Attempt<Value> =
-  | { readonly value: Value; readonly findings: readonly [] }
-  | { readonly value: undefined; readonly findings: readonly Finding[] };
-
-/** Runs one look; what a person can mend becomes a finding under `check`, and a defect stays one. */
-export async function attempt<Value>(
-  check: string,
-  look: () => Promise<Value> | Value,
-): Promise<Attempt<Value>> {
-  try {
-    return { value: await look(), findings: [] };
-  } catch (error) {
-    return { value: undefined, findings: toFindings(check, error) };
-  }
+/** The environment that a function was deployed with; it names no secret's value. Rejects with `OperationError`. */
+async function readEnvironment(lambda: LambdaClient, functionName: string): Promise<Environment> {
+  const command = new GetFunctionConfigurationCommand({ FunctionName: functionName });
+  const { Environment: found } = await lambda
+    .send(command)
+    .catch(toFailure('lambda:GetFunctionConfiguration', functionName));
+  return { ...found?.Variables };
 }
 
-function toFindings(check: string, error: unknown): Finding[] {
-  if (error instanceof OperationError) {
-    return [{ check, state: 'fail', message: 'it could not be looked at', remedy: error.message }];
-  }
-  if (error instanceof ConfigError) {
-    return error.problems.map(({ variable, message }) => ({
-      check,
-      state: 'fail',
-      message: `${variable}: ${message}`,
-      remedy: `correct ${variable}; README.md lists what it may be`,
-    }));
-  }
-  throw error;
-}
-
-/** What Lambda tells of functions and the account. Both reject with `OperationError`. */
-interface LambdaFacts {
-  /** The environment that a function was deployed with; it names no secret's value. */
-  environmentOf(functionName: string): Promise<Environment>;
-  concurrency(): Promise<AccountConcurrency>;
-}
-
-/** Lambda's facts over its API. */
-function createLambdaFacts(lambda: LambdaClient): LambdaFacts {
-  return {
-    async environmentOf(functionName) {
-      const command = new GetFunctionConfigurationCommand({ FunctionName: functionName });
-      const { Environment: found } = await lambda
-        .send(command)
-        .catch(toFailure('lambda:GetFunctionConfiguration', functionName));
-      return { ...found?.Variables };
-    },
-
-    async concurrency() {
-      const { AccountLimit = {} } = await lambda
-        .send(new GetAccountSettingsCommand({}))
-        .catch(toFailure('lambda:GetAccountSettings', '*'));
-      const { ConcurrentExecutions: limit = 0, UnreservedConcurrentExecutions: unreserved = limit } =
-        AccountLimit;
-      return { limit, unreserved };
-    },
-  };
+/** Rejects with `OperationError`. */
+async function readConcurrency(lambda: LambdaClient): Promise<AccountConcurrency> {
+  const { AccountLimit = {} } = await lambda
+    .send(new GetAccountSettingsCommand({}))
+    .catch(toFailure('lambda:GetAccountSettings', '*'));
+  const { ConcurrentExecutions: limit = 0, UnreservedConcurrentExecutions: unreserved = limit } =
+    AccountLimit;
+  return { limit, unreserved };
 }
 
 function toFailure(action: string, resource: string): (thrown: unknown) => never {
@@ -325,25 +272,22 @@ export function createSdkParameterReader(client: SSMClient): ReadSsmParameter {
 export interface CrispSetup {
   /** True where local mode asks it. */
   readonly isLocal?: boolean;
-  readonly baseUrl: URL;
-  readonly tier: CrispTier;
   readonly token: CrispToken;
-  readonly websiteIds: readonly WebsiteId[];
-  readonly include: readonly Inclusion[];
-  readonly limits: CrispLimits;
+  readonly config: Pick<
+    ConsumerConfig,
+    | 'crispApiUrl'
+    | 'crispTier'
+    | 'websiteIds'
+    | 'include'
+    | 'coalesce'
+    | 'requestsPerSecond'
+    | 'instances'
+    | 'dailyQuota'
+    | 'quotaLiveShare'
+    | 'maxResponseBytes'
+    | 'maxPages'
+  >;
 }
-
-/** How much the stage may ask of it. */
-type CrispLimits = Pick<
-  ConsumerConfig,
-  | 'coalesce'
-  | 'requestsPerSecond'
-  | 'instances'
-  | 'dailyQuota'
-  | 'quotaLiveShare'
-  | 'maxResponseBytes'
-  | 'maxPages'
->;
 
 /** How a stage is set up, as far as it could be found, and what was noticed on the way. */
 export interface Setup {
