@@ -241,10 +241,11 @@ export async function sweepWebsite(
   const { sweepNotes, bestEffort } = context;
   const name = `reconcile:${websiteId}`;
   const toMs = toSettledMs(context);
-  const note = await bestEffort('read-sweep', () => sweepNotes.read(name));
-  const fromMs = note === undefined ? toMs - DEFAULT_SWEEP_MS : note.toMs - toOverlapMs(context);
+  const read = await bestEffort('read-sweep', async () => ({ note: await sweepNotes.read(name) }));
+  const fromMs = read?.note === undefined ? toMs - DEFAULT_SWEEP_MS : read.note.toMs - toOverlapMs(context);
   const report = await reconcileWindow(context, { ...options, websiteId, fromMs, toMs });
-  if (report.ended === 'complete' && !options.isDryRun)
+  // A checkpoint that could not be read may be older than this window: it stays.
+  if (read && report.ended === 'complete' && !options.isDryRun)
     await bestEffort('note-sweep', () => sweepNotes.note(name, toNote(report)));
   return report;
 }

@@ -252,6 +252,19 @@ describe('regular sweeps', () => {
     expect(report).toMatchObject({ enqueued: 1, ended: 'complete' });
     expect(report.toMs - report.fromMs).toBe(24 * HOUR_MS);
   });
+
+  test('one that could not read its checkpoint keeps it: what is older than a day is swept by the next', async () => {
+    const scene = createReconcileScene();
+    const { signal } = scene.stop;
+    const first = await scene.run(sweepWebsite(scene.context, websiteId, { signal }));
+    await scene.clock.advance(3 * 24 * HOUR_MS);
+    const { read, note } = scene.context.sweepNotes;
+    const sweepNotes = { note, read: () => Promise.reject(new JobError('ledger_failed')) };
+
+    await scene.run(sweepWebsite({ ...scene.context, sweepNotes }, websiteId, { signal }));
+
+    expect(await read(`reconcile:${websiteId}`)).toMatchObject({ toMs: first.toMs });
+  });
 });
 
 describe('a backfill', () => {
