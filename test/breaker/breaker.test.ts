@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { isBlindLookDue, isLookDue } from '../../lib/breaker/breaker.ts';
 import { isControlFailure, isLongRefusal, toEvidence } from '../../lib/breaker/evidence.ts';
 import { type Evidence, JOB_ERRORS, JobError, type JobErrorCode } from '../../lib/errors.ts';
-import { toSessionKey } from '../../lib/ids.ts';
-import { createBreakerScene, routesOf } from '../support/breaker-scene.ts';
+import { type SessionRef, toSessionKey } from '../../lib/ids.ts';
+import { createBreakerScene, judgeAll, judgeRemovals, routesOf } from '../support/breaker-scene.ts';
 import { aSession } from '../support/builders.ts';
 
 describe('create breaker', () => {
@@ -31,11 +31,7 @@ describe('create breaker', () => {
 
     test.each([
       ['a right that is missing downstream', 'downstream_denied', {}],
-      [
-        'a refusal of a message that has used half of its receives',
-        'crisp_rate_limited',
-        { receiveCount: 10 },
-      ],
+      ['a refusal after half of a message’s receives', 'crisp_rate_limited', { receiveCount: 10 }],
     ] as const)('%s, at once and without a call', async (_title, code, run) => {
       const scene = createBreakerScene();
       expect(await scene.anInstance().judge(A, scene.failedRun(code, run))).toBe('outage');
@@ -54,13 +50,7 @@ describe('create breaker', () => {
       '%s of the third different session in a row',
       async (code) => {
         const scene = createBreakerScene();
-        const instances = [scene.anInstance(), scene.anInstance(), scene.anInstance(), scene.anInstance()];
-
-        const blames: string[] = [];
-        for (const [index, session] of [A, B, B, C].entries()) {
-          blames.push((await instances[index]?.judge(session, scene.failedRun(code))) ?? '');
-        }
-
+        const blames = await judgeAll(scene, [A, B, B, C], code);
         expect(blames).toEqual(['session', 'session', 'session', 'outage']);
         expect(scene.mapping.state).toBe('off');
       },
@@ -69,15 +59,14 @@ describe('create breaker', () => {
     test('refusals of three sessions that have lasted for ten seconds, and not before', async () => {
       const scene = createBreakerScene();
       const breaker = scene.anInstance();
-      const refused = scene.failedRun('crisp_rate_limited');
+      const refuse = (...sessions: SessionRef[]) =>
+        judgeAll(scene, sessions, 'crisp_rate_limited', { breaker });
 
-      const blames = [await breaker.judge(A, refused), await breaker.judge(B, refused)];
+      expect(await refuse(A, B)).toEqual(['refusal', 'refusal']);
       await scene.clock.advance(9_999);
-      blames.push(await breaker.judge(C, refused));
+      expect(await refuse(C)).toEqual(['refusal']);
       await scene.clock.advance(1);
-      blames.push(await breaker.judge(A, refused));
-
-      expect(blames).toEqual(['refusal', 'refusal', 'refusal', 'outage']);
+      expect(await refuse(A)).toEqual(['outage']);
     });
 
     test('a refusal that asks for a while is not looked at before', async () => {
@@ -138,10 +127,7 @@ describe('create breaker', () => {
       const scene = createBreakerScene();
       const breaker = scene.anInstance();
 
-      const judged: string[] = [];
-      for (let n = 1; n <= 12; n += 1) judged.push(await breaker.judgeRemoval(aSession(`session_${n}`)));
-
-      expect(judged).toEqual([...Array(10).fill('removed'), 'outage', 'outage']);
+      expect(await judgeRemovals(breaker, 12)).toEqual([...Array(10).fill('removed'), 'outage', 'outage']);
       expect(scene.mapping.state).toBe('off');
       expect(await breaker.holding()).toBe('too_many_removals');
     });
@@ -174,11 +160,7 @@ describe('create breaker', () => {
       'schema_mismatch',
     ] as const)('%s, of however many sessions', async (code) => {
       const scene = createBreakerScene();
-      const breaker = scene.anInstance();
-
-      const blames = [];
-      for (const session of [A, B, C]) blames.push(await breaker.judge(session, scene.failedRun(code)));
-
+      const blames = await judgeAll(scene, [A, B, C], code, { breaker: scene.anInstance() });
       expect(blames).toEqual(['session', 'session', 'session']);
       expect((await scene.notes.readRow()).failed).toEqual([]);
     });
@@ -197,7 +179,7 @@ describe('create breaker', () => {
 
     test('removals with a fetched conversation between them are as many as there are', async () => {
       const breaker = createBreakerScene().anInstance();
-      for (let n = 1; n <= 10; n += 1) await breaker.judgeRemoval(aSession(`session_${n}`));
+      await judgeRemovals(breaker, 10);
       await breaker.noteSuccess(A);
       expect(await breaker.judgeRemoval(aSession('session_11'))).toBe('removed');
     });

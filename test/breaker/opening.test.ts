@@ -10,7 +10,14 @@ import {
 import { resumeConsumer } from '../../lib/breaker/pause.ts';
 import { JobError } from '../../lib/errors.ts';
 import type { NotedOpening } from '../../lib/ledger/breaker-notes.ts';
-import { anOpenBreaker, createBreakerScene, watch } from '../support/breaker-scene.ts';
+import {
+  anOpenBreaker,
+  createBreakerScene,
+  judgeAll,
+  judgeRemovals,
+  watch,
+  watchMapping,
+} from '../support/breaker-scene.ts';
 import { aSession } from '../support/builders.ts';
 
 describe('hold off', () => {
@@ -243,10 +250,7 @@ describe('open breaker', () => {
       scene.mapping.failure = new JobError('switch_failed', { detail: 'access_denied' });
       const breaker = scene.anInstance();
 
-      const blames = [];
-      for (const session of [A, B, C]) {
-        blames.push(await breaker.judge(session, scene.failedRun('downstream_denied')));
-      }
+      const blames = await judgeAll(scene, [A, B, C], 'downstream_denied', { breaker });
       const told = scene.telemetry.named('breaker-unchanged');
       scene.mapping.failure = undefined;
       await scene.clock.advance(30_000);
@@ -278,10 +282,7 @@ describe('look at crisp', () => {
       const scene = await withoutProfiles();
       scene.hasPerson = (sessionId) => sessionId !== HEALTHY.sessionId;
 
-      const before = scene.mapping.state;
-      await watch(scene, 1);
-
-      expect([before, scene.mapping.state]).toEqual(['off', 'on']);
+      expect(await watchMapping(scene, 1)).toEqual(['off', 'on']);
       expect(scene.telemetry.named('breaker-probed').map(({ outcome }) => outcome)).toEqual(['trial']);
       expect((await scene.notes.readRow()).failed).toHaveLength(1);
     });
@@ -294,12 +295,9 @@ describe('look at crisp', () => {
       };
 
       await watch(scene, 1);
-      const before = scene.mapping.state;
       scene.fail = ({ sessionId }) =>
         sessionId === A.sessionId ? new JobError('conversation_missing') : undefined;
-      await watch(scene, 2);
-
-      expect([before, scene.mapping.state]).toEqual(['off', 'on']);
+      expect(await watchMapping(scene, 2)).toEqual(['off', 'on']);
       expect((await scene.notes.readOpening())?.closing?.wasFalseAlarm).toBe(false);
     });
   });
@@ -309,27 +307,19 @@ describe('look at crisp', () => {
       const run = { receiveCount: 10, route: 'website/conversation/messages' };
       const scene = await anOpenBreaker(A, 'crisp_rate_limited', run);
       scene.fail = ({ route }) => (route === 'website' ? undefined : new JobError('crisp_rate_limited'));
-
-      const before = scene.mapping.state;
-      await watch(scene, 1);
-
-      expect([before, scene.mapping.state]).toEqual(['off', 'on']);
+      expect(await watchMapping(scene, 1)).toEqual(['off', 'on']);
     });
 
     test('for too many removals, where the healthy session is itself gone; the next removal opens again', async () => {
       const scene = createBreakerScene();
       const breaker = scene.anInstance();
       await breaker.noteSuccess(HEALTHY);
-      for (let n = 1; n <= 11; n += 1) await breaker.judgeRemoval(aSession(`session_${n}`));
+      await judgeRemovals(breaker, 11);
       scene.fail = () => new JobError('conversation_missing');
 
-      await watch(scene, 6);
-      const before = scene.mapping.state;
-      await watch(scene, 1);
-      const after = scene.mapping.state;
-      const judged = await breaker.judgeRemoval(aSession('session_12'));
-
-      expect([before, after, judged, scene.mapping.state]).toEqual(['off', 'on', 'outage', 'off']);
+      expect(await watchMapping(scene, 6, 1)).toEqual(['off', 'off', 'on']);
+      expect(await breaker.judgeRemoval(aSession('session_12'))).toBe('outage');
+      expect(scene.mapping.state).toBe('off');
     });
   });
 });

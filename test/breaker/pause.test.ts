@@ -10,7 +10,7 @@ import { createLambdaMapping } from '../../lib/breaker/mapping.ts';
 import { pauseConsumer, readBreaker, resumeConsumer } from '../../lib/breaker/pause.ts';
 import { JobError } from '../../lib/errors.ts';
 import { anAwsError } from '../support/aws.ts';
-import { type BreakerScene, createBreakerScene } from '../support/breaker-scene.ts';
+import { type BreakerScene, createBreakerScene, judgeRemovals } from '../support/breaker-scene.ts';
 import { aSession } from '../support/builders.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
@@ -42,36 +42,27 @@ describe('pause and resume', () => {
     expect(await read()).toMatchObject({ deliveries: 'on', isOpen: false, pause: undefined });
   });
 
-  test('a pause by somebody who may not turn the mapping is noted, and the probe carries it out', async () => {
-    const scene = createBreakerScene();
-    scene.mapping.failure = denied;
+  test.each(['pause', 'resume'] as const)(
+    'a %s by somebody who may not turn the mapping is noted, and the probe carries it out',
+    async (how) => {
+      const scene = createBreakerScene();
+      const { pause, resume } = anOperator(scene);
+      if (how === 'resume') await pause('maintenance');
+      scene.mapping.failure = denied;
 
-    const paused = await anOperator(scene).pause('maintenance');
-    scene.mapping.failure = undefined;
-    await scene.aProbe()();
+      const told = how === 'pause' ? await pause('maintenance') : await resume();
+      scene.mapping.failure = undefined;
+      await scene.aProbe()();
 
-    expect(paused).toMatchObject({ outcome: 'noted', code: 'switch_failed:access_denied' });
-    expect(scene.mapping.state).toBe('off');
-  });
-
-  test('a resume by somebody who may not turn the mapping is noted, and the probe carries it out', async () => {
-    const scene = createBreakerScene();
-    const { pause, resume } = anOperator(scene);
-    await pause('maintenance');
-    scene.mapping.failure = denied;
-
-    const resumed = await resume();
-    scene.mapping.failure = undefined;
-    await scene.aProbe()();
-
-    expect(resumed).toMatchObject({ outcome: 'noted' });
-    expect(scene.mapping.state).toBe('on');
-  });
+      expect(told).toMatchObject({ outcome: 'noted', code: 'switch_failed:access_denied' });
+      expect(scene.mapping.state).toBe(how === 'pause' ? 'off' : 'on');
+    },
+  );
 
   test('a resume closes an open breaker, and removals are counted anew', async () => {
     const scene = createBreakerScene();
     const breaker = scene.anInstance();
-    for (let n = 1; n <= 11; n += 1) await breaker.judgeRemoval(aSession(`session_${n}`));
+    await judgeRemovals(breaker, 11);
     const { read, resume } = anOperator(scene);
     const before = await read();
 
@@ -243,12 +234,8 @@ describe('lambda consumer switch', () => {
     lambda.on(UpdateEventSourceMappingCommand).rejects(anAwsError('AccessDeniedException', 403));
 
     const failure = await mapping.turnOff().catch((error: unknown) => error);
-
-    expect(failure).toMatchObject({
-      reason: 'switch_failed:access_denied',
-      status: 403,
-      hint: expect.stringContaining('lambda:UpdateEventSourceMapping'),
-    });
+    const hint = expect.stringContaining('lambda:UpdateEventSourceMapping');
+    expect(failure).toMatchObject({ reason: 'switch_failed:access_denied', status: 403, hint });
     expect(String(failure)).not.toContain('canary');
   });
 });

@@ -10,8 +10,11 @@ import {
   anOpenBreaker,
   createBreakerScene,
   createMemoryMapping,
+  judgeAll,
+  judgeRemovals,
   routesOf,
   watch,
+  watchMapping,
 } from '../support/breaker-scene.ts';
 import { aSession, RESOURCES, TOKEN } from '../support/builders.ts';
 import { createScriptedCrisp, type ScriptedAnswer } from '../support/crisp.ts';
@@ -160,17 +163,13 @@ describe('probe crisp', () => {
       const breaker = scene.anInstance();
       await breaker.noteSuccess(HEALTHY);
       scene.fail = ({ sessionId }) => (sessionId?.includes('poisoned') ? unavailable() : undefined);
-      for (const n of [1, 2, 3]) {
-        await breaker.judge(aSession(`session_poisoned${n}`), scene.failedRun('crisp_unavailable'));
-      }
-      const before = scene.mapping.state;
+      const poisoned = [1, 2, 3].map((n) => aSession(`session_poisoned${n}`));
+      await judgeAll(scene, poisoned, 'crisp_unavailable', { breaker });
 
-      await watch(scene, 1);
-      const after = scene.mapping.state;
+      expect(await watchMapping(scene, 1)).toEqual(['off', 'on']);
       await scene.clock.advance(5000);
-      const blame = await breaker.judge(aSession('session_poisoned1'), scene.failedRun('crisp_unavailable'));
-
-      expect([before, after, blame]).toEqual(['off', 'on', 'session']);
+      const again = await judgeAll(scene, poisoned.slice(0, 1), 'crisp_unavailable', { breaker });
+      expect(again).toEqual(['session']);
       expect((await scene.notes.readOpening())?.closing?.wasFalseAlarm).toBe(true);
     });
 
@@ -178,9 +177,7 @@ describe('probe crisp', () => {
       const scene = createBreakerScene();
       const breaker = scene.anInstance();
       await breaker.noteSuccess(HEALTHY);
-      for (const session of [HEALTHY, aSession('session_b'), A]) {
-        await breaker.judge(session, scene.failedRun('crisp_unavailable'));
-      }
+      await judgeAll(scene, [HEALTHY, aSession('session_b'), A], 'crisp_unavailable', { breaker });
       scene.fail = unavailable;
       scene.asked.length = 0;
 
@@ -190,63 +187,33 @@ describe('probe crisp', () => {
       expect(scene.mapping.state).toBe('off');
     });
 
-    test('with nobody known to be healthy, a trial after the first look, if at least the website answers', async () => {
+    test('with nobody known to be healthy, a trial after the first look, if at least the website answers; after a relapse there are three looks before the next', async () => {
       const scene = createBreakerScene();
       const breaker = scene.anInstance();
-      for (const n of [1, 2, 3]) {
-        await breaker.judge(aSession(`session_${n}`), scene.failedRun('crisp_unavailable'));
-      }
+      await judgeAll(
+        scene,
+        [1, 2, 3].map((n) => aSession(`session_${n}`)),
+        'crisp_unavailable',
+        { breaker },
+      );
       scene.fail = ({ route }) => (route === 'website' ? undefined : unavailable());
 
-      const before = scene.mapping.state;
-      await watch(scene, 1);
-      const after = scene.mapping.state;
+      expect(await watchMapping(scene, 1)).toEqual(['off', 'on']);
       await scene.clock.advance(5000);
-      const blame = await breaker.judge(A, scene.failedRun('crisp_unavailable'));
-
-      expect([before, after, blame]).toEqual(['off', 'on', 'outage']);
+      expect(await judgeAll(scene, [A], 'crisp_unavailable', { breaker })).toEqual(['outage']);
       expect(await scene.notes.readOpening()).toMatchObject({ holdOffSeconds: 120 });
-    });
-
-    test('after a relapse there are three looks before the next trial', async () => {
-      const scene = createBreakerScene();
-      const breaker = scene.anInstance();
-      for (const n of [1, 2, 3]) {
-        await breaker.judge(aSession(`session_${n}`), scene.failedRun('crisp_unavailable'));
-      }
-      scene.fail = ({ route }) => (route === 'website' ? undefined : unavailable());
-      await watch(scene, 1);
-      await scene.clock.advance(5000);
-      await breaker.judge(A, scene.failedRun('crisp_unavailable'));
-
-      await watch(scene, 13);
-      const before = scene.mapping.state;
-      await watch(scene, 1);
-
-      expect([before, scene.mapping.state]).toEqual(['off', 'on']);
+      expect(await watchMapping(scene, 13, 1)).toEqual(['off', 'off', 'on']);
     });
 
     test('a failure of our own platform is tried again after the hold-off, for only a run can tell', async () => {
       const scene = createBreakerScene();
       scene.mapping.state = 'off';
-      await scene.notes.noteOpening(
-        {
-          openedMs: scene.clock.nowMs(),
-          code: 'downstream_denied',
-          route: undefined,
-          session: A,
-          holdOffSeconds: 120,
-          nextProbeMs: scene.clock.nowMs() + 2 * MINUTE_MS,
-          failedProbes: 0,
-        },
-        undefined,
-      );
+      const openedMs = scene.clock.nowMs();
+      const opening = { openedMs, code: 'downstream_denied', route: undefined, session: A, failedProbes: 0 };
+      const wait = { holdOffSeconds: 120, nextProbeMs: openedMs + 2 * MINUTE_MS };
+      await scene.notes.noteOpening({ ...opening, ...wait }, undefined);
 
-      await watch(scene, 1);
-      const before = scene.mapping.state;
-      await watch(scene, 1);
-
-      expect([before, scene.mapping.state]).toEqual(['off', 'on']);
+      expect(await watchMapping(scene, 1, 1)).toEqual(['off', 'off', 'on']);
       expect(scene.asked).toEqual([]);
     });
 
@@ -254,15 +221,11 @@ describe('probe crisp', () => {
       const scene = createBreakerScene();
       const breaker = scene.anInstance();
       await breaker.noteSuccess(HEALTHY);
-      for (let n = 1; n <= 11; n += 1) await breaker.judgeRemoval(aSession(`session_${n}`));
+      await judgeRemovals(breaker, 11);
       scene.fail = ({ route }) => (route === 'website' ? undefined : unavailable());
-
       await watch(scene, 60);
-      const before = scene.mapping.state;
       scene.fail = () => undefined;
-      await watch(scene, 15);
-
-      expect([before, scene.mapping.state]).toEqual(['off', 'on']);
+      expect(await watchMapping(scene, 15)).toEqual(['off', 'on']);
       expect(await breaker.judgeRemoval(aSession('session_12'))).toBe('removed');
     });
   });

@@ -9,6 +9,7 @@ import { type BreakerNotes, createDynamoBreakerNotes } from '../../lib/ledger/br
 import type { Blame } from '../../lib/ledger/failure-notes.ts';
 import { type QuotaDay, type QuotaNotes, toNextReset } from '../../lib/ledger/quota-notes.ts';
 import { createFakeLedger } from './aws.ts';
+import { aSession } from './builders.ts';
 import { createRecordingTelemetry } from './memory.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
@@ -83,6 +84,16 @@ export async function watch(scene: BreakerScene, minutes: number, probe = scene.
   return askedAt;
 }
 
+/** How the mapping stands now, and after each of these times in minutes. */
+export async function watchMapping(scene: BreakerScene, ...minutes: number[]): Promise<string[]> {
+  const states: string[] = [scene.mapping.state];
+  for (const each of minutes) {
+    await watch(scene, each);
+    states.push(scene.mapping.state);
+  }
+  return states;
+}
+
 export function routesOf({ asked }: BreakerScene): string[] {
   return asked.map(({ route, sessionId = '' }) => `${route} ${sessionId}`.trim());
 }
@@ -111,18 +122,26 @@ export function poison(
   };
 }
 
-/** Each run fails with `code`, at an instance of its own; whom the breaker blames for it. */
+/** Each run fails with `code`, by default at an instance of its own; whom the breaker blames for it. */
 export async function judgeAll(
   scene: BreakerScene,
   sessions: readonly SessionRef[],
   code: JobErrorCode,
-  receiveCount = 1,
+  { receiveCount = 1, breaker }: { receiveCount?: number; breaker?: Breaker } = {},
 ) {
   const blames: string[] = [];
   for (const session of sessions) {
-    blames.push(await scene.anInstance().judge(session, scene.failedRun(code, { receiveCount })));
+    const instance = breaker ?? scene.anInstance();
+    blames.push(await instance.judge(session, scene.failedRun(code, { receiveCount })));
   }
   return blames;
+}
+
+/** So many removals, each of a session of its own; what each was judged to be. */
+export async function judgeRemovals(breaker: Breaker, count: number): Promise<string[]> {
+  const judged: string[] = [];
+  for (let n = 1; n <= count; n += 1) judged.push(await breaker.judgeRemoval(aSession(`session_${n}`)));
+  return judged;
 }
 
 interface CrispScript {
