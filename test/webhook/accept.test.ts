@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { parseWebhookConfig } from '../../lib/config/parse.ts';
 import { JobError } from '../../lib/errors.ts';
 import type { PersonRef } from '../../lib/ids.ts';
 import type { SessionQueue } from '../../lib/queue/sessions-queue.ts';
 import { acceptHook } from '../../lib/webhook/accept.ts';
 import { toHookDelivery } from '../../lib/webhook/handler.ts';
 import { decideHook, KNOWN_EVENTS, toEventName } from '../../lib/webhook/triggers.ts';
-import { OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
+import { OTHER_WEBSITE_ID, WEBSITE_ID, webhook } from '../support/builders.ts';
 import { aHookPayload, aHookRequest, HOOK_NOW_MS, HOOK_SECRET, type HookRequest } from '../support/hooks.ts';
 import {
   createMemoryRunLog,
@@ -29,13 +28,8 @@ describe('accept webhook', () => {
     const clock = createVirtualClock(HOOK_NOW_MS);
     const sessions = { ...createMemorySessionNotes(createMemoryRunLog()) };
     const people: (PersonRef & { nowMs: number })[] = [];
-    const config = parseWebhookConfig({
-      CRISP_HOOK_SECRETS: HOOK_SECRET,
-      SESSIONS_QUEUE_URL: 'https://sqs.example.com/sessions.fifo',
-      LEDGER_TABLE: 'a-ledger',
-    });
     const context = {
-      config,
+      config: webhook({ CRISP_HOOK_SECRETS: HOOK_SECRET }),
       secrets: { hookSecrets: async () => [HOOK_SECRET] },
       queue: override ?? memory,
       sessions,
@@ -119,7 +113,7 @@ describe('accept webhook', () => {
     expect(queue.messages.map(({ job }) => job.bucketMs)).toEqual([1_790_856_000_000, 1_790_856_060_000]);
   });
 
-  test('the newest sent message is noted, apart for full, and never an older one in its place', async () => {
+  test('an edit is not absorbed by a message that asks for less; the newest of each is noted, never an older one in its place', async () => {
     const { sessions, queue, clock, accept } = createAcceptance();
     await accept();
     await accept({ payload: aHookPayload({}, { event: 'message:updated' }) });
@@ -127,6 +121,7 @@ describe('accept webhook', () => {
     await accept();
     await accept();
 
+    expect(queue.messages.map(({ job }) => job.mode)).toEqual(['incremental', 'full', 'incremental']);
     const [first, full, second] = queue.messages;
     if (!first || !full || !second) throw new Error('three messages were expected');
     expect((await sessions.readActivity(first.job)).sent).toEqual(
@@ -152,13 +147,6 @@ describe('accept webhook', () => {
       expect(telemetry.named('ledger-unavailable')).toMatchObject([{ operation: 'note-sent' }]);
     },
   );
-
-  test('an edit is not absorbed by a message that asks for less', async () => {
-    const { queue, accept } = createAcceptance();
-    await accept();
-    await accept({ payload: aHookPayload({}, { event: 'message:updated' }) });
-    expect(queue.messages.map(({ job }) => job.mode)).toEqual(['incremental', 'full']);
-  });
 
   test('a queue that answers after it was given up disturbs nobody', async () => {
     const late = Promise.withResolvers<never>();
@@ -191,45 +179,21 @@ describe('accept webhook', () => {
 
 describe('decide hook', () => {
   function decide(name: string, data: Record<string, unknown> = {}, triggerEvents?: string) {
-    const { triggers } = parseWebhookConfig({
-      CRISP_HOOK_SECRETS: 'whsec_9f1c7a52e0b84d36',
-      SESSIONS_QUEUE_URL: 'https://sqs.example.com/sessions.fifo',
-      LEDGER_TABLE: 'a-ledger',
-      TRIGGER_EVENTS: triggerEvents,
-    });
-    const event = {
-      name,
-      data: { session_id: 'session_abc', people_id: PEOPLE_ID, ...data },
-      hasData: true,
-      websiteId: WEBSITE_ID,
-    };
+    const { triggers } = webhook({ TRIGGER_EVENTS: triggerEvents });
+    const all = { session_id: 'session_abc', people_id: PEOPLE_ID, ...data };
+    const event = { name, data: all, hasData: true, websiteId: WEBSITE_ID };
     return decideHook(event, { triggers, websiteIds: [] });
   }
 
   test('by default exactly these events are worth a fetch', () => {
     const enqueued = [...KNOWN_EVENTS].filter((name) => decide(name).outcome === 'enqueue');
 
+    const changed = 'state routing inbox segments data email phone nickname subject participants block';
     expect(enqueued.sort()).toEqual(
       [
-        'message:send',
-        'message:received',
-        'message:updated',
-        'message:removed',
-        'session:set_state',
-        'session:set_routing',
-        'session:set_inbox',
-        'session:set_segments',
-        'session:set_data',
-        'session:set_email',
-        'session:set_phone',
-        'session:set_nickname',
-        'session:set_subject',
-        'session:set_participants',
-        'session:set_block',
-        'session:update_verify',
-        'session:sync:rating',
-        'session:sync:topic',
-        'session:removed',
+        ...['send', 'received', 'updated', 'removed'].map((what) => `message:${what}`),
+        ...changed.split(' ').map((what) => `session:set_${what}`),
+        ...['update_verify', 'sync:rating', 'sync:topic', 'removed'].map((what) => `session:${what}`),
         'people:bind:session',
       ].sort(),
     );

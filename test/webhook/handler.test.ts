@@ -1,7 +1,7 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { Context, LambdaFunctionURLEvent } from 'aws-lambda';
 import { describe, expect, test, vi } from 'vitest';
-import type { Secrets } from '../../lib/config/secret-reader.ts';
+import type { Environment } from '../../lib/config/config.ts';
 import { VERSION } from '../../lib/ids.ts';
 import { startWebhook, toAcceptedResponse, toRefusedResponse } from '../../lib/webhook/handler.ts';
 import { HOOK_REFUSALS, type HookRefusalCode, HookRefusedError } from '../../lib/webhook/refusal.ts';
@@ -87,11 +87,7 @@ describe('create webhook handler', () => {
     });
   });
 
-  const odd: readonly (readonly [
-    title: string,
-    request: HookRequest,
-    environment?: Record<string, string>,
-  ])[] = [
+  const odd: readonly (readonly [title: string, request: HookRequest, environment?: Environment])[] = [
     ['W14 a signature in capitals', toUpperCaseSignature()],
     ['W42 header names in capitals', { headers: toUpperCaseNames() }],
     ['a timestamp in seconds', { timestamp: '1790856000' }],
@@ -124,14 +120,12 @@ describe('create webhook handler', () => {
     ],
   ];
 
-  for (const [title, request, environment] of odd) {
-    test(`${title} is no reason to refuse an event`, async () => {
-      const webhook = createWebhookUnderTest(environment);
-      expect((await webhook.deliver(request)).status).toBe(202);
-      expect(webhook.sqsCalls()).toBe(1);
-      expect(webhook.telemetry.named('hook-warning')).toEqual([]);
-    });
-  }
+  test.each(odd)('%s is no reason to refuse an event', async (_title, request, environment) => {
+    const webhook = createWebhookUnderTest(environment);
+    expect((await webhook.deliver(request)).status).toBe(202);
+    expect(webhook.sqsCalls()).toBe(1);
+    expect(webhook.telemetry.named('hook-warning')).toEqual([]);
+  });
 
   const suspicious: readonly (readonly [title: string, code: string, request: HookRequest])[] = [
     ['W6 no content type', 'content_type', { headers: { 'content-type': undefined } }],
@@ -151,13 +145,11 @@ describe('create webhook handler', () => {
     ),
   ];
 
-  for (const [title, code, request] of suspicious) {
-    test(`${title} is accepted with the warning ${code}`, async () => {
-      const webhook = createWebhookUnderTest();
-      expect((await webhook.deliver(request)).status).toBe(202);
-      expect(webhook.telemetry.named('hook-warning')).toMatchObject([{ code }]);
-    });
-  }
+  test.each(suspicious)('%s is accepted with the warning %s', async (_title, code, request) => {
+    const webhook = createWebhookUnderTest();
+    expect((await webhook.deliver(request)).status).toBe(202);
+    expect(webhook.telemetry.named('hook-warning')).toMatchObject([{ code }]);
+  });
 
   test('W33 keys that name a prototype are data like any other', async () => {
     const webhook = createWebhookUnderTest();
@@ -182,23 +174,19 @@ describe('create webhook handler', () => {
     expect(webhook.telemetry.named('session-enqueued')[0]?.sessionId).toMatch(/^session_700c65e1/);
   });
 
-  const unavailable = {
-    'that fails': { MessageId: undefined, error: new Error('throttled') },
-    'that answers without a message id': { MessageId: undefined, error: undefined },
-  };
-
-  for (const [title, { MessageId, error }] of Object.entries(unavailable)) {
-    test(`an SQS ${title} is answered with 503 and Retry-After`, async () => {
+  test.each(['fails', 'answers without a message id'])(
+    'an SQS that %s is answered with 503 and Retry-After',
+    async (how) => {
       const webhook = createWebhookUnderTest();
-      if (error) webhook.sqs.on(SendMessageCommand).rejects(error);
-      else webhook.sqs.on(SendMessageCommand).resolves({ MessageId });
-
+      const send = webhook.sqs.on(SendMessageCommand);
+      if (how === 'fails') send.rejects(new Error('throttled'));
+      else send.resolves({});
       const answer = await webhook.deliver();
 
       expect(answer).toMatchObject({ status: 503, reply: { error: 'queue_unavailable' } });
       expect(answer.headers).toMatchObject({ 'retry-after': '5' });
-    });
-  }
+    },
+  );
 
   test('an SQS that does not answer is given up after three seconds', async () => {
     const webhook = createWebhookUnderTest();
@@ -214,40 +202,28 @@ describe('create webhook handler', () => {
     expect(answers).toMatchObject([{ status: 503, reply: { error: 'queue_unavailable' } }]);
   });
 
-  const withoutSecrets: Record<string, () => Promise<readonly string[]>> = {
-    'do not exist yet': async () => [],
-    'cannot be read': async () => {
-      throw new Error('AccessDenied');
-    },
-  };
+  const withSecrets = (hookSecrets: () => Promise<readonly string[]>) =>
+    createWebhookUnderTest({}, { hookSecrets, crispToken: async () => undefined, apiKeys: async () => [] });
 
-  for (const [title, hookSecrets] of Object.entries(withoutSecrets)) {
-    test(`while the secrets ${title} a signed hook is answered with 503, never believed`, async () => {
-      const secrets: Secrets = { hookSecrets, crispToken: async () => undefined, apiKeys: async () => [] };
-      const webhook = createWebhookUnderTest({}, secrets);
-
+  test.each<[string, () => Promise<readonly string[]>]>([
+    ['do not exist yet', async () => []],
+    ['cannot be read', async () => Promise.reject(new Error('AccessDenied'))],
+  ])(
+    'while the secrets %s a signed hook is answered with 503, never believed',
+    async (_title, hookSecrets) => {
+      const webhook = withSecrets(hookSecrets);
       const answer = await webhook.deliver();
 
       expect(answer).toMatchObject({ status: 503, reply: { error: 'config_unavailable' } });
       expect(answer.headers).toMatchObject({ 'retry-after': '5' });
       expect(webhook.sqsCalls()).toBe(0);
-    });
-  }
+    },
+  );
 
   test('a request without a credential does not reach the secrets', async () => {
-    let reads = 0;
-    const hookSecrets = async () => {
-      reads += 1;
-      return [HOOK_SECRET];
-    };
-    const webhook = createWebhookUnderTest(
-      {},
-      { hookSecrets, crispToken: async () => undefined, apiKeys: async () => [] },
-    );
-
-    await webhook.deliver({ headers: { 'x-crisp-signature': undefined } });
-
-    expect(reads).toBe(0);
+    const hookSecrets = vi.fn(async () => [HOOK_SECRET]);
+    await withSecrets(hookSecrets).deliver({ headers: { 'x-crisp-signature': undefined } });
+    expect(hookSecrets).not.toHaveBeenCalled();
   });
 
   test('an event that is no request at all is answered with 500, and the log says where', async () => {
