@@ -19,7 +19,6 @@ import { toClockSample } from '../../lib/clock.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../lib/local/aws/embedded-aws.ts';
 import { createLocalAwsClients, type LocalAwsClients } from '../../lib/local/aws/endpoints.ts';
 import {
-  type Finding,
   judgeClock,
   judgeConcurrency,
   judgeNode,
@@ -234,7 +233,8 @@ describe('doctor on aws', () => {
       });
     const name = { stage: 'prod', region: 'eu-west-1', profile: undefined };
     const find = () => findAwsSetup(clients, name, createVirtualClock());
-    return { find, cloudFormation, lambda, ssm };
+    const failures = async () => (await find()).findings.filter(({ state }) => state === 'fail');
+    return { find, failures, cloudFormation, lambda };
   }
 
   test('a stage in order is read as it is deployed: configuration from its functions, the token from its parameters', async () => {
@@ -264,9 +264,7 @@ describe('doctor on aws', () => {
   test('a missing hook secret is told with the command that enters it', async () => {
     const { CRISP_HOOK_SECRETS: _, ...parameters } = PARAMETERS;
 
-    const { findings } = await aStage({ parameters }).find();
-
-    expect(failuresOf(findings)).toEqual([
+    expect(await aStage({ parameters }).failures()).toEqual([
       {
         check: 'secret CRISP_HOOK_SECRETS',
         state: 'fail',
@@ -282,9 +280,7 @@ describe('doctor on aws', () => {
       .on(GetAccountSettingsCommand)
       .resolves({ AccountLimit: { ConcurrentExecutions: 10, UnreservedConcurrentExecutions: 3 } });
 
-    const { findings } = await stage.find();
-
-    expect(failuresOf(findings)).toMatchObject([
+    expect(await stage.failures()).toMatchObject([
       { check: 'account limits', remedy: expect.stringContaining('Service Quotas') },
     ]);
   });
@@ -295,9 +291,7 @@ describe('doctor on aws', () => {
       .on(GetFunctionConfigurationCommand, { FunctionName: 'crisp-enrich-prod-webhook' })
       .resolves({ Environment: { Variables: { ...COMMON, CRISP_TOKEN_KEY: 'key-of-the-token' } } });
 
-    const { findings } = await stage.find();
-
-    expect(failuresOf(findings)).toMatchObject([
+    expect(await stage.failures()).toMatchObject([
       { check: 'configuration', message: expect.stringContaining('CRISP_TOKEN_KEY: does not belong') },
     ]);
   });
@@ -306,29 +300,16 @@ describe('doctor on aws', () => {
     ['CredentialsProviderError', 'no AWS credentials found'],
     ['ExpiredTokenException', 'AWS does not take these credentials'],
     ['AccessDeniedException', 'allow cloudformation:DescribeStacks on crisp-enrich-prod'],
+    ['ValidationError', "no stack 'crisp-enrich-prod' in eu-west-1 (profile default)"],
   ])('%s is a finding, not the end of the report', async (name, remedy) => {
     const stage = aStage();
-    stage.cloudFormation.on(DescribeStacksCommand).rejects(Object.assign(new Error('no'), { name }));
+    stage.cloudFormation
+      .on(DescribeStacksCommand)
+      .rejects(Object.assign(new Error('it does not exist'), { name }));
 
-    const { findings } = await stage.find();
-
-    expect(failuresOf(findings)).toMatchObject([{ check: 'stack', remedy: expect.stringContaining(remedy) }]);
-    expect(findings.map(({ check }) => check)).toContain('secret CRISP_TOKEN_KEY');
-  });
-
-  test('a stage that is not there is told with the region that was looked at', async () => {
-    const stage = aStage();
-    const missing = Object.assign(new Error('Stack with id crisp-enrich-prod does not exist'), {
-      name: 'ValidationError',
-    });
-    stage.cloudFormation.on(DescribeStacksCommand).rejects(missing);
-
-    const { findings } = await stage.find();
-
-    expect(failuresOf(findings)).toMatchObject([
-      { check: 'stack', remedy: "no stack 'crisp-enrich-prod' in eu-west-1 (profile default)" },
+    expect(await stage.failures()).toMatchObject([
+      { check: 'stack', remedy: expect.stringContaining(remedy) },
     ]);
+    expect((await stage.find()).findings.map(({ check }) => check)).toContain('secret CRISP_TOKEN_KEY');
   });
-
-  const failuresOf = (findings: readonly Finding[]) => findings.filter(({ state }) => state === 'fail');
 });

@@ -1,13 +1,13 @@
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { JobError } from '../../lib/errors.ts';
-import { type PersonRef, parseSessionId } from '../../lib/ids.ts';
+import type { PersonRef } from '../../lib/ids.ts';
 import { listChangedPeople, notePersonChanged, toPersonItem } from '../../lib/ledger/people-notes.ts';
 import { toItemUpdate } from '../../lib/ledger/table.ts';
 import { type PeopleContext, refreshPeople } from '../../lib/operate/people.ts';
 import { inLanes } from '../../lib/queue/pace.ts';
 import { createEnqueueSessions } from '../../lib/queue/sessions-queue.ts';
-import { aPerson, OTHER_WEBSITE_ID } from '../support/builders.ts';
+import { aPerson, aSession, OTHER_WEBSITE_ID } from '../support/builders.ts';
 import { startEmbeddedLedger } from '../support/embedded-aws.ts';
 import { createMemorySessionBatches } from '../support/memory.ts';
 import { createVirtualClock, untilSettled } from '../support/virtual-clock.ts';
@@ -68,8 +68,7 @@ function createPeopleScene() {
     websites: () => batches.sent.map(({ job }) => job.websiteId),
     async give(person: PersonRef, count: number) {
       const items = Array.from({ length: count }, (_, index) => {
-        const sessionId = parseSessionId(`session_${String(index).padStart(5, '0')}`);
-        if (!sessionId) throw new Error('no session id');
+        const { sessionId } = aSession(`session_${String(index).padStart(5, '0')}`);
         return toPersonItem({ ...person, sessionId, updatedMs: clock.nowMs() });
       });
       const requests = Array.from({ length: Math.ceil(count / 25) }, (_, page) =>
@@ -192,11 +191,8 @@ test('a run that is over leaves people of whom nothing is known, too', async () 
 
 test('with the ledger away the run fails, and nothing is enqueued', async () => {
   const scene = createPeopleScene();
-  const client = new Proxy(ledger.client, {
-    get: () => async () => {
-      throw new JobError('ledger_failed');
-    },
-  });
+  const away = async () => Promise.reject(new JobError('ledger_failed'));
+  const client = new Proxy(ledger.client, { get: () => away });
 
   const run = refreshPeople({ ...scene.context, ledger: { ...ledger, client } }, scene.stop.signal);
   await expect(run).rejects.toMatchObject({ code: 'ledger_failed' });

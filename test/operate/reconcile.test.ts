@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
-import { createCrispApi, type ListedPart } from '../../lib/crisp/client.ts';
+import type { ListedPart } from '../../lib/crisp/client.ts';
 import { fetchConversation } from '../../lib/crisp/conversation.ts';
 import { createPagingTrust } from '../../lib/crisp/paging.ts';
 import { JobError } from '../../lib/errors.ts';
-import { parseSessionId, type SessionRef } from '../../lib/ids.ts';
+import type { SessionRef } from '../../lib/ids.ts';
 import type { SweepNote } from '../../lib/ledger/sweep-notes.ts';
 import { createBestEffort } from '../../lib/ledger/table.ts';
 import {
@@ -19,6 +19,7 @@ import { createEnqueueSessions } from '../../lib/queue/sessions-queue.ts';
 import { createAnnounceRecord } from '../../lib/record/announce.ts';
 import { startSimulator } from '../local/simulator/support/start-simulator.ts';
 import { aRun, aSession } from '../support/builders.ts';
+import { aCrispClient } from '../support/crisp.ts';
 import {
   createMemoryRecordArchive,
   createMemoryRecordTopic,
@@ -30,12 +31,9 @@ import { createVirtualClock, untilSettled } from '../support/virtual-clock.ts';
 
 const { websiteId } = aSession();
 const HOUR_MS = 3_600_000;
+const EMPTY_QUEUE = { visible: 0, inFlight: 0, delayed: 0, retentionSeconds: undefined };
 
-function sessionOf(index: number): SessionRef {
-  const sessionId = parseSessionId(`session_${index}`);
-  if (!sessionId) throw new Error('no session id');
-  return { websiteId, sessionId };
-}
+const sessionOf = (index: number) => aSession(`session_${index}`);
 
 /** Crisp's list, the archive and the queue in memory; time passes as the work sleeps. */
 function createReconcileScene() {
@@ -74,12 +72,7 @@ function createReconcileScene() {
     },
     enqueue: createEnqueueSessions({ batches, coalesce, clock }),
     queueReader: {
-      describe: async () => ({
-        visible: state.visible,
-        inFlight: 0,
-        delayed: 0,
-        retentionSeconds: undefined,
-      }),
+      describe: async () => ({ ...EMPTY_QUEUE, visible: state.visible }),
     },
     quota: {
       read: async () => undefined,
@@ -108,17 +101,25 @@ function createReconcileScene() {
 
   return {
     ...{ clock, context, archive, notes, state, stop, runLog, batches },
+    window: (options: Partial<Parameters<typeof reconcileWindow>[1]> = {}) =>
+      untilSettled(
+        clock,
+        reconcileWindow(context, { websiteId, fromMs: 0, signal: stop.signal, ...options }),
+      ),
+    sweep: () => untilSettled(clock, sweepWebsite(context, websiteId, { signal: stop.signal })),
+    /** So many sessions that were updated before an hour, and then every two seconds before. */
+    listMany(count: number) {
+      for (let index = 0; index < count; index += 1)
+        listed.set(sessionOf(index).sessionId, clock.nowMs() - HOUR_MS - index * 2000);
+    },
     /** Crisp lists a session as updated then. */
     list(index: number, updatedMs: number | undefined) {
       listed.set(sessionOf(index).sessionId, updatedMs);
     },
     /** A record of it was announced with that `updated_at`. */
     async announce(index: number, updated_at: number | null, kind: 'enriched' | 'removed' = 'enriched') {
-      await archive.putLatest(
-        sessionOf(index),
-        { kind: `conversation.${kind}`, version: 1, content_hash: 'x', announced: true, updated_at },
-        undefined,
-      );
+      const said = { version: 1, content_hash: 'x', announced: true, updated_at };
+      await archive.putLatest(sessionOf(index), { kind: `conversation.${kind}`, ...said }, undefined);
     },
     enqueued: () => batches.sent.map(({ job: { sessionId } }) => sessionId),
     run<T>(work: Promise<T>): Promise<T> {
@@ -143,10 +144,7 @@ describe('a window', () => {
     await scene.runLog.record([aRun({ session: sessionOf(6), outcome: 'dead', startedMs: atMs + 1 })]);
     await scene.announce(7, atMs);
 
-    const { signal } = scene.stop;
-    const report = await scene.run(
-      reconcileWindow(scene.context, { websiteId, fromMs: nowMs - 2 * HOUR_MS, signal }),
-    );
+    const report = await scene.window({ fromMs: nowMs - 2 * HOUR_MS });
 
     expect(report).toMatchObject({
       ...{ inCrisp: 7, current: 2, missing: 2, deadLettered: 1, unknown: 2 },
@@ -161,19 +159,13 @@ describe('a window', () => {
     const atMs = scene.clock.nowMs() - HOUR_MS;
     scene.list(1, atMs);
     await scene.runLog.record([aRun({ session: sessionOf(1), outcome: 'dead', startedMs: atMs - 1 })]);
-    const { signal } = scene.stop;
-    const report = await scene.run(reconcileWindow(scene.context, { websiteId, fromMs: 0, signal }));
-    expect(report).toMatchObject({ missing: 1, deadLettered: 0, enqueued: 1 });
+    expect(await scene.window()).toMatchObject({ missing: 1, deadLettered: 0, enqueued: 1 });
   });
 
   test('a dry run counts the same and enqueues nothing', async () => {
     const scene = createReconcileScene();
-    for (let index = 0; index < 120; index += 1)
-      scene.list(index, scene.clock.nowMs() - HOUR_MS - index * 2000);
-    const { signal } = scene.stop;
-    const report = await scene.run(
-      reconcileWindow(scene.context, { websiteId, fromMs: 0, isDryRun: true, signal }),
-    );
+    scene.listMany(120);
+    const report = await scene.window({ isDryRun: true });
     expect(report).toMatchObject({ inCrisp: 120, missing: 120, enqueued: 0, ended: 'complete' });
     expect(scene.enqueued()).toEqual([]);
     expect(scene.state.calls).toBe(3);
@@ -182,14 +174,13 @@ describe('a window', () => {
   test('it keeps its pace, and adds nothing while more than two batches are due', async () => {
     const scene = createReconcileScene();
     const startMs = scene.clock.nowMs();
-    for (let index = 0; index < 40; index += 1) scene.list(index, startMs - HOUR_MS - index * 2000);
+    scene.listMany(40);
     scene.state.visible = 11;
     scene.clock.schedule(startMs + 60_000, () => {
       expect(scene.enqueued()).toEqual([]);
       scene.state.visible = 10;
     });
-    const { signal } = scene.stop;
-    await scene.run(reconcileWindow(scene.context, { websiteId, fromMs: 0, signal }));
+    await scene.window();
     expect(scene.enqueued()).toHaveLength(40);
     // After the minute no faster than before: 0.8 in a second.
     expect(scene.clock.nowMs() - startMs).toBeGreaterThanOrEqual(60_000 + 38 * 1250);
@@ -197,12 +188,9 @@ describe('a window', () => {
 
   test('the spare calls of the day bound it: what they do not cover waits', async () => {
     const scene = createReconcileScene();
-    for (let index = 0; index < 20; index += 1)
-      scene.list(index, scene.clock.nowMs() - HOUR_MS - index * 2000);
+    scene.listMany(20);
     scene.state.spare = 1 + 7 * 3;
-    const { signal } = scene.stop;
-    const report = await scene.run(reconcileWindow(scene.context, { websiteId, fromMs: 0, signal }));
-    expect(report).toMatchObject({ missing: 20, enqueued: 7, ended: 'budget' });
+    expect(await scene.window()).toMatchObject({ missing: 20, enqueued: 7, ended: 'budget' });
     expect(scene.state.spare).toBe(0);
   });
 
@@ -210,36 +198,30 @@ describe('a window', () => {
     const scene = createReconcileScene();
     scene.list(1, scene.clock.nowMs() - HOUR_MS);
     scene.batches.refuse('session_1');
-    const { signal } = scene.stop;
-    const report = await scene.run(reconcileWindow(scene.context, { websiteId, fromMs: 0, signal }));
-    expect(report).toMatchObject({ missing: 1, enqueued: 0, ended: 'failed' });
+    expect(await scene.window()).toMatchObject({ missing: 1, enqueued: 0, ended: 'failed' });
   });
 });
 
 describe('regular sweeps', () => {
   test('the next one begins some minutes before the end of the one before', async () => {
     const scene = createReconcileScene();
-    const { signal } = scene.stop;
-    const first = await scene.run(sweepWebsite(scene.context, websiteId, { signal }));
+    const first = await scene.sweep();
     await scene.clock.advance(HOUR_MS);
-    const second = await scene.run(sweepWebsite(scene.context, websiteId, { signal }));
+    const second = await scene.sweep();
     expect(first.toMs - first.fromMs).toBe(24 * HOUR_MS);
     expect(second.fromMs).toBe(first.toMs - 300_000);
   });
 
   test('one that was not finished is done again by the next, from its beginning', async () => {
     const scene = createReconcileScene();
-    const { signal } = scene.stop;
-    const first = await scene.run(sweepWebsite(scene.context, websiteId, { signal }));
+    const first = await scene.sweep();
     scene.list(1, scene.clock.nowMs());
     await scene.clock.advance(HOUR_MS);
     scene.state.spare = 0;
-    expect(await scene.run(sweepWebsite(scene.context, websiteId, { signal }))).toMatchObject({
-      ended: 'budget',
-    });
+    expect(await scene.sweep()).toMatchObject({ ended: 'budget' });
     scene.state.spare = 100;
     await scene.clock.advance(10 * HOUR_MS);
-    const third = await scene.run(sweepWebsite(scene.context, websiteId, { signal }));
+    const third = await scene.sweep();
     expect(third).toMatchObject({ fromMs: first.toMs - 300_000, enqueued: 1, ended: 'complete' });
   });
 
@@ -247,8 +229,7 @@ describe('regular sweeps', () => {
     const scene = createReconcileScene();
     scene.state.isLedgerAway = true;
     scene.list(1, scene.clock.nowMs() - 20 * HOUR_MS);
-    const { signal } = scene.stop;
-    const report = await scene.run(sweepWebsite(scene.context, websiteId, { signal }));
+    const report = await scene.sweep();
     expect(report).toMatchObject({ enqueued: 1, ended: 'complete' });
     expect(report.toMs - report.fromMs).toBe(24 * HOUR_MS);
   });
@@ -271,13 +252,13 @@ describe('a backfill', () => {
   test('interrupted, it is resumed behind its last whole page', async () => {
     const scene = createReconcileScene();
     const fromMs = scene.clock.nowMs() - 24 * HOUR_MS;
-    for (let index = 0; index < 160; index += 1)
-      scene.list(index, scene.clock.nowMs() - HOUR_MS - index * 2000);
-    const { signal } = scene.stop;
+    scene.listMany(160);
     const onProgress = ({ enqueued }: { enqueued: number }) => {
       if (enqueued === 70) scene.stop.abort();
     };
-    const first = await scene.run(backfillWebsite(scene.context, { websiteId, fromMs, signal, onProgress }));
+    const first = await scene.run(
+      backfillWebsite(scene.context, { websiteId, fromMs, signal: scene.stop.signal, onProgress }),
+    );
     expect(first).toMatchObject({ enqueued: 70, ended: 'interrupted' });
 
     const rest = await findBackfill(scene.context, websiteId);
@@ -300,33 +281,16 @@ test('30 % of the hooks of 500 sessions are lost: after one sweep every newest v
     const stored = simulator.readConversation(session);
     if (stored) stored.conversation.updated_at -= HOUR_MS + index * 2000;
   }
-  const crisp = createCrispApi({
-    baseUrl: new URL(`${server.url}/v1`),
-    tier: 'plugin',
-    maxResponseBytes: 10_000_000,
-    secrets: {
-      hookSecrets: async () => [],
-      apiKeys: async () => [],
-      crispToken: async () => simulator.account.token,
-    },
-    throttle: { take: async () => {}, noteRefusal() {}, ratePerSecond: 10 },
-    clock: systemClock,
-  });
+  const client = { maxResponseBytes: 10_000_000, token: simulator.account.token };
+  const crisp = aCrispClient(new URL(`${server.url}/v1`), client);
   onTestFinished(() => crisp.close());
   const telemetry = createRecordingTelemetry();
   const { archive } = scene;
   const topic = createMemoryRecordTopic();
   const announceRecord = createAnnounceRecord({ archive, topic, telemetry, inlineLimitBytes: 204_800 });
   const fetching = {
-    ...{
-      crisp,
-      clock: systemClock,
-      telemetry,
-      include: ['profile'] as const,
-      maxPages: 600,
-      profileCacheSeconds: 0,
-    },
-    pagingTrust: createPagingTrust(),
+    ...{ crisp, clock: systemClock, telemetry, include: ['profile'] as const },
+    ...{ maxPages: 600, profileCacheSeconds: 0, pagingTrust: createPagingTrust() },
   };
   /** What the consumer does with a message. */
   const consume = async (session: SessionRef) => {
@@ -345,23 +309,20 @@ test('30 % of the hooks of 500 sessions are lost: after one sweep every newest v
 
   const lost = sessions.filter((_, index) => index % 10 < 3);
   // A few at a time, as consumers do: a thousand requests at once would wait for each other's answers.
-  const told = sessions.filter((_, index) => index % 10 >= 3);
-  await inLanes(told, 10, consume);
+  await inLanes(
+    sessions.filter((_, index) => index % 10 >= 3),
+    10,
+    consume,
+  );
   expect(await findStale()).toEqual(lost);
 
   const before = simulator.counters.snapshot().requests.total;
   scene.batches.onSent(({ job }) => consume(job));
-  const { signal } = scene.stop;
   const context = { ...scene.context, crisp };
-  const report = await scene.run(sweepWebsite(context, simulator.websiteId, { signal }));
+  const report = await scene.run(sweepWebsite(context, simulator.websiteId, { signal: scene.stop.signal }));
 
-  expect(report).toMatchObject({
-    inCrisp: 500,
-    current: 350,
-    missing: 150,
-    enqueued: 150,
-    ended: 'complete',
-  });
+  const counted = { inCrisp: 500, current: 350, missing: 150, enqueued: 150 };
+  expect(report).toMatchObject({ ...counted, ended: 'complete' });
   expect(await findStale()).toEqual([]);
   expect(topic.records).toHaveLength(500);
   // Eleven pages of fifty, each with five of the one before, and three for each of the 150.

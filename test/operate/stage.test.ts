@@ -24,7 +24,13 @@ describe('cloudformation stage', () => {
   function createStack() {
     const client = new CloudFormationClient({ region: 'eu-west-1' });
     const stack = mockClient(client);
-    return { stack, read: () => readCloudFormationStage(client, NAME) };
+    const read = () => readCloudFormationStage(client, NAME);
+    return {
+      stack,
+      read,
+      describe: (Outputs: object[]) =>
+        void stack.on(DescribeStacksCommand).resolves({ Stacks: [{ Outputs }] as never }),
+    };
   }
 
   /** Every output that the template declares, with its own name as its value. */
@@ -34,17 +40,8 @@ describe('cloudformation stage', () => {
   }
 
   test('what the template declares is all that a stage is found by', async () => {
-    const { stack, read } = createStack();
-    stack.on(DescribeStacksCommand).resolves({
-      Stacks: [
-        {
-          StackName: 's',
-          CreationTime: undefined,
-          StackStatus: 'CREATE_COMPLETE',
-          Outputs: declaredOutputs(),
-        },
-      ],
-    });
+    const { stack, read, describe } = createStack();
+    describe(declaredOutputs());
 
     expect(await read()).toMatchObject({
       stage: 'prod',
@@ -62,40 +59,33 @@ describe('cloudformation stage', () => {
     });
   });
 
-  test('a stack that does not exist is told with its region and profile', async () => {
+  const missing = Object.assign(new Error('Stack with id crisp-enrich-prod does not exist'), {
+    name: 'ValidationError',
+  });
+  test.each<[string, Error, string, string]>([
+    [
+      'does not exist is told with its region and profile',
+      missing,
+      'stack_not_found',
+      "no stack 'crisp-enrich-prod' in eu-west-1 (profile p)",
+    ],
+    [
+      'may not be read names the right that is missing',
+      anAwsError('AccessDenied', 403),
+      'access_denied',
+      'cloudformation:DescribeStacks on crisp-enrich-prod',
+    ],
+  ])('a stack that %s', async (_case, error, code, message) => {
     const { stack, read } = createStack();
-    const missing = Object.assign(new Error('Stack with id crisp-enrich-prod does not exist'), {
-      name: 'ValidationError',
-    });
-    stack.on(DescribeStacksCommand).rejects(missing);
-
-    await expect(read()).rejects.toMatchObject({
-      code: 'stack_not_found',
-      message: "no stack 'crisp-enrich-prod' in eu-west-1 (profile p)",
-    });
+    stack.on(DescribeStacksCommand).rejects(error);
+    await expect(read()).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
   });
 
   test('a stack of an older version says which output it lacks', async () => {
-    const { stack, read } = createStack();
-    const Outputs = declaredOutputs().filter(({ OutputKey }) => OutputKey !== 'SessionsQueueArn');
-    stack.on(DescribeStacksCommand).resolves({
-      Stacks: [{ StackName: 's', CreationTime: undefined, StackStatus: 'CREATE_COMPLETE', Outputs }],
-    });
-
-    await expect(read()).rejects.toMatchObject({
-      code: 'stack_not_found',
-      message: expect.stringContaining('SessionsQueueArn'),
-    });
-  });
-
-  test('a right that is missing is named', async () => {
-    const { stack, read } = createStack();
-    stack.on(DescribeStacksCommand).rejects(anAwsError('AccessDenied', 403));
-
-    await expect(read()).rejects.toMatchObject({
-      code: 'access_denied',
-      message: expect.stringContaining('cloudformation:DescribeStacks on crisp-enrich-prod'),
-    });
+    const { read, describe } = createStack();
+    describe(declaredOutputs().filter(({ OutputKey }) => OutputKey !== 'SessionsQueueArn'));
+    const message = expect.stringContaining('SessionsQueueArn');
+    await expect(read()).rejects.toMatchObject({ code: 'stack_not_found', message });
   });
 
   test.each([
@@ -107,30 +97,21 @@ describe('cloudformation stage', () => {
     ['all, where it was deployed with none', '{"CRISP_TIER":"plugin"}', []],
     ['nothing, where it records nothing that can be read', 'x', undefined],
   ])('a stack says %s', async (_case, OutputValue, websiteIds) => {
-    const { stack, read } = createStack();
-    const Outputs = declaredOutputs().map((it) =>
-      it.OutputKey === 'Settings' ? { ...it, OutputValue } : it,
-    );
-    stack.on(DescribeStacksCommand).resolves({
-      Stacks: [{ StackName: 's', CreationTime: undefined, StackStatus: 'CREATE_COMPLETE', Outputs }],
-    });
-
+    const { read, describe } = createStack();
+    describe(declaredOutputs().map((it) => (it.OutputKey === 'Settings' ? { ...it, OutputValue } : it)));
     expect((await read()).websiteIds).toEqual(websiteIds);
   });
 });
 
 describe('local mode health', () => {
-  const QUEUE = 'http://127.0.0.1:4566/000000000000/q';
+  const EMULATOR = 'http://127.0.0.1:4566';
+  const QUEUE = `${EMULATOR}/000000000000/q`;
   const HEALTH = {
     status: 'ok',
     stage: 'local',
     aws: {
       region: 'us-east-1',
-      endpoints: {
-        sqs: 'http://127.0.0.1:4566',
-        s3: 'http://127.0.0.1:4566',
-        dynamodb: 'http://127.0.0.1:4567',
-      },
+      endpoints: { sqs: EMULATOR, s3: EMULATOR, dynamodb: 'http://127.0.0.1:4567' },
     },
     queues: { ...mapStageQueues(() => QUEUE), 'sessions-dlq': `${QUEUE}-dlq` },
     bucket: 'b',
@@ -201,11 +182,7 @@ describe('local mode health', () => {
     const open = async () => {
       turned.length = 0;
       const door = await openFrontDoor({
-        functions: {},
-        health: () => ({}),
-        deliveries,
-        port: 0,
-        bodyLimitBytes: 1000,
+        ...{ functions: {}, health: () => ({}), deliveries, port: 0, bodyLimitBytes: 1000 },
         clock: createVirtualClock(),
       });
       onTestFinished(door.stop);
@@ -213,16 +190,13 @@ describe('local mode health', () => {
     };
 
     test('are read and turned by the tools of this machine', async () => {
-      const url = await open();
-      const local = createLocalModeMapping(new URL(url));
+      const local = createLocalModeMapping(new URL(await open()));
 
-      const states = [await local.read()];
+      expect(await local.read()).toBe('on');
       await local.turnOff();
-      states.push(await local.read());
+      expect(await local.read()).toBe('off');
       await local.turnOn();
-      states.push(await local.read());
-
-      expect(states).toEqual(['on', 'off', 'on']);
+      expect(await local.read()).toBe('on');
       expect(turned).toEqual(['off', 'on']);
     });
 
@@ -285,12 +259,8 @@ describe('trace session', () => {
 
   test('a session that nobody knows has an empty trace', async () => {
     const { context, stop } = createDeadLetterScene();
-
-    const trace = await traceSession(context, sources, aSession('session_b'), {
-      limit: 10,
-      signal: stop.signal,
-    });
-
+    const limits = { limit: 10, signal: stop.signal };
+    const trace = await traceSession(context, sources, aSession('session_b'), limits);
     expect(trace).toMatchObject({ runs: [], latest: undefined, deadLetters: [] });
   });
 });

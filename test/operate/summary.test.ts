@@ -27,35 +27,34 @@ describe('create summary handler', () => {
       cloudwatch: new CloudWatchClient({ region: 'eu-west-1' }),
       sns: new SNSClient({ region: 'eu-west-1' }),
     };
-    return { clients, cloudwatch: mockClient(clients.cloudwatch), sns: mockClient(clients.sns) };
+    const [cloudwatch, sns] = [mockClient(clients.cloudwatch), mockClient(clients.sns)];
+    sns.on(PublishCommand).resolves({ MessageId: 'one' });
+    const telemetry = createRecordingTelemetry();
+    const handler = createSummaryHandler(parseSummaryConfig(ENVIRONMENT), { ...clients, telemetry });
+    const deadlineMs = systemClock.nowMs() + 60_000;
+    const context = createLambdaContext({ functionName: 'summary', clock: systemClock, deadlineMs });
+    return { cloudwatch, sns, handle: () => handler({}, context) };
   }
 
   test('the function reads CloudWatch page by page and publishes one summary', async () => {
-    const { clients, cloudwatch, sns } = mockClients();
+    const { cloudwatch, sns, handle } = mockClients();
     // The number of a result is that of its query, in whatever order and on whatever page it comes.
     cloudwatch
       .on(GetMetricDataCommand)
       .callsFake(async ({ NextToken, MetricDataQueries: [{ MetricStat: first }] }) => {
         if (first.Metric.Namespace === 'AWS/SQS')
           return { MetricDataResults: [{ Id: 'm0', Values: [4, 90] }] };
-        return NextToken === undefined
-          ? {
-              MetricDataResults: [
-                { Id: 'm1', Values: [2] },
-                { Id: 'm0', Values: [10, 20] },
-              ],
-              NextToken: 'more',
-            }
-          : { MetricDataResults: [{ Id: 'm0', Values: [5] }] };
+        if (NextToken) return { MetricDataResults: [{ Id: 'm0', Values: [5] }] };
+        const [m1, m0] = [[2], [10, 20]];
+        return {
+          MetricDataResults: [
+            { Id: 'm1', Values: m1 },
+            { Id: 'm0', Values: m0 },
+          ],
+          NextToken: 'more',
+        };
       });
-    sns.on(PublishCommand).resolves({ MessageId: 'one' });
-    const handler = createSummaryHandler(parseSummaryConfig(ENVIRONMENT), {
-      ...clients,
-      telemetry: createRecordingTelemetry(),
-    });
-
-    const deadlineMs = systemClock.nowMs() + 60_000;
-    await handler({}, createLambdaContext({ functionName: 'summary', clock: systemClock, deadlineMs }));
+    await handle();
 
     const [message, ...others] = sns.commandCalls(PublishCommand).map((call) => call.args[0].input);
     expect(others).toEqual([]);
@@ -67,16 +66,9 @@ describe('create summary handler', () => {
   });
 
   test('it asks for exactly the metrics that its stage publishes', async () => {
-    const { clients, cloudwatch, sns } = mockClients();
+    const { cloudwatch, handle } = mockClients();
     cloudwatch.on(GetMetricDataCommand).resolves({});
-    sns.on(PublishCommand).resolves({});
-    const handler = createSummaryHandler(parseSummaryConfig(ENVIRONMENT), {
-      ...clients,
-      telemetry: createRecordingTelemetry(),
-    });
-
-    const deadlineMs = systemClock.nowMs() + 60_000;
-    await handler({}, createLambdaContext({ functionName: 'summary', clock: systemClock, deadlineMs }));
+    await handle();
 
     const queries = cloudwatch
       .commandCalls(GetMetricDataCommand)

@@ -120,7 +120,7 @@ describe('create webhook handler', () => {
     ],
   ];
 
-  test.each(odd)('%s is no reason to refuse an event', async (_title, request, environment) => {
+  test.for(odd)('%s is no reason to refuse an event', async ([, request, environment]) => {
     const webhook = createWebhookUnderTest(environment);
     expect((await webhook.deliver(request)).status).toBe(202);
     expect(webhook.sqsCalls()).toBe(1);
