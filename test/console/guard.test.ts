@@ -44,11 +44,19 @@ async function send(
 
 const JSON_POST = { 'Content-Type': 'application/json', 'X-Crisp-Enrich-Console': '1' };
 
-async function openSession(): Promise<string> {
-  const answer = await send('POST /console/api/session', {
-    headers: JSON_POST,
-    body: JSON.stringify({ token: TOKEN }),
+const sendToken = (token: unknown, headers = {}) =>
+  send('POST /console/api/session', {
+    headers: { ...JSON_POST, ...headers },
+    body: JSON.stringify({ token }),
   });
+
+const redrive = (headers: Record<string, string | undefined>) =>
+  send('POST /console/api/redrives', { headers, body: '{}' });
+
+const refused = (status: number, code: string) => ({ status, body: expect.stringContaining(code) });
+
+async function openSession(): Promise<string> {
+  const answer = await sendToken(TOKEN);
   return /set-cookie: ([^;]+)/i.exec(answer.head)?.[1] ?? '';
 }
 
@@ -69,7 +77,7 @@ describe.each(PATHS)('%s', (path) => {
       headers: { Host: host?.replaceAll('PORT', String(port)), Cookie: await openSession() },
     });
 
-    expect(answer).toMatchObject({ status: 403, body: expect.stringContaining('host_not_allowed') });
+    expect(answer).toMatchObject(refused(403, 'host_not_allowed'));
   });
 
   test.each([
@@ -81,7 +89,7 @@ describe.each(PATHS)('%s', (path) => {
     { Origin: 'https://evil.example', Upgrade: 'websocket', Connection: 'Upgrade' },
   ])('is refused to a page of another origin: %j', async (headers) => {
     const answer = await send(`GET ${path}`, { headers: { ...headers, Cookie: await openSession() } });
-    expect(answer).toMatchObject({ status: 403, body: expect.stringContaining('origin_not_allowed') });
+    expect(answer).toMatchObject(refused(403, 'origin_not_allowed'));
   });
 });
 
@@ -93,41 +101,26 @@ test.each(['127.0.0.1', 'localhost', '[::1]', 'LOCALHOST'])('%s is this machine'
 describe('the token', () => {
   test.each(['/console/api/overview', `/console/api/overview?token=${TOKEN}`])(
     'is asked for by %s, and no query brings it',
-    async (target) => {
-      expect(await send(`GET ${target}`)).toMatchObject({
-        status: 401,
-        body: expect.stringContaining('session_missing'),
-      });
-    },
+    async (target) => expect(await send(`GET ${target}`)).toMatchObject(refused(401, 'session_missing')),
   );
 
   test.each([{}, { Cookie: 'crisp_enrich_console_PORT=wrong' }, { Authorization: `Bearer ${TOKEN}` }])(
     'a POST with %j is not let in',
     async ({ Cookie, ...headers }: Record<string, string>) => {
-      const answer = await send('POST /console/api/redrives', {
-        headers: { ...JSON_POST, ...headers, Cookie: Cookie?.replace('PORT', String(port)) },
-        body: '{}',
-      });
-
-      expect(answer.status).toBe(401);
+      const cookie = Cookie?.replace('PORT', String(port));
+      expect((await redrive({ ...JSON_POST, ...headers, Cookie: cookie })).status).toBe(401);
     },
   );
 
   test.each(['wrong', '', 1, null, { a: TOKEN }])('%j is not the token', async (token) => {
-    const answer = await send('POST /console/api/session', {
-      headers: JSON_POST,
-      body: JSON.stringify({ token }),
-    });
-
-    expect(answer).toMatchObject({ status: 401, body: expect.stringContaining('token_mismatch') });
+    const answer = await sendToken(token);
+    expect(answer).toMatchObject(refused(401, 'token_mismatch'));
     expect(answer.head).not.toMatch(/set-cookie/i);
   });
 
   test('is exchanged for a cookie that no script and no other site can use', async () => {
-    const { status, head } = await send('POST /console/api/session', {
-      headers: { ...JSON_POST, Origin: `http://127.0.0.1:${port}`, 'Sec-Fetch-Site': 'same-origin' },
-      body: JSON.stringify({ token: TOKEN }),
-    });
+    const ownPage = { Origin: `http://127.0.0.1:${port}`, 'Sec-Fetch-Site': 'same-origin' };
+    const { status, head } = await sendToken(TOKEN, ownPage);
 
     expect(status).toBe(200);
     expect(head).toMatch(
@@ -144,26 +137,18 @@ describe('a POST', () => {
     'multipart/form-data; boundary=x',
     undefined,
   ])('of the type %s is refused', async (type) => {
-    const answer = await send('POST /console/api/redrives', {
-      headers: { ...JSON_POST, 'Content-Type': type, Cookie: await openSession() },
-      body: '{}',
-    });
-
-    expect(answer.status).toBe(415);
+    const headers = { ...JSON_POST, 'Content-Type': type, Cookie: await openSession() };
+    expect((await redrive(headers)).status).toBe(415);
   });
 
   test('without the header of the page is refused', async () => {
-    const answer = await send('POST /console/api/redrives', {
-      headers: { 'Content-Type': 'application/json', Cookie: await openSession() },
-      body: '{}',
-    });
-
-    expect(answer).toMatchObject({ status: 403, body: expect.stringContaining('header_missing') });
+    const answer = await redrive({ 'Content-Type': 'application/json', Cookie: await openSession() });
+    expect(answer).toMatchObject(refused(403, 'header_missing'));
   });
 
   test.each(['{', '[', '1', 'null', '\xff'])('whose body is %j is refused', async (body) => {
     const answer = await send('POST /console/api/session', { headers: JSON_POST, body });
-    expect(answer).toMatchObject({ status: 400, body: expect.stringContaining('invalid_json') });
+    expect(answer).toMatchObject(refused(400, 'invalid_json'));
   });
 });
 
@@ -187,14 +172,9 @@ test.each([
   '/console/conversations/a/b',
 ])('%s is not found, and not repeated', async (path) => {
   const { status, body } = await send(`GET ${path}`, { headers: { Cookie: await openSession() } });
-
   expect(status).toBe(404);
-  expect(JSON.parse(body)).toEqual({
-    type: 'about:blank',
-    title: 'not found',
-    status: 404,
-    code: 'not_found',
-  });
+  const problem = { type: 'about:blank', title: 'not found', status: 404, code: 'not_found' };
+  expect(JSON.parse(body)).toEqual(problem);
 });
 
 test.each([...PATHS, '/console/nowhere', '/console/assets/page.js'])(

@@ -11,12 +11,24 @@ const FIRST = { after: undefined, limit: 50 };
 
 type Scene = ReturnType<typeof createConsoleScene>;
 
+const KEY = { key: 'a-key-of-mine' };
+
 /** Whoever redrives has looked before. */
 async function openWith(scene: Scene, ...buried: ReturnType<typeof aLetter>[]) {
   scene.queue.bury(...buried);
   const context = await scene.open();
   await readDeadLetters(context);
   return context;
+}
+
+/** The same, and then redrives; what has come of it after a second. */
+async function redriven(scene: Scene, buried: ReturnType<typeof aLetter>[], request: object = { all: true }) {
+  const context = await openWith(scene, ...buried);
+  const { id } = context.redrives.start({ ...KEY, ...request } as Parameters<
+    typeof context.redrives.start
+  >[0]);
+  await scene.clock.advance(1000);
+  return { context, view: () => context.redrives.get(id) };
 }
 
 /** The run of the message that was sent for a session. */
@@ -39,7 +51,7 @@ describe('a redriven letter', () => {
   test('is queued until a moment, and then a record of a version', async () => {
     const scene = createConsoleScene();
     const context = await openWith(scene, aLetter({ messageId: 'dead-1' }));
-    const { id } = context.redrives.start({ key: 'a-key-of-mine', messageIds: ['dead-1'] });
+    const { id } = context.redrives.start({ ...KEY, messageIds: ['dead-1'] });
     expect(context.redrives.get(id)).toMatchObject({ total: 1, moved: 0, endedMs: null, label: '1 message' });
     await scene.clock.advance(1000);
     const queued = context.redrives.get(id);
@@ -85,22 +97,17 @@ describe('a redriven letter', () => {
     async ({ messageId: _id, startedMs: _at, ...run }: Partial<Run>, entry) => {
       const scene = createConsoleScene();
       await scene.putRecord(aSession(), 7, aRecordOf('Ada'));
-      const context = await openWith(scene, aLetter());
-      const { id } = context.redrives.start({ key: 'a-key-of-mine', all: true });
-      await scene.clock.advance(1000);
+      const { view } = await redriven(scene, [aLetter()]);
       await runOf(scene, aSession(), run);
 
-      expect(context.redrives.get(id)?.entries).toMatchObject([entry]);
+      expect(view()?.entries).toMatchObject([entry]);
     },
   );
 
   test('that is not there any more is gone', async () => {
-    const scene = createConsoleScene();
-    const context = await openWith(scene, aLetter());
-    const { id } = context.redrives.start({ key: 'a-key-of-mine', messageIds: ['another'] });
-    await scene.clock.advance(1000);
+    const { view } = await redriven(createConsoleScene(), [aLetter()], { messageIds: ['another'] });
 
-    expect(context.redrives.get(id)).toMatchObject({
+    expect(view()).toMatchObject({
       endedMs: expect.any(Number),
       moved: 0,
       entries: [{ messageId: 'another', state: 'gone' }],
@@ -112,11 +119,9 @@ describe('a redriven letter', () => {
     const session = aSession('session_often');
     for (let times = 0; times < 3; times += 1) await scene.redriveNotes.note(session, scene.clock.nowMs());
     const nameless = { ...aLetter({ messageId: 'nameless' }), body: '{}' };
-    const context = await openWith(scene, aLetter({ session, messageId: 'often' }), nameless);
-    const { id } = context.redrives.start({ key: 'a-key-of-mine', all: true });
-    await scene.clock.advance(1000);
+    const { context, view } = await redriven(scene, [aLetter({ session, messageId: 'often' }), nameless]);
 
-    const { entries = [], counts } = context.redrives.get(id) ?? {};
+    const { entries = [], counts } = view() ?? {};
     expect(counts).toMatchObject({ kept: 2, waiting: 0 });
     expect(entries).toEqual(
       expect.arrayContaining([
@@ -136,7 +141,7 @@ describe('a redriven letter', () => {
   test('leaves the list, and nobody looks for it', async () => {
     const scene = createConsoleScene();
     const context = await openWith(scene, ...letters(3));
-    context.redrives.start({ key: 'a-key-of-mine', messageIds: [scene.queue.ids()[0] ?? ''] });
+    context.redrives.start({ ...KEY, messageIds: [scene.queue.ids()[0] ?? ''] });
     await scene.clock.advance(1000);
 
     expect((await listLetters(context, undefined, FIRST)).letters).toHaveLength(2);
@@ -148,16 +153,15 @@ describe('a redrive', () => {
   test('is one, however often its key is sent', async () => {
     const scene = createConsoleScene();
     const context = await openWith(scene, ...letters(5));
-    const first = context.redrives.start({ key: 'a-key-of-mine', all: true });
-    const second = context.redrives.start({ key: 'a-key-of-mine', all: true });
+    const first = context.redrives.start({ ...KEY, all: true });
+    const second = context.redrives.start({ ...KEY, all: true });
     await scene.clock.advance(5000);
 
     expect(second.id).toBe(first.id);
     expect(context.redrives.list()).toMatchObject([{ total: 5, moved: 5 }]);
     expect(scene.batches.sent).toHaveLength(5);
-    expect(() => context.redrives.start({ key: 'a-key-of-mine', code: 'crisp_error' })).toThrow(
-      'another request',
-    );
+    const other = () => context.redrives.start({ ...KEY, code: 'crisp_error' });
+    expect(other).toThrow('another request');
   });
 
   test('of a reason leaves the others alone', async () => {
@@ -165,18 +169,16 @@ describe('a redrive', () => {
     const [a, b] = [aLetter({ session: aSession('session_a') }), aLetter({ session: aSession('session_b') })];
     const weight = { spendsAttempt: true, isPermanent: false, maxAttempts: 5, nowMs: scene.clock.nowMs() };
     await scene.failureNotes.noteFailure(a.messageId, { ...CAUSE, code: 'crisp_error' }, weight);
-    const context = await openWith(scene, a, b);
-    const { id } = context.redrives.start({ key: 'a-key-of-mine', code: 'crisp_error' });
-    await scene.clock.advance(1000);
+    const { view } = await redriven(scene, [a, b], { code: 'crisp_error' });
 
-    expect(context.redrives.get(id)).toMatchObject({ label: 'crisp_error (1 message)', total: 1, moved: 1 });
+    expect(view()).toMatchObject({ label: 'crisp_error (1 message)', total: 1, moved: 1 });
     expect(scene.queue.ids()).toEqual([b.messageId]);
   });
 
   test('keeps to its rate, and says how far it has come', async () => {
     const scene = createConsoleScene();
     const context = await openWith(scene, ...letters(20));
-    const { id } = context.redrives.start({ key: 'a-key-of-mine', all: true, ratePerSecond: 2 });
+    const { id } = context.redrives.start({ ...KEY, all: true, ratePerSecond: 2 });
     await scene.clock.advance(4100);
 
     expect(context.redrives.get(id)).toMatchObject({ total: 20, moved: 10, endedMs: null });
@@ -190,12 +192,10 @@ describe('a redrive', () => {
   test('is a record without its version where the archive is away', async () => {
     const archive = () => Promise.reject(new Error('away'));
     const scene = createConsoleScene({ change: () => ({ archive }) });
-    const context = await openWith(scene, aLetter({ messageId: 'dead-1' }));
-    const { id } = context.redrives.start({ key: 'a-key-of-mine', messageIds: ['dead-1'] });
-    await scene.clock.advance(1000);
+    const { view } = await redriven(scene, [aLetter({ messageId: 'dead-1' })], { messageIds: ['dead-1'] });
     await runOf(scene, aSession(), { outcome: 'emitted' });
 
-    expect(context.redrives.get(id)).toMatchObject({ entries: [{ state: 'record', version: null }] });
+    expect(view()).toMatchObject({ entries: [{ state: 'record', version: null }] });
   });
 
   test('that SQS refuses says why', async () => {
@@ -204,11 +204,9 @@ describe('a redrive', () => {
         deadLetters: { ...deadLetters, redrive: () => Promise.reject(new Error('a secret')) },
       }),
     });
-    const context = await openWith(scene, aLetter());
-    const { id } = context.redrives.start({ key: 'a-key-of-mine', all: true });
-    await scene.clock.advance(1000);
+    const { view } = await redriven(scene, [aLetter()]);
 
-    expect(context.redrives.get(id)).toMatchObject({
+    expect(view()).toMatchObject({
       problem: 'unexpected:Error',
       entries: [{ state: 'kept', words: 'unexpected:Error' }],
     });
