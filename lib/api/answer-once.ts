@@ -36,8 +36,11 @@ export async function answerOnce(
       });
     case 'other':
       throw new ApiProblem('idempotency_key_reused', { detail: 'this key was used for another request' });
-    default:
+    case 'mine':
       break;
+    default:
+      // What is kept of a request expires with its claim: without one it would stay for good.
+      return run();
   }
   try {
     const answer = await run();

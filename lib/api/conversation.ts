@@ -15,8 +15,16 @@ export interface ApiAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A Function URL answers at most 6 MB. */
 const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
+// Lambda's 6 MiB are of its own JSON, in which the body is a text: each of its quotes and backslashes takes two bytes.
+const MAX_ESCAPED_BYTES = 6_000_000;
+
+function fitsAnswer(body: string): boolean {
+  return (
+    Buffer.byteLength(body) <= MAX_ANSWER_BYTES &&
+    Buffer.byteLength(JSON.stringify(body)) <= MAX_ESCAPED_BYTES
+  );
+}
 
 /** A caller waits no longer: what takes longer is left to the consumer. */
 const FETCH_DEADLINE_MS = 20_000;
@@ -32,7 +40,7 @@ export async function readConversation(
 ): Promise<ApiAnswer> {
   await refuseWhileHeld(context, session);
   const body = await fetchRecord(context, session, include);
-  if (body !== undefined && Buffer.byteLength(body) <= MAX_ANSWER_BYTES) return { status: 200, body };
+  if (body !== undefined && fitsAnswer(body)) return { status: 200, body };
   return enqueueInstead(context, session, body === undefined ? 'took_too_long' : 'too_large');
 }
 
@@ -117,7 +125,7 @@ export async function readArchived(
   if (body === undefined) {
     throw new ApiProblem('conversation_not_archived', { detail: 'the archive has no version of it' });
   }
-  if (Buffer.byteLength(body) <= MAX_ANSWER_BYTES) return { status: 200, body };
+  if (fitsAnswer(body)) return { status: 200, body };
   const record: EnrichedRecord = JSON.parse(body);
   const archived = toArchived(session, record.version, { bucket: config.archiveBucket, body });
   return { status: 200, body: JSON.stringify(toClaimCheck(record, archived)) };

@@ -127,6 +127,8 @@ async function readItem(item: unknown, websites: ReturnType<typeof createWebsite
     return reject('ambiguous_field', 'sessionId and session_id differ');
   const session = parseSessionId(named);
   if (!session) return reject('session_id_invalid');
+  if (item.websiteId != null && item.website_id != null && item.websiteId !== item.website_id)
+    return reject('ambiguous_field', 'websiteId and website_id differ', { session });
   const givenWebsite = item.websiteId ?? item.website_id;
   const website: WebsiteId | undefined = parseWebsiteId(givenWebsite);
   if (givenWebsite != null && !website) return reject('website_id_invalid', undefined, { session });

@@ -305,6 +305,19 @@ describe('?from=archive', () => {
     });
   });
 
+  test('answers it also where Lambda could not send the record: quotes and line ends make it longer', async () => {
+    const { get, keep } = createApiScene();
+    const messages = [aCrispMessage(1, { content: '"\n'.repeat(1_100_000) })];
+    const fetched = aFetchedConversation({ ...aSession(), messages });
+    const record = buildRecord(fetched, { version: fetched.startedMs, mode: 'full', absorbed: 0 });
+    await keep(record);
+
+    const { json } = await get('/v1/conversations/session_a?from=archive');
+
+    expect(Buffer.byteLength(JSON.stringify({ body: JSON.stringify(json) }))).toBeLessThan(6_291_556);
+    expect(json.claim_check.key).toContain(`${record.version}.json`);
+  });
+
   test('of an unknown and of a removed conversation is not found', async () => {
     const { get, keep } = createApiScene();
     await keep(buildRemovedRecord(aSession('session_gone'), { version: 7, reason: 'not_found' }));
@@ -349,6 +362,7 @@ describe('POST /v1/conversations', () => {
     ['missing_field', { sessionId: null }],
     ['unknown_field', { sessionId: 'session_b', mode: 'full' }],
     ['ambiguous_field', { sessionId: 'session_b', session_id: 'session_c' }],
+    ['ambiguous_field', { sessionId: 'session_b', websiteId: WEBSITE_ID, website_id: OTHER_WEBSITE_ID }],
     ['session_id_invalid', { sessionId: 'b' }],
     ['session_id_invalid', { sessionId: 7 }],
     ['session_id_invalid', { sessionId: 'session_../x' }],
@@ -526,9 +540,9 @@ describe('POST /v1/conversations', () => {
       const { status } = await scene.post('/v1/conversations', BODY, { 'idempotency-key': 'import-6' });
 
       expect(status).toBe(202);
+      // It is the claim that expires: what is kept without one would stay for good.
       expect(scene.telemetry.named('ledger-unavailable').map(({ operation }) => operation)).toEqual([
         'claim-answer',
-        'keep-answer',
       ]);
     });
   });
