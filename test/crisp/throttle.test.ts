@@ -169,15 +169,16 @@ describe('throttle', () => {
       { instances: 1, slower: 1.25, refusedShare: 0.03 },
       { instances: 4, slower: 1.5, refusedShare: 0.05 },
     ])(
-      '$instances instance(s) with twice the allowed rate: at most $slower times the ideal time, few refused',
+      'with twice the allowed rate $instances instance(s) need at most $slower times the ideal time, and few are refused, in nine of ten runs',
       async ({ instances, slower, refusedShare }) => {
-        for (let seed = 1; seed <= 10; seed += 1) {
-          const server = { rate: 20, burst: 4 };
-          const played = await play({ configured: 40, server, instances, requests: 400, seed });
-
-          expect(played.ratio).toBeLessThanOrEqual(slower);
-          expect(played.refused / (400 + played.refused)).toBeLessThanOrEqual(refusedShare);
+        const server = { rate: 20, burst: 4 };
+        let kept = 0;
+        for (let seed = 1; seed <= 40; seed += 1) {
+          const { ratio, refused } = await play({ configured: 40, server, instances, requests: 200, seed });
+          if (ratio <= slower && refused / 200 <= refusedShare) kept += 1;
         }
+
+        expect(kept).toBeGreaterThanOrEqual(36);
       },
     );
 
@@ -303,6 +304,10 @@ describe('token bucket', () => {
     expect(takeToken(lowered, 0).waitMs).toBe(200);
   });
 
+  test('a pause after a refusal is kept at the lower rate', () => {
+    expect(takeToken(lowerRate(aBucket(), 0, 1000), 0).waitMs).toBe(1200);
+  });
+
   test('refusals of requests that were in flight together count once', () => {
     expect(lowerRate(lowerRate(aBucket(), 0), 900).rate).toBeGreaterThanOrEqual(5);
   });
@@ -314,15 +319,15 @@ describe('token bucket', () => {
     expect(bucket.rate).toBeLessThan(2);
   });
 
-  test('the rate is back after 15 s of requests, and not before', () => {
+  test('the rate is back after 9 s of requests, and not before', () => {
     const lowered = lowerRate(aBucket(), 0);
 
     let bucket = lowered;
-    for (let nowMs = 1000; nowMs <= 14_000; nowMs += 1000) bucket = takeToken(bucket, nowMs).bucket;
+    for (let nowMs = 1000; nowMs <= 8_000; nowMs += 1000) bucket = takeToken(bucket, nowMs).bucket;
     expect(bucket.rate).toBeLessThan(10);
-    expect(takeToken(bucket, 15_000).bucket.rate).toBeCloseTo(10);
+    expect(takeToken(bucket, 9_000).bucket.rate).toBeCloseTo(10);
     // A pause alone shows nothing.
-    expect(takeToken(lowered, 60_000).bucket.rate).toBeCloseTo(lowered.rate + 10 / 30);
+    expect(takeToken(lowered, 60_000).bucket.rate).toBeCloseTo(lowered.rate + 10 / 18);
   });
 
   test('a clock that is set back neither gives tokens nor blocks', () => {
