@@ -56,7 +56,7 @@ export function toInfraSettings(
   const { values } = parseEnvironment(
     { ...(isLocal && LOCAL_DEFAULTS), ...withoutSecrets(dropBlanks(environment)) },
     deployedVariables,
-    { hookSecrets: false, crispToken: false },
+    {},
   );
   if (!isLocal) {
     refuseThinMargin(values.COALESCE_MARGIN_SECONDS);

@@ -9,15 +9,7 @@ import {
   SECRET_VARIABLES,
   type WebhookConfig,
 } from './config.ts';
-import {
-  COMMON_VARIABLES,
-  FETCH_VARIABLES,
-  HOOK_VARIABLES,
-  parseEnvironment,
-  toCommonConfig,
-  toFetchSettings,
-  toHookSettings,
-} from './parse.ts';
+import { COMMON_VARIABLES, FETCH_VARIABLES, HOOK_VARIABLES, parseConfig, parseEnvironment } from './parse.ts';
 import { DEFAULT_CRISP_API_URL, loopbackUrl, variables } from './variables.ts';
 
 type ResourceField =
@@ -39,13 +31,6 @@ export interface LocalConfig
   readonly hasCrispCredentials: boolean;
 }
 
-const localVariables = z.pick(variables, {
-  ...COMMON_VARIABLES,
-  ...HOOK_VARIABLES,
-  ...FETCH_VARIABLES,
-  ON_REMOVED: true,
-});
-
 /**
  * Local mode's configuration; throws `ConfigError` with all problems. Half a token is one; so is a token without a hook
  * secret, because no hook of the real Crisp could be believed; so is another Crisp's address without a token.
@@ -54,18 +39,13 @@ export function parseLocalConfig(environment: Environment): LocalConfig {
   const { CRISP_TOKEN_IDENTIFIER, CRISP_TOKEN_KEY } = dropBlanks(environment);
   const hasToken = Boolean(CRISP_TOKEN_IDENTIFIER || CRISP_TOKEN_KEY);
   const local = toLocalEnvironment(environment, hasToken);
-  const { values, secrets } = parseEnvironment(local, localVariables, {
+  const names = [...COMMON_VARIABLES, ...HOOK_VARIABLES, ...FETCH_VARIABLES, 'ON_REMOVED'] as const;
+  const config = parseConfig(local, names, {
     hookSecrets: hasToken,
     crispToken: hasToken || pointsElsewhere(local),
     apiKeys: true,
   });
-  return Object.freeze({
-    ...toCommonConfig(values, secrets),
-    ...toHookSettings(values),
-    ...toFetchSettings(values),
-    onRemoved: values.ON_REMOVED,
-    hasCrispCredentials: hasToken,
-  });
+  return Object.freeze({ ...config, hasCrispCredentials: hasToken });
 }
 
 function toLocalEnvironment(environment: Environment, hasToken: boolean): Environment {
@@ -109,7 +89,7 @@ export function parseOperatorConfig(
   { isLocal }: { readonly isLocal: boolean },
 ): OperatorConfig {
   const given = { ...(isLocal && LOCAL_DEFAULTS), ...dropBlanks(withoutSecrets(environment)) };
-  const { values } = parseEnvironment(given, createVariables(), { hookSecrets: false, crispToken: false });
+  const { values } = parseEnvironment(given, createVariables(), {});
   return {
     localUrl: values.CRISP_ENRICH_URL,
     websiteIds: values.CRISP_WEBSITE_IDS,

@@ -14,221 +14,163 @@ import {
   type WebhookConfig,
 } from './config.ts';
 import { readSecrets, type SecretNeeds } from './secrets.ts';
-import { findUnknownVariables, RESOURCE_VARIABLES, type VariableName, variables } from './variables.ts';
+import { findUnknownVariables, type VariableName, variables } from './variables.ts';
 
 /** The variables that every part of the pipeline reads. */
-export const COMMON_VARIABLES = {
-  CRISP_WEBSITE_IDS: true,
-  COALESCE_SECONDS: true,
-  COALESCE_MARGIN_SECONDS: true,
-  LOG_LEVEL: true,
-  METRICS_NAMESPACE: true,
-} as const satisfies Partial<Record<VariableName, true>>;
+export const COMMON_VARIABLES = [
+  'CRISP_WEBSITE_IDS',
+  'COALESCE_SECONDS',
+  'COALESCE_MARGIN_SECONDS',
+  'LOG_LEVEL',
+  'METRICS_NAMESPACE',
+] as const satisfies readonly VariableName[];
 
 /** The variables that only the consumer reads, less its resources. */
-export const FETCH_VARIABLES = {
-  CRISP_API_URL: true,
-  CRISP_TIER: true,
-  CRISP_REQUESTS_PER_SECOND: true,
-  CRISP_DAILY_QUOTA: true,
-  QUOTA_LIVE_SHARE: true,
-  CONSUMER_CONCURRENCY: true,
-  API_CONCURRENCY: true,
-  ENRICH_INCLUDE: true,
-  PROFILE_CACHE_SECONDS: true,
-  MAX_PAGES: true,
-  MAX_CONVERSATION_BYTES: true,
-  MAX_RESPONSE_BYTES: true,
-  INLINE_LIMIT_BYTES: true,
-  COALESCE_MAX_WAIT_SECONDS: true,
-  MAX_ATTEMPTS: true,
-  RETRY_BASE_SECONDS: true,
-} as const satisfies Partial<Record<VariableName, true>>;
+export const FETCH_VARIABLES = [
+  'CRISP_API_URL',
+  'CRISP_TIER',
+  'CRISP_REQUESTS_PER_SECOND',
+  'CRISP_DAILY_QUOTA',
+  'QUOTA_LIVE_SHARE',
+  'CONSUMER_CONCURRENCY',
+  'API_CONCURRENCY',
+  'ENRICH_INCLUDE',
+  'PROFILE_CACHE_SECONDS',
+  'MAX_PAGES',
+  'MAX_CONVERSATION_BYTES',
+  'MAX_RESPONSE_BYTES',
+  'INLINE_LIMIT_BYTES',
+  'COALESCE_MAX_WAIT_SECONDS',
+  'MAX_ATTEMPTS',
+  'RETRY_BASE_SECONDS',
+] as const satisfies readonly VariableName[];
 
-const consumerVariables = z.pick(variables, {
-  ...COMMON_VARIABLES,
-  ...FETCH_VARIABLES,
-  ...RESOURCE_VARIABLES,
-});
+/** The variables that only the webhook reads, less its resources. */
+export const HOOK_VARIABLES = [
+  'CRISP_HOOK_MODE',
+  'CRISP_HOOK_MAX_AGE_SECONDS',
+  'TRIGGER_EVENTS',
+] as const satisfies readonly VariableName[];
 
-/** The consumer's configuration; throws `ConfigError` with all problems. */
+/** The consumer's configuration; throws `ConfigError` with all problems, as all of these do. */
 export function parseConsumerConfig(environment: Environment): ConsumerConfig {
-  const needs = { hookSecrets: false, crispToken: true };
-  const { values, secrets } = parseEnvironment(environment, consumerVariables, needs);
-  return Object.freeze({
-    ...toCommonConfig(values, secrets),
-    ...toFetchSettings(values),
-    sessionsQueueUrl: values.SESSIONS_QUEUE_URL,
-    sessionsQueueArn: values.SESSIONS_QUEUE_ARN,
-    consumerFunctionName: values.CONSUMER_FUNCTION_NAME,
-    recordsTopicArn: values.RECORDS_TOPIC_ARN,
-    archiveBucket: values.ARCHIVE_BUCKET,
-    ledgerTable: values.LEDGER_TABLE,
+  const resources = ['SESSIONS_QUEUE_URL', ...MAPPING, 'RECORDS_TOPIC_ARN', ...STORES] as const;
+  return parseConfig(environment, [...COMMON_VARIABLES, ...FETCH_VARIABLES, ...resources], {
+    crispToken: true,
   });
 }
 
-const reconcileVariables = z.pick(variables, {
-  ...COMMON_VARIABLES,
-  ...FETCH_VARIABLES,
-  ON_REMOVED: true,
-  SESSIONS_QUEUE_URL: true,
-  ARCHIVE_BUCKET: true,
-  LEDGER_TABLE: true,
-});
+const MAPPING = ['SESSIONS_QUEUE_ARN', 'CONSUMER_FUNCTION_NAME'] as const;
+const STORES = ['ARCHIVE_BUCKET', 'LEDGER_TABLE'] as const;
 
-/** The sweep's configuration; throws `ConfigError` with all problems. */
+/** The sweep's configuration. */
 export function parseReconcileConfig(environment: Environment): ReconcileConfig {
-  const needs = { hookSecrets: false, crispToken: true };
-  const { values, secrets } = parseEnvironment(environment, reconcileVariables, needs);
-  return Object.freeze({
-    ...toCommonConfig(values, secrets),
-    ...toFetchSettings(values),
-    onRemoved: values.ON_REMOVED,
-    sessionsQueueUrl: values.SESSIONS_QUEUE_URL,
-    archiveBucket: values.ARCHIVE_BUCKET,
-    ledgerTable: values.LEDGER_TABLE,
-  });
+  const own = ['ON_REMOVED', 'SESSIONS_QUEUE_URL', ...STORES] as const;
+  return parseConfig(environment, [...COMMON_VARIABLES, ...FETCH_VARIABLES, ...own], { crispToken: true });
 }
 
-const apiVariables = z.pick(variables, {
-  ...COMMON_VARIABLES,
-  ...FETCH_VARIABLES,
-  SESSIONS_QUEUE_URL: true,
-  SESSIONS_QUEUE_ARN: true,
-  CONSUMER_FUNCTION_NAME: true,
-  ARCHIVE_BUCKET: true,
-  LEDGER_TABLE: true,
-  STAGE: true,
-});
-
-/** The API's configuration; throws `ConfigError` with all problems. */
+/** The API's configuration. */
 export function parseApiConfig(environment: Environment): ApiConfig {
-  const needs = { hookSecrets: false, crispToken: true, apiKeys: true };
-  const { values, secrets } = parseEnvironment(environment, apiVariables, needs);
-  return Object.freeze({
-    ...toCommonConfig(values, secrets),
-    ...toFetchSettings(values),
-    sessionsQueueUrl: values.SESSIONS_QUEUE_URL,
-    sessionsQueueArn: values.SESSIONS_QUEUE_ARN,
-    consumerFunctionName: values.CONSUMER_FUNCTION_NAME,
-    archiveBucket: values.ARCHIVE_BUCKET,
-    ledgerTable: values.LEDGER_TABLE,
-    stage: values.STAGE,
+  const own = ['STAGE', 'SESSIONS_QUEUE_URL', ...MAPPING, ...STORES] as const;
+  return parseConfig(environment, [...COMMON_VARIABLES, ...FETCH_VARIABLES, ...own], {
+    crispToken: true,
+    apiKeys: true,
   });
 }
+
+/** The probe's configuration. */
+export function parseProbeConfig(environment: Environment): ProbeConfig {
+  const own = ['CRISP_API_URL', 'CRISP_TIER', 'MAX_RESPONSE_BYTES', ...MAPPING, 'LEDGER_TABLE'] as const;
+  return parseConfig(environment, [...COMMON_VARIABLES, ...own], { crispToken: true });
+}
+
+/** The summary's configuration, which has no secrets. */
+export function parseSummaryConfig(environment: Environment): SummaryConfig {
+  const names = ['LOG_LEVEL', 'METRICS_NAMESPACE', 'STAGE', 'ALARM_TOPIC_ARN'] as const;
+  const { secrets: _secrets, ...config } = parseConfig(environment, names, {});
+  return Object.freeze(config);
+}
+
+/** The webhook's configuration. */
+export function parseWebhookConfig(environment: Environment): WebhookConfig {
+  const own = [...HOOK_VARIABLES, 'SESSIONS_QUEUE_URL', 'LEDGER_TABLE'] as const;
+  return parseConfig(environment, [...COMMON_VARIABLES, ...own], { hookSecrets: true });
+}
+
+/** The field that a variable becomes; those that are missing become one together, or are the tier's. */
+const FIELDS = {
+  CRISP_WEBSITE_IDS: 'websiteIds',
+  LOG_LEVEL: 'logLevel',
+  METRICS_NAMESPACE: 'metricsNamespace',
+  CRISP_HOOK_MODE: 'hookMode',
+  CRISP_HOOK_MAX_AGE_SECONDS: 'hookMaxAgeSeconds',
+  TRIGGER_EVENTS: 'triggers',
+  CRISP_API_URL: 'crispApiUrl',
+  CRISP_TIER: 'crispTier',
+  CRISP_REQUESTS_PER_SECOND: 'requestsPerSecond',
+  QUOTA_LIVE_SHARE: 'quotaLiveShare',
+  ENRICH_INCLUDE: 'include',
+  PROFILE_CACHE_SECONDS: 'profileCacheSeconds',
+  MAX_PAGES: 'maxPages',
+  MAX_CONVERSATION_BYTES: 'maxConversationBytes',
+  MAX_RESPONSE_BYTES: 'maxResponseBytes',
+  INLINE_LIMIT_BYTES: 'inlineLimitBytes',
+  COALESCE_MAX_WAIT_SECONDS: 'maxWaitSeconds',
+  MAX_ATTEMPTS: 'maxAttempts',
+  RETRY_BASE_SECONDS: 'retryBaseSeconds',
+  ON_REMOVED: 'onRemoved',
+  SESSIONS_QUEUE_URL: 'sessionsQueueUrl',
+  SESSIONS_QUEUE_ARN: 'sessionsQueueArn',
+  CONSUMER_FUNCTION_NAME: 'consumerFunctionName',
+  RECORDS_TOPIC_ARN: 'recordsTopicArn',
+  ARCHIVE_BUCKET: 'archiveBucket',
+  LEDGER_TABLE: 'ledgerTable',
+  STAGE: 'stage',
+  ALARM_TOPIC_ARN: 'alarmTopicArn',
+} as const satisfies Partial<Record<VariableName, string>>;
+
+type Values = z.output<typeof variables>;
+type Fields = typeof FIELDS;
+
+/** What is made of the variables of these names, and of the secrets. */
+type Config<Names extends VariableName> = {
+  readonly [Name in Names & keyof Fields as Fields[Name]]: Values[Name];
+} & ('COALESCE_SECONDS' extends Names ? Pick<CommonConfig, 'coalesce'> : unknown) &
+  ('CRISP_DAILY_QUOTA' extends Names ? Pick<ConsumerConfig, 'dailyQuota' | 'instances'> : unknown) &
+  Pick<CommonConfig, 'secrets'>;
 
 /** What Crisp's documents say that a token may do in a day, by its tier. */
 const DAILY_QUOTAS = { plugin: 5000, website: 10_000 };
 
-type FetchSettings = Pick<
-  ConsumerConfig,
-  | 'crispApiUrl'
-  | 'crispTier'
-  | 'requestsPerSecond'
-  | 'dailyQuota'
-  | 'quotaLiveShare'
-  | 'instances'
-  | 'include'
-  | 'profileCacheSeconds'
-  | 'maxPages'
-  | 'maxConversationBytes'
-  | 'maxResponseBytes'
-  | 'inlineLimitBytes'
-  | 'maxWaitSeconds'
-  | 'maxAttempts'
-  | 'retryBaseSeconds'
->;
-
-export function toFetchSettings(
-  values: Pick<z.output<typeof variables>, keyof typeof FETCH_VARIABLES>,
-): FetchSettings {
-  return {
-    crispApiUrl: values.CRISP_API_URL,
-    crispTier: values.CRISP_TIER,
-    requestsPerSecond: values.CRISP_REQUESTS_PER_SECOND,
-    dailyQuota: values.CRISP_DAILY_QUOTA ?? DAILY_QUOTAS[values.CRISP_TIER],
-    quotaLiveShare: values.QUOTA_LIVE_SHARE,
-    instances: values.CONSUMER_CONCURRENCY + values.API_CONCURRENCY,
-    include: values.ENRICH_INCLUDE,
-    profileCacheSeconds: values.PROFILE_CACHE_SECONDS,
-    maxPages: values.MAX_PAGES,
-    maxConversationBytes: values.MAX_CONVERSATION_BYTES,
-    maxResponseBytes: values.MAX_RESPONSE_BYTES,
-    inlineLimitBytes: values.INLINE_LIMIT_BYTES,
-    maxWaitSeconds: values.COALESCE_MAX_WAIT_SECONDS,
-    maxAttempts: values.MAX_ATTEMPTS,
-    retryBaseSeconds: values.RETRY_BASE_SECONDS,
+/** Reads the variables of these names and the secrets. Throws one `ConfigError` that holds every problem there is. */
+export function parseConfig<Names extends VariableName>(
+  environment: Environment,
+  names: readonly Names[],
+  needs: SecretNeeds,
+): Config<Names> {
+  const mask: Partial<Record<VariableName, true>> = Object.fromEntries(names.map((name) => [name, true]));
+  const { values, secrets } = parseEnvironment(environment, z.pick(variables, mask), needs);
+  const read: Partial<Values> = values;
+  const { CRISP_TIER = 'plugin', CRISP_DAILY_QUOTA } = read;
+  const { CONSUMER_CONCURRENCY = 0, API_CONCURRENCY = 0 } = read;
+  const config = {
+    ...Object.fromEntries(
+      names.flatMap((name) => (name in FIELDS ? [[FIELDS[name as keyof Fields], read[name]]] : [])),
+    ),
+    ...(mask.COALESCE_SECONDS && {
+      coalesce: {
+        coalesceSeconds: read.COALESCE_SECONDS,
+        marginSeconds: read.COALESCE_MARGIN_SECONDS,
+      },
+    }),
+    ...(mask.CRISP_DAILY_QUOTA && {
+      dailyQuota: CRISP_DAILY_QUOTA ?? DAILY_QUOTAS[CRISP_TIER],
+      instances: CONSUMER_CONCURRENCY + API_CONCURRENCY,
+    }),
+    secrets,
   };
-}
-
-const probeVariables = z.pick(variables, {
-  ...COMMON_VARIABLES,
-  CRISP_API_URL: true,
-  CRISP_TIER: true,
-  MAX_RESPONSE_BYTES: true,
-  SESSIONS_QUEUE_ARN: true,
-  CONSUMER_FUNCTION_NAME: true,
-  LEDGER_TABLE: true,
-});
-
-/** The probe's configuration; throws `ConfigError` with all problems. */
-export function parseProbeConfig(environment: Environment): ProbeConfig {
-  const needs = { hookSecrets: false, crispToken: true };
-  const { values, secrets } = parseEnvironment(environment, probeVariables, needs);
-  return Object.freeze({
-    ...toCommonConfig(values, secrets),
-    crispApiUrl: values.CRISP_API_URL,
-    crispTier: values.CRISP_TIER,
-    maxResponseBytes: values.MAX_RESPONSE_BYTES,
-    sessionsQueueArn: values.SESSIONS_QUEUE_ARN,
-    consumerFunctionName: values.CONSUMER_FUNCTION_NAME,
-    ledgerTable: values.LEDGER_TABLE,
-  });
-}
-
-const summaryVariables = z.pick(variables, {
-  LOG_LEVEL: true,
-  METRICS_NAMESPACE: true,
-  STAGE: true,
-  ALARM_TOPIC_ARN: true,
-});
-
-/** The summary's configuration, which has no secrets; throws `ConfigError` with all problems. */
-export function parseSummaryConfig(environment: Environment): SummaryConfig {
-  const needs = { hookSecrets: false, crispToken: false };
-  const { values } = parseEnvironment(environment, summaryVariables, needs);
-  return Object.freeze({
-    stage: values.STAGE,
-    logLevel: values.LOG_LEVEL,
-    metricsNamespace: values.METRICS_NAMESPACE,
-    alarmTopicArn: values.ALARM_TOPIC_ARN,
-  });
-}
-
-/** The variables that only the webhook reads, less its resources. */
-export const HOOK_VARIABLES = {
-  CRISP_HOOK_MODE: true,
-  CRISP_HOOK_MAX_AGE_SECONDS: true,
-  TRIGGER_EVENTS: true,
-} as const satisfies Partial<Record<VariableName, true>>;
-
-const webhookVariables = z.pick(variables, {
-  ...COMMON_VARIABLES,
-  ...HOOK_VARIABLES,
-  SESSIONS_QUEUE_URL: true,
-  LEDGER_TABLE: true,
-});
-
-/** The webhook's configuration; throws `ConfigError` with all problems. */
-export function parseWebhookConfig(environment: Environment): WebhookConfig {
-  const needs = { hookSecrets: true, crispToken: false };
-  const { values, secrets } = parseEnvironment(environment, webhookVariables, needs);
-  return Object.freeze({
-    ...toCommonConfig(values, secrets),
-    ...toHookSettings(values),
-    sessionsQueueUrl: values.SESSIONS_QUEUE_URL,
-    ledgerTable: values.LEDGER_TABLE,
-  });
+  // Its fields are those of the names.
+  return Object.freeze(config) as unknown as Config<Names>;
 }
 
 const problemCode = z.enum(CONFIG_PROBLEMS);
@@ -275,31 +217,4 @@ function findPlatformProblems(environment: Environment): ConfigProblem[] {
     problems.push({ code: 'config_invalid', variable: 'CRISP_API_URL', message });
   }
   return problems;
-}
-
-type HookSettings = Pick<WebhookConfig, 'hookMode' | 'hookMaxAgeSeconds' | 'triggers'>;
-
-export function toHookSettings(
-  values: Pick<z.output<typeof variables>, keyof typeof HOOK_VARIABLES>,
-): HookSettings {
-  return {
-    hookMode: values.CRISP_HOOK_MODE,
-    hookMaxAgeSeconds: values.CRISP_HOOK_MAX_AGE_SECONDS,
-    triggers: values.TRIGGER_EVENTS,
-  };
-}
-
-type CommonValues = Pick<z.output<typeof variables>, keyof typeof COMMON_VARIABLES>;
-
-export function toCommonConfig(values: CommonValues, secrets: SecretsConfig): CommonConfig {
-  return {
-    websiteIds: values.CRISP_WEBSITE_IDS,
-    coalesce: {
-      coalesceSeconds: values.COALESCE_SECONDS,
-      marginSeconds: values.COALESCE_MARGIN_SECONDS,
-    },
-    secrets,
-    logLevel: values.LOG_LEVEL,
-    metricsNamespace: values.METRICS_NAMESPACE,
-  };
 }

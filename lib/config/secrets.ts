@@ -3,8 +3,8 @@ import { type ApiKey, parseApiKeys } from './api-keys.ts';
 import { type CrispToken, type Environment, isOnAws, type SecretsConfig } from './config.ts';
 
 export interface SecretNeeds {
-  readonly hookSecrets: boolean;
-  readonly crispToken: boolean;
+  readonly hookSecrets?: boolean;
+  readonly crispToken?: boolean;
   readonly apiKeys?: boolean;
 }
 
@@ -60,10 +60,13 @@ function findMisplaced(environment: Environment): ConfigProblem[] {
   }));
 }
 
-function readFromEnvironment(environment: Environment, needs: SecretNeeds): ReadSecrets {
-  const hooks = readHookSecrets(environment, needs.hookSecrets);
-  const { token, problems } = readToken(environment, needs.crispToken);
-  const api = readApiKeys(environment, needs.apiKeys ?? false);
+function readFromEnvironment(
+  environment: Environment,
+  { hookSecrets = false, crispToken = false, apiKeys = false }: SecretNeeds,
+): ReadSecrets {
+  const hooks = readHookSecrets(environment, hookSecrets);
+  const { token, problems } = readToken(environment, crispToken);
+  const api = readApiKeys(environment, apiKeys);
   return {
     secrets: { source: 'environment', hookSecrets: hooks.secrets, crispToken: token, apiKeys: api.keys },
     problems: [...hooks.problems, ...problems, ...api.problems],
