@@ -115,13 +115,22 @@ async function eraseAndSweep(
   if (failures.length > 0) throw failures[0];
 }
 
-/** Sweeps one website after another. A limit of Crisp's ends it, and is no failure: the next sweep goes on. */
+/**
+ * Sweeps one website after another, beginning with any: a limit of Crisp's, or the time, may end it before the last. That
+ * is no failure: the next sweep goes on.
+ */
 async function sweepAll(
   { context, listWebsites, countCalls }: Reconciler,
   { telemetry, signal }: RunOptions,
 ): Promise<void> {
   let failure: unknown;
-  for (const websiteId of await listWebsites()) {
+  const websiteIds = await listWebsites().catch((thrown: unknown) => {
+    if (isRefused(thrown)) return [];
+    throw thrown;
+  });
+  // When exactly Lambda starts a run is as good as a die.
+  const first = context.clock.nowMs() % Math.max(1, websiteIds.length);
+  for (const websiteId of [...websiteIds.slice(first), ...websiteIds.slice(0, first)]) {
     const callsBefore = countCalls();
     let report: ReconcileReport | undefined;
     const onProgress = (soFar: ReconcileReport) => {
@@ -131,7 +140,7 @@ async function sweepAll(
       tell(await sweepWebsite(context, websiteId, { signal, onProgress }));
     } catch (thrown) {
       if (report) tell(report, thrown instanceof JobError ? thrown.reason : 'unexpected');
-      if (thrown instanceof JobError && thrown.disposition === 'refused') return;
+      if (isRefused(thrown)) break;
       failure ??= thrown;
     }
 
@@ -145,4 +154,8 @@ async function sweepAll(
     }
   }
   if (failure !== undefined) throw failure;
+}
+
+function isRefused(thrown: unknown): boolean {
+  return thrown instanceof JobError && thrown.disposition === 'refused';
 }
