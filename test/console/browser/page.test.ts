@@ -63,7 +63,6 @@ async function open(
 ) {
   Object.assign(mock.data, data);
   const watched = await openPage(browser, { nowMs: NOW_MS + 8000, ...options });
-  onTestFinished(watched.close);
   await watched.page.goto(mock.url + path);
   return watched;
 }
@@ -529,10 +528,7 @@ describe('where something is missing', () => {
   test('a server that stopped is said, and the page comes back by itself', async () => {
     const own = await startMockConsole();
     const watched = await openPage(browser, { nowMs: NOW_MS });
-    onTestFinished(async () => {
-      await watched.close();
-      await again.stop();
-    });
+    onTestFinished(() => again.stop());
     await watched.page.goto(own.url);
     await watched.page.locator('.line').first().waitFor();
 

@@ -27,30 +27,50 @@ export function startBrowser(): Promise<Browser> {
 export interface WatchedPage {
   readonly page: Page;
   /** Hosts that it sent a request to. */
-  readonly hosts: ReadonlySet<string>;
+  readonly hosts: Set<string>;
   /** Dialogs, errors, and what the content security policy refused. */
-  readonly faults: readonly string[];
+  readonly faults: string[];
 }
 
-interface OpenOptions extends BrowserContextOptions {
+interface OpenOptions extends Pick<BrowserContextOptions, 'viewport' | 'colorScheme'> {
   /** The time that the page believes it is. */
   readonly nowMs?: number | undefined;
 }
 
+const DESK = { width: 1280, height: 800 };
+
+/**
+ * A page as of a browser that was never used: without cookies, storage, other pages, or anything of an earlier test. It is
+ * the same one each time, because a new context costs five times what is loaded into it.
+ */
 export async function openPage(
   browser: Browser,
-  { nowMs, ...options }: OpenOptions = {},
-): Promise<WatchedPage & { close: () => Promise<void> }> {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
-    timezoneId: 'UTC',
-    ...options,
-  });
+  { nowMs, viewport = DESK, colorScheme = 'light' }: OpenOptions = {},
+): Promise<WatchedPage> {
+  const pages = nowMs === undefined ? WITH_REAL_TIME : WITH_FIXED_TIME;
+  const watched = pages.get(browser) ?? (await watchPage(browser));
+  pages.set(browser, watched);
+  await forget(watched);
+  await watched.page.setViewportSize(viewport ?? DESK);
+  await watched.page.emulateMedia({ colorScheme });
+  if (nowMs !== undefined) await watched.page.clock.setFixedTime(nowMs);
+  return watched;
+}
+
+// A clock that was fixed once stays.
+const WITH_REAL_TIME = new WeakMap<Browser, WatchedPage>();
+const WITH_FIXED_TIME = new WeakMap<Browser, WatchedPage>();
+
+async function watchPage(browser: Browser): Promise<WatchedPage> {
+  const context = await browser.newContext({ timezoneId: 'UTC' });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   const hosts = new Set<string>();
   const faults: string[] = [];
-  page.on('request', (request) => void hosts.add(new URL(request.url()).hostname));
+  page.on('request', (request) => {
+    // Where a page begins, which has no host.
+    if (request.url() !== 'about:blank') hosts.add(new URL(request.url()).hostname);
+  });
   page.on('dialog', (dialog) => {
     faults.push(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
@@ -61,8 +81,17 @@ export async function openPage(
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
       faults.push(message.text());
   });
-  if (nowMs !== undefined) await page.clock.setFixedTime(nowMs);
-  return { page, hosts, faults, close: () => context.close() };
+  return { page, hosts, faults };
+}
+
+async function forget({ page, hosts, faults }: WatchedPage): Promise<void> {
+  const context = page.context();
+  for (const other of context.pages()) if (other !== page) await other.close();
+  if (page.url() !== 'about:blank') await page.evaluate('localStorage.clear()');
+  await context.clearCookies();
+  await page.mouse.move(0, 0);
+  hosts.clear();
+  faults.length = 0;
 }
 
 /** What axe finds wrong, one line each: by all of its rules, or by some. */
