@@ -100,10 +100,28 @@ export interface ConformanceTarget extends LocalAwsClients {
   onEnd(undo: () => Promise<unknown>): void;
 }
 
-/** A rule of AWS that the pipeline relies on. The suite is the list of them: docs/local-aws.md says how to run it. */
-export interface Behaviour {
-  readonly title: string;
+/** Rules of AWS that the pipeline relies on, by their titles. docs/local-aws.md says how to run them. */
+export type Behaviours = Readonly<Record<string, Behaviour>>;
+
+interface Behaviour {
+  (target: ConformanceTarget): Promise<void>;
   /** The longest time that it lets go by. */
   readonly passesSeconds?: number;
-  run(target: ConformanceTarget): Promise<void>;
 }
+
+export function passing(passesSeconds: number, run: Behaviour): Behaviour {
+  return Object.assign((target: ConformanceTarget) => run(target), { passesSeconds });
+}
+
+/** One that needs something of its own. */
+export function having<Thing>(
+  make: (target: ConformanceTarget) => Promise<Thing>,
+  run: (thing: Thing, target: ConformanceTarget) => Promise<void>,
+): Behaviour {
+  return async (target) => run(await make(target), target);
+}
+
+type QueueBehaviour = (queue: TestQueue, target: ConformanceTarget) => Promise<void>;
+
+export const withQueue = (run: QueueBehaviour): Behaviour => having(makeQueue, run);
+export const withFifo = (run: QueueBehaviour): Behaviour => having(makeFifoQueue, run);

@@ -32,6 +32,6 @@ describe('embedded aws', () => {
   });
 
   describe.each(Object.entries(ALL_BEHAVIOURS))('embedded %s', (_service, behaviours) => {
-    test.each(behaviours)('$title', ({ run }) => run(target));
+    test.each(Object.entries(behaviours))('%s', (_title, run) => run(target));
   });
 });

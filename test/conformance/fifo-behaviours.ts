@@ -1,12 +1,20 @@
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { expect } from 'vitest';
-import { type Behaviour, existing, first, makeFifoQueue, makeQueue, type TestQueue } from './behaviour.ts';
+import {
+  type Behaviours,
+  existing,
+  first,
+  makeFifoQueue,
+  passing,
+  type TestQueue,
+  withFifo,
+  withQueue,
+} from './behaviour.ts';
 
-export const deduplicationBehaviours: readonly Behaviour[] = [
-  {
-    title: 'a twin that is sent while the first is delayed is dropped and gets the id of the first',
-    passesSeconds: 4,
-    async run(target) {
+export const deduplicationBehaviours: Behaviours = {
+  'a twin that is sent while the first is delayed is dropped and gets the id of the first': passing(
+    4,
+    async (target) => {
       const queue = await makeFifoQueue(target, { DelaySeconds: '4' });
 
       const one = await queue.sendTo('g', 'same');
@@ -16,25 +24,19 @@ export const deduplicationBehaviours: readonly Behaviour[] = [
       expect(two.MessageId).toBe(one.MessageId);
       expect(await queue.bodies()).toEqual(['same']);
     },
-  },
-  {
-    title: 'a twin that is sent after the first was deleted is dropped',
-    async run(target) {
-      const queue = await makeFifoQueue(target);
-      const one = await queue.sendTo('g', 'same');
-      await queue.delete(first(await queue.receive()));
+  ),
+  'a twin that is sent after the first was deleted is dropped': withFifo(async (queue) => {
+    const one = await queue.sendTo('g', 'same');
+    await queue.delete(first(await queue.receive()));
 
-      const two = await queue.sendTo('g', 'same');
+    const two = await queue.sendTo('g', 'same');
 
-      expect(two.MessageId).toBe(one.MessageId);
-      expect(await queue.bodies()).toEqual([]);
-    },
-  },
-  {
-    title: 'after five minutes a twin is a new message',
-    passesSeconds: 301,
-    async run(target) {
-      const queue = await makeFifoQueue(target);
+    expect(two.MessageId).toBe(one.MessageId);
+    expect(await queue.bodies()).toEqual([]);
+  }),
+  'after five minutes a twin is a new message': passing(
+    301,
+    withFifo(async (queue, target) => {
       const one = await queue.sendTo('g', 'same');
       await queue.delete(first(await queue.receive()));
       await target.pass(301);
@@ -43,13 +45,10 @@ export const deduplicationBehaviours: readonly Behaviour[] = [
 
       expect(two.MessageId).not.toBe(one.MessageId);
       expect(await queue.bodies()).toEqual(['same']);
-    },
-  },
-  {
-    title: 'with DeduplicationScope messageGroup, equal ids of two groups are two messages',
-    async run(target) {
-      const queue = await makeFifoQueue(target);
-
+    }),
+  ),
+  'with DeduplicationScope messageGroup, equal ids of two groups are two messages': withFifo(
+    async (queue) => {
       await queue.sendTo('g1', 'same');
       await queue.sendTo('g2', 'same');
       await queue.sendTo('g2', 'same');
@@ -58,38 +57,28 @@ export const deduplicationBehaviours: readonly Behaviour[] = [
       expect(received.map(({ Attributes }) => Attributes?.MessageGroupId).sort()).toEqual(['g1', 'g2']);
       expect(received.map(({ Attributes }) => Attributes?.MessageDeduplicationId)).toEqual(['same', 'same']);
     },
+  ),
+  'with DeduplicationScope queue, equal ids of two groups are one message': async (target) => {
+    const queue = await makeFifoQueue(target, {
+      DeduplicationScope: 'queue',
+      FifoThroughputLimit: 'perQueue',
+    });
+
+    await queue.sendTo('g1', 'same');
+    await queue.sendTo('g2', 'same');
+
+    expect(await queue.bodies()).toEqual(['same']);
   },
-  {
-    title: 'with DeduplicationScope queue, equal ids of two groups are one message',
-    async run(target) {
-      const queue = await makeFifoQueue(target, {
-        DeduplicationScope: 'queue',
-        FifoThroughputLimit: 'perQueue',
-      });
+  'a group id or deduplication id of more than 128 characters is refused': withFifo(async (queue) => {
+    await expect(queue.sendTo('g', 'd'.repeat(129))).rejects.toThrow(/invalid/i);
+    await expect(queue.sendTo('g'.repeat(129), 'd')).rejects.toThrow(/invalid/i);
+    await expect(queue.sendTo('g'.repeat(128), 'd'.repeat(128))).resolves.toHaveProperty('MessageId');
+  }),
+};
 
-      await queue.sendTo('g1', 'same');
-      await queue.sendTo('g2', 'same');
-
-      expect(await queue.bodies()).toEqual(['same']);
-    },
-  },
-  {
-    title: 'a group id or deduplication id of more than 128 characters is refused',
-    async run(target) {
-      const queue = await makeFifoQueue(target);
-
-      await expect(queue.sendTo('g', 'd'.repeat(129))).rejects.toThrow(/invalid/i);
-      await expect(queue.sendTo('g'.repeat(129), 'd')).rejects.toThrow(/invalid/i);
-      await expect(queue.sendTo('g'.repeat(128), 'd'.repeat(128))).resolves.toHaveProperty('MessageId');
-    },
-  },
-];
-
-export const groupBehaviours: readonly Behaviour[] = [
-  {
-    title: 'one receive returns several messages of one group, in order, before those of the next group',
-    async run(target) {
-      const queue = await makeFifoQueue(target);
+export const groupBehaviours: Behaviours = {
+  'one receive returns several messages of one group, in order, before those of the next group': withFifo(
+    async (queue) => {
       await sendAll(queue, ['a1', 'a2', 'b1', 'a3', 'b2']);
 
       const bodies = await queue.bodies(4);
@@ -97,39 +86,30 @@ export const groupBehaviours: readonly Behaviour[] = [
       expect(bodies.filter((body) => body?.startsWith('a'))).toEqual(['a1', 'a2', 'a3']);
       expect(bodies).toHaveLength(4);
     },
-  },
-  {
-    title: 'a group with a message in flight gives no other message; other groups do',
-    async run(target) {
-      const queue = await makeFifoQueue(target);
-      await sendAll(queue, ['a1', 'a2', 'b1']);
-      await queue.receive(1);
+  ),
+  'a group with a message in flight gives no other message; other groups do': withFifo(async (queue) => {
+    await sendAll(queue, ['a1', 'a2', 'b1']);
+    await queue.receive(1);
 
-      const bodies = await queue.bodies();
+    const bodies = await queue.bodies();
 
-      expect(bodies).toEqual(['b1']);
-    },
-  },
-  {
-    title: 'a group goes on when the last of its messages in flight is deleted',
-    async run(target) {
-      const queue = await makeFifoQueue(target);
-      await sendAll(queue, ['a1', 'a2', 'a3']);
-      const [one, two] = await queue.receive(2);
+    expect(bodies).toEqual(['b1']);
+  }),
+  'a group goes on when the last of its messages in flight is deleted': withFifo(async (queue) => {
+    await sendAll(queue, ['a1', 'a2', 'a3']);
+    const [one, two] = await queue.receive(2);
 
-      await queue.delete(existing(one));
-      const stillLocked = await queue.bodies();
-      await queue.delete(existing(two));
-      const unlocked = await queue.bodies();
+    await queue.delete(existing(one));
+    const stillLocked = await queue.bodies();
+    await queue.delete(existing(two));
+    const unlocked = await queue.bodies();
 
-      expect(stillLocked).toEqual([]);
-      expect(unlocked).toEqual(['a3']);
-    },
-  },
-  {
-    title: 'messages of a group that come back are received in their first order, before later ones',
-    passesSeconds: 3,
-    async run(target) {
+    expect(stillLocked).toEqual([]);
+    expect(unlocked).toEqual(['a3']);
+  }),
+  'messages of a group that come back are received in their first order, before later ones': passing(
+    3,
+    async (target) => {
       const queue = await makeFifoQueue(target, { VisibilityTimeout: '2' });
       await sendAll(queue, ['a1', 'a2']);
       await queue.receive();
@@ -140,11 +120,9 @@ export const groupBehaviours: readonly Behaviour[] = [
 
       expect(bodies).toEqual(['a1', 'a2', 'a3']);
     },
-  },
-  {
-    title: 'a message has its group, its deduplication id and a sequence number that grows within the group',
-    async run(target) {
-      const queue = await makeFifoQueue(target);
+  ),
+  'a message has its group, its deduplication id and a sequence number that grows within the group': withFifo(
+    async (queue) => {
       const sent = [await queue.sendTo('g', 'one'), await queue.sendTo('g', 'two')];
 
       const received = await queue.receive();
@@ -158,11 +136,9 @@ export const groupBehaviours: readonly Behaviour[] = [
         MessageDeduplicationId: 'one',
       });
     },
-  },
-  {
-    title: 'a FIFO queue refuses a delay of a single message, and a message without a group',
-    async run(target) {
-      const queue = await makeFifoQueue(target);
+  ),
+  'a FIFO queue refuses a delay of a single message, and a message without a group': withFifo(
+    async (queue) => {
       const message = { MessageBody: 'x', MessageDeduplicationId: 'x' };
 
       const delayed = queue.send({ ...message, MessageGroupId: 'g', DelaySeconds: 5 });
@@ -171,8 +147,8 @@ export const groupBehaviours: readonly Behaviour[] = [
       const groupless = queue.send(message);
       await expect(groupless).rejects.toThrow(/MessageGroupId/);
     },
-  },
-];
+  ),
+};
 
 /** The group is the first letter. */
 async function sendAll(queue: TestQueue, ids: readonly string[]): Promise<void> {
@@ -181,23 +157,16 @@ async function sendAll(queue: TestQueue, ids: readonly string[]): Promise<void> 
 
 const MIB = 1024 * 1024;
 
-export const messageBehaviours: readonly Behaviour[] = [
-  {
-    title: 'a body of 1 MiB is accepted, one byte more is refused',
-    async run(target) {
-      const queue = await makeQueue(target);
+export const messageBehaviours: Behaviours = {
+  'a body of 1 MiB is accepted, one byte more is refused': withQueue(async (queue) => {
+    await queue.send({ MessageBody: 'x'.repeat(MIB) });
+    const tooLong = queue.send({ MessageBody: 'x'.repeat(MIB + 1) });
 
-      await queue.send({ MessageBody: 'x'.repeat(MIB) });
-      const tooLong = queue.send({ MessageBody: 'x'.repeat(MIB + 1) });
-
-      await expect(tooLong).rejects.toThrow();
-      expect(first(await queue.receive()).Body).toHaveLength(MIB);
-    },
-  },
-  {
-    title: 'a body comes back as it was sent, beyond the basic plane too; U+FFFF is refused',
-    async run(target) {
-      const queue = await makeQueue(target);
+    await expect(tooLong).rejects.toThrow();
+    expect(first(await queue.receive()).Body).toHaveLength(MIB);
+  }),
+  'a body comes back as it was sent, beyond the basic plane too; U+FFFF is refused': withQueue(
+    async (queue) => {
       const text = 'tab\t "quotes" é 漢 😀 \u{10FFFF}';
 
       await queue.send({ MessageBody: text });
@@ -206,38 +175,29 @@ export const messageBehaviours: readonly Behaviour[] = [
       await expect(refused).rejects.toThrow();
       expect(await queue.bodies()).toEqual([text]);
     },
-  },
-  {
-    title: 'message attributes come back with their types',
-    async run(target) {
-      const queue = await makeQueue(target);
-      const MessageAttributes = {
-        kind: { DataType: 'String', StringValue: 'conversation.enriched' },
-        size: { DataType: 'Number', StringValue: '12' },
-      };
+  ),
+  'message attributes come back with their types': withQueue(async (queue) => {
+    const MessageAttributes = {
+      kind: { DataType: 'String', StringValue: 'conversation.enriched' },
+      size: { DataType: 'Number', StringValue: '12' },
+    };
 
-      await queue.send({ MessageBody: 'x', MessageAttributes });
+    await queue.send({ MessageBody: 'x', MessageAttributes });
 
-      expect(first(await queue.receive()).MessageAttributes).toMatchObject(MessageAttributes);
-    },
-  },
-  {
-    title: 'a batch may fail in part: HTTP 200 with the failed entries',
-    async run(target) {
-      const queue = await makeQueue(target);
+    expect(first(await queue.receive()).MessageAttributes).toMatchObject(MessageAttributes);
+  }),
+  'a batch may fail in part: HTTP 200 with the failed entries': withQueue(async (queue, target) => {
+    const { Successful, Failed } = await target.sqs.send(
+      new SendMessageBatchCommand({
+        QueueUrl: queue.url,
+        Entries: [
+          { Id: 'good', MessageBody: 'x' },
+          { Id: 'bad', MessageBody: 'a\uFFFF' },
+        ],
+      }),
+    );
 
-      const { Successful, Failed } = await target.sqs.send(
-        new SendMessageBatchCommand({
-          QueueUrl: queue.url,
-          Entries: [
-            { Id: 'good', MessageBody: 'x' },
-            { Id: 'bad', MessageBody: 'a\uFFFF' },
-          ],
-        }),
-      );
-
-      expect(Successful?.map(({ Id }) => Id)).toEqual(['good']);
-      expect(Failed?.map(({ Id, SenderFault }) => [Id, SenderFault])).toEqual([['bad', true]]);
-    },
-  },
-];
+    expect(Successful?.map(({ Id }) => Id)).toEqual(['good']);
+    expect(Failed?.map(({ Id, SenderFault }) => [Id, SenderFault])).toEqual([['bad', true]]);
+  }),
+};

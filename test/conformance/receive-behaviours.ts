@@ -6,20 +6,20 @@ import {
 } from '@aws-sdk/client-sqs';
 import { expect } from 'vitest';
 import {
-  type Behaviour,
+  type Behaviours,
   type ConformanceTarget,
   first,
   makeFifoQueue,
   makeQueue,
+  passing,
   type TestQueue,
+  withFifo,
+  withQueue,
 } from './behaviour.ts';
 
-export const visibilityBehaviours: readonly Behaviour[] = [
-  {
-    title:
-      'a message in flight is hidden for the visibility timeout, then received again with a greater count',
-    passesSeconds: 3,
-    async run(target) {
+export const visibilityBehaviours: Behaviours = {
+  'a message in flight is hidden for the visibility timeout, then received again with a greater count':
+    passing(3, async (target) => {
       const queue = await makeQueue(target, { VisibilityTimeout: '2' });
       await queue.send({ MessageBody: 'x' });
 
@@ -35,24 +35,18 @@ export const visibilityBehaviours: readonly Behaviour[] = [
         one.Attributes?.ApproximateFirstReceiveTimestamp,
       );
       expect(two.Attributes?.SentTimestamp).toBe(one.Attributes?.SentTimestamp);
-    },
-  },
-  {
-    title: 'a visibility of 0 makes a message available at once, and the receive counts',
-    async run(target) {
-      const queue = await makeFifoQueue(target);
-      await queue.sendTo('g', 'x');
+    }),
+  'a visibility of 0 makes a message available at once, and the receive counts': withFifo(async (queue) => {
+    await queue.sendTo('g', 'x');
 
-      await queue.hide(first(await queue.receive()), 0);
-      const again = first(await queue.receive());
+    await queue.hide(first(await queue.receive()), 0);
+    const again = first(await queue.receive());
 
-      expect(again.Attributes?.ApproximateReceiveCount).toBe('2');
-    },
-  },
-  {
-    title: 'a changed visibility counts from the change, and locks the group until it ends',
-    passesSeconds: 7,
-    async run(target) {
+    expect(again.Attributes?.ApproximateReceiveCount).toBe('2');
+  }),
+  'a changed visibility counts from the change, and locks the group until it ends': passing(
+    7,
+    async (target) => {
       const queue = await makeFifoQueue(target, { VisibilityTimeout: '1' });
       await queue.sendTo('g', 'x');
       await queue.hide(first(await queue.receive()), 6);
@@ -65,68 +59,49 @@ export const visibilityBehaviours: readonly Behaviour[] = [
       expect(hidden).toEqual([]);
       expect(back).toEqual(['x']);
     },
-  },
-  {
-    title: 'the visibility of a message that is not in flight cannot be changed',
-    passesSeconds: 3,
-    async run(target) {
-      const queue = await makeFifoQueue(target, { VisibilityTimeout: '1' });
-      await queue.sendTo('g', 'x');
-      const message = first(await queue.receive());
-      await target.pass(3);
+  ),
+  'the visibility of a message that is not in flight cannot be changed': passing(3, async (target) => {
+    const queue = await makeFifoQueue(target, { VisibilityTimeout: '1' });
+    await queue.sendTo('g', 'x');
+    const message = first(await queue.receive());
+    await target.pass(3);
 
-      const change = queue.hide(message, 10);
+    const change = queue.hide(message, 10);
 
-      await expect(change).rejects.toThrow();
-    },
-  },
-  {
-    title: 'a delete may be repeated',
-    async run(target) {
-      const queue = await makeQueue(target);
-      await queue.send({ MessageBody: 'x' });
-      const message = first(await queue.receive());
+    await expect(change).rejects.toThrow();
+  }),
+  'a delete may be repeated': withQueue(async (queue) => {
+    await queue.send({ MessageBody: 'x' });
+    const message = first(await queue.receive());
 
-      await queue.delete(message);
+    await queue.delete(message);
 
-      await expect(queue.delete(message)).resolves.toBeDefined();
-    },
-  },
-  {
-    title: 'a queue delay holds for a FIFO queue',
-    passesSeconds: 5,
-    async run(target) {
-      const queue = await makeFifoQueue(target, { DelaySeconds: '4' });
-      await queue.sendTo('g', 'x');
-      const early = await queue.receiveFor(0, 10);
-      await target.pass(5);
+    await expect(queue.delete(message)).resolves.toBeDefined();
+  }),
+  'a queue delay holds for a FIFO queue': passing(5, async (target) => {
+    const queue = await makeFifoQueue(target, { DelaySeconds: '4' });
+    await queue.sendTo('g', 'x');
+    const early = await queue.receiveFor(0, 10);
+    await target.pass(5);
 
-      const late = await queue.bodies();
+    const late = await queue.bodies();
 
-      expect(early).toEqual([]);
-      expect(late).toEqual(['x']);
-    },
-  },
-  {
-    title: 'a changed delay of a FIFO queue applies to the messages that are in it',
-    // A changed attribute takes up to a minute to be known everywhere.
-    passesSeconds: 65,
-    async run(target) {
-      const queue = await makeFifoQueue(target, { DelaySeconds: '900' });
-      await queue.sendTo('g', 'x');
-      await queue.setAttributes({ DelaySeconds: '2' });
-      await target.pass(65);
+    expect(early).toEqual([]);
+    expect(late).toEqual(['x']);
+  }),
+  // A changed attribute takes up to a minute to be known everywhere.
+  'a changed delay of a FIFO queue applies to the messages that are in it': passing(65, async (target) => {
+    const queue = await makeFifoQueue(target, { DelaySeconds: '900' });
+    await queue.sendTo('g', 'x');
+    await queue.setAttributes({ DelaySeconds: '2' });
+    await target.pass(65);
 
-      const bodies = await queue.bodies();
+    const bodies = await queue.bodies();
 
-      expect(bodies).toEqual(['x']);
-    },
-  },
-  {
-    title:
-      'a message that was received maxReceiveCount times goes to the dead-letter queue, with its id, body and group',
-    passesSeconds: 2,
-    async run(target) {
+    expect(bodies).toEqual(['x']);
+  }),
+  'a message that was received maxReceiveCount times goes to the dead-letter queue, with its id, body and group':
+    passing(2, async (target) => {
       const deadLetters = await makeFifoQueue(target);
       const policy = { deadLetterTargetArn: await deadLetters.arn(), maxReceiveCount: 2 };
       const queue = await makeFifoQueue(target, { RedrivePolicy: JSON.stringify(policy) });
@@ -145,27 +120,18 @@ export const visibilityBehaviours: readonly Behaviour[] = [
 
       expect(left).toEqual([]);
       expect(dead).toMatchObject({ MessageId, Body: 'poison', Attributes: { MessageGroupId: 'g' } });
-    },
-  },
-  {
-    title: 'a long poll ends when a message arrives',
-    async run(target) {
-      const queue = await makeQueue(target);
+    }),
+  'a long poll ends when a message arrives': withQueue(async (queue) => {
+    const polling = queue.receiveFor(20, 10);
+    await queue.send({ MessageBody: 'x' });
 
-      const polling = queue.receiveFor(20, 10);
-      await queue.send({ MessageBody: 'x' });
+    expect(first(await polling).Body).toBe('x');
+  }),
+};
 
-      expect(first(await polling).Body).toBe('x');
-    },
-  },
-];
-
-export const redriveBehaviours: readonly Behaviour[] = [
-  {
-    title:
-      'a redrive without a destination moves dead letters back to the queue that they came from, as new messages',
-    passesSeconds: 10,
-    async run(target) {
+export const redriveBehaviours: Behaviours = {
+  'a redrive without a destination moves dead letters back to the queue that they came from, as new messages':
+    passing(10, async (target) => {
       const { queue, deadLetters, ids } = await makeDeadLetters(target, ['a', 'b']);
 
       await startRedrive(target, deadLetters);
@@ -180,37 +146,24 @@ export const redriveBehaviours: readonly Behaviour[] = [
         Status: 'COMPLETED',
         ApproximateNumberOfMessagesMoved: 2,
       });
-    },
-  },
-  {
-    title: 'a queue has one redrive at a time, which can be cancelled',
-    passesSeconds: 2,
-    async run(target) {
-      const { deadLetters } = await makeDeadLetters(target, ['a', 'b', 'c', 'd', 'e', 'f']);
-      const { TaskHandle } = await startRedrive(target, deadLetters, 1);
+    }),
+  'a queue has one redrive at a time, which can be cancelled': passing(2, async (target) => {
+    const { deadLetters } = await makeDeadLetters(target, ['a', 'b', 'c', 'd', 'e', 'f']);
+    const { TaskHandle } = await startRedrive(target, deadLetters, 1);
 
-      const second = startRedrive(target, deadLetters, 1);
-      await expect(second).rejects.toThrow();
-      await target.pass(2);
-      await target.sqs.send(new CancelMessageMoveTaskCommand({ TaskHandle }));
+    const second = startRedrive(target, deadLetters, 1);
+    await expect(second).rejects.toThrow();
+    await target.pass(2);
+    await target.sqs.send(new CancelMessageMoveTaskCommand({ TaskHandle }));
 
-      expect((await latestTask(target, deadLetters)).Status).toMatch(/^CANCELL/);
-      expect((await deadLetters.receive()).length).toBeGreaterThan(0);
-    },
-  },
-  {
-    title: 'a queue that is nobody’s dead-letter queue cannot be redriven',
-    async run(target) {
-      const queue = await makeFifoQueue(target);
-
-      await expect(startRedrive(target, queue)).rejects.toThrow();
-    },
-  },
-  {
-    title:
-      'a message that was sent to a dead-letter queue has no source: a redrive without a destination fails on it',
-    passesSeconds: 10,
-    async run(target) {
+    expect((await latestTask(target, deadLetters)).Status).toMatch(/^CANCELL/);
+    expect((await deadLetters.receive()).length).toBeGreaterThan(0);
+  }),
+  'a queue that is nobody’s dead-letter queue cannot be redriven': withFifo(async (queue, target) => {
+    await expect(startRedrive(target, queue)).rejects.toThrow();
+  }),
+  'a message that was sent to a dead-letter queue has no source: a redrive without a destination fails on it':
+    passing(10, async (target) => {
       const { deadLetters } = await makeDeadLetters(target, []);
       await deadLetters.sendTo('g', 'sent-here');
 
@@ -222,20 +175,16 @@ export const redriveBehaviours: readonly Behaviour[] = [
         FailureReason: expect.stringMatching(/CouldNotDetermineMessageSource/),
       });
       expect(await deadLetters.bodies()).toEqual(['sent-here']);
-    },
-  },
-  {
-    title: 'a dead-letter queue knows the queues that send to it',
-    async run(target) {
-      const { queue, deadLetters } = await makeDeadLetters(target, []);
+    }),
+  'a dead-letter queue knows the queues that send to it': async (target) => {
+    const { queue, deadLetters } = await makeDeadLetters(target, []);
 
-      const command = new ListDeadLetterSourceQueuesCommand({ QueueUrl: deadLetters.url });
-      const { queueUrls } = await target.sqs.send(command);
+    const command = new ListDeadLetterSourceQueuesCommand({ QueueUrl: deadLetters.url });
+    const { queueUrls } = await target.sqs.send(command);
 
-      expect(queueUrls).toEqual([queue.url]);
-    },
+    expect(queueUrls).toEqual([queue.url]);
   },
-];
+};
 
 /** A queue whose messages `bodies`, each of a group of its own, have become dead letters. */
 async function makeDeadLetters(target: ConformanceTarget, bodies: readonly string[]) {

@@ -6,16 +6,14 @@ import {
   SubscribeCommand,
 } from '@aws-sdk/client-sns';
 import { expect } from 'vitest';
-import { type Behaviour, type ConformanceTarget, first, makeQueue } from './behaviour.ts';
+import { type Behaviours, type ConformanceTarget, first, having, makeQueue } from './behaviour.ts';
 
 const KIB = 1024;
 
-export const snsBehaviours: readonly Behaviour[] = [
-  {
-    title:
-      'raw delivery: the body is what was published, the attributes become attributes of the SQS message',
-    async run(target) {
-      const topic = await makeTopic(target);
+export const snsBehaviours: Behaviours = {
+  'raw delivery: the body is what was published, the attributes become attributes of the SQS message': having(
+    makeTopic,
+    async (topic) => {
       const queue = await topic.subscribe({ RawMessageDelivery: 'true' });
 
       await topic.publish('{"a":1}', { kind: 'enriched' });
@@ -26,41 +24,32 @@ export const snsBehaviours: readonly Behaviour[] = [
         kind: { DataType: 'String', StringValue: 'enriched' },
       });
     },
-  },
-  {
-    title: 'without raw delivery the body is an envelope',
-    async run(target) {
-      const topic = await makeTopic(target);
-      const queue = await topic.subscribe({});
+  ),
+  'without raw delivery the body is an envelope': having(makeTopic, async (topic) => {
+    const queue = await topic.subscribe({});
 
-      await topic.publish('text', { kind: 'enriched' });
+    await topic.publish('text', { kind: 'enriched' });
 
-      expect(JSON.parse(first(await queue.receive()).Body ?? '')).toMatchObject({
-        Type: 'Notification',
-        Message: 'text',
-        TopicArn: topic.arn,
-        MessageAttributes: { kind: { Type: 'String', Value: 'enriched' } },
-      });
-    },
-  },
-  {
-    title: 'every subscriber gets its own copy',
-    async run(target) {
-      const topic = await makeTopic(target);
-      const queues = [
-        await topic.subscribe({ RawMessageDelivery: 'true' }),
-        await topic.subscribe({ RawMessageDelivery: 'true' }),
-      ];
+    expect(JSON.parse(first(await queue.receive()).Body ?? '')).toMatchObject({
+      Type: 'Notification',
+      Message: 'text',
+      TopicArn: topic.arn,
+      MessageAttributes: { kind: { Type: 'String', Value: 'enriched' } },
+    });
+  }),
+  'every subscriber gets its own copy': having(makeTopic, async (topic) => {
+    const queues = [
+      await topic.subscribe({ RawMessageDelivery: 'true' }),
+      await topic.subscribe({ RawMessageDelivery: 'true' }),
+    ];
 
-      await topic.publish('x', {});
+    await topic.publish('x', {});
 
-      for (const queue of queues) expect(await queue.bodies()).toEqual(['x']);
-    },
-  },
-  {
-    title: 'a filter policy lets through what matches on every attribute that it names, and nothing else',
-    async run(target) {
-      const topic = await makeTopic(target);
+    for (const queue of queues) expect(await queue.bodies()).toEqual(['x']);
+  }),
+  'a filter policy lets through what matches on every attribute that it names, and nothing else': having(
+    makeTopic,
+    async (topic) => {
       const queue = await topic.subscribe({
         RawMessageDelivery: 'true',
         FilterPolicy: JSON.stringify({ state: ['resolved', 'pending'], inbox_id: [{ exists: false }] }),
@@ -73,58 +62,46 @@ export const snsBehaviours: readonly Behaviour[] = [
 
       expect(await queue.bodies()).toEqual(['match']);
     },
-  },
-  {
-    title: 'a filter policy knows prefix and anything-but',
-    async run(target) {
-      const topic = await makeTopic(target);
-      const queue = await topic.subscribe({
-        RawMessageDelivery: 'true',
-        FilterPolicy: JSON.stringify({
-          kind: [{ prefix: 'conversation.' }],
-          website_id: [{ 'anything-but': ['w2'] }],
-        }),
-      });
+  ),
+  'a filter policy knows prefix and anything-but': having(makeTopic, async (topic) => {
+    const queue = await topic.subscribe({
+      RawMessageDelivery: 'true',
+      FilterPolicy: JSON.stringify({
+        kind: [{ prefix: 'conversation.' }],
+        website_id: [{ 'anything-but': ['w2'] }],
+      }),
+    });
 
-      await topic.publish('other-kind', { kind: 'note', website_id: 'w1' });
-      await topic.publish('other-website', { kind: 'conversation.removed', website_id: 'w2' });
-      await topic.publish('match', { kind: 'conversation.enriched', website_id: 'w1' });
+    await topic.publish('other-kind', { kind: 'note', website_id: 'w1' });
+    await topic.publish('other-website', { kind: 'conversation.removed', website_id: 'w2' });
+    await topic.publish('match', { kind: 'conversation.enriched', website_id: 'w1' });
 
-      expect(await queue.bodies()).toEqual(['match']);
-    },
-  },
-  {
-    title: 'a filter policy finds one of the values of a String.Array',
-    async run(target) {
-      const topic = await makeTopic(target);
-      const queue = await topic.subscribe({
-        RawMessageDelivery: 'true',
-        FilterPolicy: JSON.stringify({ segments: ['vip'] }),
-      });
-      const segments = (...values: string[]): Record<string, MessageAttributeValue> => ({
-        segments: { DataType: 'String.Array', StringValue: JSON.stringify(values) },
-      });
+    expect(await queue.bodies()).toEqual(['match']);
+  }),
+  'a filter policy finds one of the values of a String.Array': having(makeTopic, async (topic) => {
+    const queue = await topic.subscribe({
+      RawMessageDelivery: 'true',
+      FilterPolicy: JSON.stringify({ segments: ['vip'] }),
+    });
+    const segments = (...values: string[]): Record<string, MessageAttributeValue> => ({
+      segments: { DataType: 'String.Array', StringValue: JSON.stringify(values) },
+    });
 
-      await topic.publish('miss', segments('chat', 'new'));
-      await topic.publish('hit', segments('chat', 'vip'));
+    await topic.publish('miss', segments('chat', 'new'));
+    await topic.publish('hit', segments('chat', 'vip'));
 
-      expect(await queue.bodies()).toEqual(['hit']);
-    },
-  },
-  {
-    title: 'a message of 256 KiB is published, a longer one is refused',
-    async run(target) {
-      const topic = await makeTopic(target);
-      const queue = await topic.subscribe({ RawMessageDelivery: 'true' });
+    expect(await queue.bodies()).toEqual(['hit']);
+  }),
+  'a message of 256 KiB is published, a longer one is refused': having(makeTopic, async (topic) => {
+    const queue = await topic.subscribe({ RawMessageDelivery: 'true' });
 
-      await topic.publish('x'.repeat(256 * KIB), {});
-      const tooLong = topic.publish('x'.repeat(256 * KIB + 1), {});
+    await topic.publish('x'.repeat(256 * KIB), {});
+    const tooLong = topic.publish('x'.repeat(256 * KIB + 1), {});
 
-      await expect(tooLong).rejects.toThrow();
-      expect(first(await queue.receive()).Body).toHaveLength(256 * KIB);
-    },
-  },
-];
+    await expect(tooLong).rejects.toThrow();
+    expect(first(await queue.receive()).Body).toHaveLength(256 * KIB);
+  }),
+};
 
 async function makeTopic(target: ConformanceTarget) {
   const { sns, name, onEnd } = target;

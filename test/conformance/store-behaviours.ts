@@ -21,76 +21,59 @@ import {
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
 import { expect } from 'vitest';
-import type { Behaviour, ConformanceTarget } from './behaviour.ts';
+import { type Behaviours, type ConformanceTarget, having } from './behaviour.ts';
 
 const CONDITION_FAILED = expect.objectContaining({ name: 'ConditionalCheckFailedException' });
 
-export const dynamodbBehaviours: readonly Behaviour[] = [
-  {
-    title: 'an item comes back as it was put; an absent one is none',
-    async run(target) {
-      const table = await makeTable(target);
-      const item = { note: { S: '😀' }, count: { N: '12' }, list: { L: [{ BOOL: true }, { NULL: true }] } };
+export const dynamodbBehaviours: Behaviours = {
+  'an item comes back as it was put; an absent one is none': having(makeTable, async (table) => {
+    const item = { note: { S: '😀' }, count: { N: '12' }, list: { L: [{ BOOL: true }, { NULL: true }] } };
 
-      await table.put('p', 's', item);
+    await table.put('p', 's', item);
 
-      expect(await table.get('p', 's')).toMatchObject(item);
-      expect(await table.get('p', 'other')).toBeUndefined();
-    },
-  },
-  {
-    title: 'a put on condition of absence succeeds once',
-    async run(target) {
-      const table = await makeTable(target);
-      const once = { ConditionExpression: 'attribute_not_exists(pk)' };
+    expect(await table.get('p', 's')).toMatchObject(item);
+    expect(await table.get('p', 'other')).toBeUndefined();
+  }),
+  'a put on condition of absence succeeds once': having(makeTable, async (table) => {
+    const once = { ConditionExpression: 'attribute_not_exists(pk)' };
 
-      await table.put('p', 's', { a: { S: 'first' } }, once);
-      const second = table.put('p', 's', { a: { S: 'second' } }, once);
+    await table.put('p', 's', { a: { S: 'first' } }, once);
+    const second = table.put('p', 's', { a: { S: 'second' } }, once);
 
-      await expect(second).rejects.toThrow(CONDITION_FAILED);
-      expect(await table.get('p', 's')).toMatchObject({ a: { S: 'first' } });
-    },
-  },
-  {
-    title: 'an update on condition that a number grows never goes back',
-    async run(target) {
-      const table = await makeTable(target);
-      const advance = (value: number) =>
-        table.update('p', 's', {
-          UpdateExpression: 'SET n = :n',
-          ConditionExpression: 'attribute_not_exists(n) OR n < :n',
-          ExpressionAttributeValues: { ':n': { N: String(value) } },
-        });
+    await expect(second).rejects.toThrow(CONDITION_FAILED);
+    expect(await table.get('p', 's')).toMatchObject({ a: { S: 'first' } });
+  }),
+  'an update on condition that a number grows never goes back': having(makeTable, async (table) => {
+    const advance = (value: number) =>
+      table.update('p', 's', {
+        UpdateExpression: 'SET n = :n',
+        ConditionExpression: 'attribute_not_exists(n) OR n < :n',
+        ExpressionAttributeValues: { ':n': { N: String(value) } },
+      });
 
-      await advance(5);
-      const back = advance(4);
-      await expect(back).rejects.toThrow(CONDITION_FAILED);
-      await advance(6);
+    await advance(5);
+    const back = advance(4);
+    await expect(back).rejects.toThrow(CONDITION_FAILED);
+    await advance(6);
 
-      expect(await table.get('p', 's')).toMatchObject({ n: { N: '6' } });
-    },
-  },
-  {
-    title: 'concurrent ADDs are all counted, and each returns its own result',
-    async run(target) {
-      const table = await makeTable(target);
-      const add = () =>
-        table.update('p', 's', {
-          UpdateExpression: 'ADD hits :one SET firstMs = if_not_exists(firstMs, :one)',
-          ExpressionAttributeValues: { ':one': { N: '1' } },
-          ReturnValues: 'ALL_NEW',
-        });
+    expect(await table.get('p', 's')).toMatchObject({ n: { N: '6' } });
+  }),
+  'concurrent ADDs are all counted, and each returns its own result': having(makeTable, async (table) => {
+    const add = () =>
+      table.update('p', 's', {
+        UpdateExpression: 'ADD hits :one SET firstMs = if_not_exists(firstMs, :one)',
+        ExpressionAttributeValues: { ':one': { N: '1' } },
+        ReturnValues: 'ALL_NEW',
+      });
 
-      const results = await Promise.all(Array.from({ length: 20 }, add));
+    const results = await Promise.all(Array.from({ length: 20 }, add));
 
-      const counts = results.map(({ Attributes }) => Number(Attributes?.hits?.N)).sort((a, b) => a - b);
-      expect(counts).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
-    },
-  },
-  {
-    title: 'a query returns the items of one partition in the order of the sort key, forwards and backwards',
-    async run(target) {
-      const table = await makeTable(target);
+    const counts = results.map(({ Attributes }) => Number(Attributes?.hits?.N)).sort((a, b) => a - b);
+    expect(counts).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  }),
+  'a query returns the items of one partition in the order of the sort key, forwards and backwards': having(
+    makeTable,
+    async (table) => {
       for (const sk of ['run#2', 'run#1', 'note#1', 'run#3']) await table.put('p', sk, {});
       await table.put('q', 'run#9', {});
 
@@ -100,16 +83,11 @@ export const dynamodbBehaviours: readonly Behaviour[] = [
       expect(forwards).toEqual(['run#1', 'run#2', 'run#3']);
       expect(backwards).toEqual(['run#3', 'run#2', 'run#1']);
     },
-  },
-  {
-    title: 'an absent item may be deleted',
-    async run(target) {
-      const table = await makeTable(target);
-
-      await expect(table.delete('p', 's')).resolves.toBeDefined();
-    },
-  },
-];
+  ),
+  'an absent item may be deleted': having(makeTable, async (table) => {
+    await expect(table.delete('p', 's')).resolves.toBeDefined();
+  }),
+};
 
 async function makeTable({ dynamodb, name, onEnd }: ConformanceTarget) {
   const TableName = name('table');
@@ -163,12 +141,10 @@ async function makeTable({ dynamodb, name, onEnd }: ConformanceTarget) {
 
 const MIB = 1024 * 1024;
 
-export const s3Behaviours: readonly Behaviour[] = [
-  {
-    title: 'an object comes back byte for byte, with its ETag; an absent one is NoSuchKey',
-    async run(target) {
-      const bucket = await makeBucket(target);
-
+export const s3Behaviours: Behaviours = {
+  'an object comes back byte for byte, with its ETag; an absent one is NoSuchKey': having(
+    makeBucket,
+    async (bucket) => {
       const { ETag } = await bucket.put('records/a b/ü.json', '{"é":"😀"}');
       const found = await bucket.get('records/a b/ü.json');
 
@@ -177,60 +153,43 @@ export const s3Behaviours: readonly Behaviour[] = [
         expect.objectContaining({ name: 'NoSuchKey' }),
       );
     },
-  },
-  {
-    title: 'If-None-Match * writes an object that is absent and refuses one that exists',
-    async run(target) {
-      const bucket = await makeBucket(target);
-
+  ),
+  'If-None-Match * writes an object that is absent and refuses one that exists': having(
+    makeBucket,
+    async (bucket) => {
       await bucket.put('k', 'one', { IfNoneMatch: '*' });
       const second = bucket.put('k', 'two', { IfNoneMatch: '*' });
 
       await expect(second).rejects.toThrow(expect.objectContaining({ name: 'PreconditionFailed' }));
       expect((await bucket.get('k')).text).toBe('one');
     },
-  },
-  {
-    title: 'of two writers with If-None-Match * at once, exactly one succeeds',
-    async run(target) {
-      const bucket = await makeBucket(target);
+  ),
+  'of two writers with If-None-Match * at once, exactly one succeeds': having(makeBucket, async (bucket) => {
+    const results = await Promise.allSettled(
+      ['one', 'two'].map((text) => bucket.put('k', text, { IfNoneMatch: '*' })),
+    );
 
-      const results = await Promise.allSettled(
-        ['one', 'two'].map((text) => bucket.put('k', text, { IfNoneMatch: '*' })),
-      );
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  }),
+  'If-Match replaces the version that it names and refuses any other': having(makeBucket, async (bucket) => {
+    const { ETag: first } = await bucket.put('k', 'one');
 
-      expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-    },
-  },
-  {
-    title: 'If-Match replaces the version that it names and refuses any other',
-    async run(target) {
-      const bucket = await makeBucket(target);
-      const { ETag: first } = await bucket.put('k', 'one');
+    await bucket.put('k', 'two', { IfMatch: first });
+    const stale = bucket.put('k', 'three', { IfMatch: first });
 
-      await bucket.put('k', 'two', { IfMatch: first });
-      const stale = bucket.put('k', 'three', { IfMatch: first });
+    await expect(stale).rejects.toThrow(expect.objectContaining({ name: 'PreconditionFailed' }));
+    expect((await bucket.get('k')).text).toBe('two');
+  }),
+  'If-Match for an absent object is 404': having(makeBucket, async (bucket) => {
+    const put = bucket.put('k', 'x', { IfMatch: '"00000000000000000000000000000000"' });
 
-      await expect(stale).rejects.toThrow(expect.objectContaining({ name: 'PreconditionFailed' }));
-      expect((await bucket.get('k')).text).toBe('two');
-    },
-  },
-  {
-    title: 'If-Match for an absent object is 404',
-    async run(target) {
-      const bucket = await makeBucket(target);
-
-      const put = bucket.put('k', 'x', { IfMatch: '"00000000000000000000000000000000"' });
-
-      await expect(put).rejects.toThrow(
-        expect.objectContaining({ $metadata: expect.objectContaining({ httpStatusCode: 404 }) }),
-      );
-    },
-  },
-  {
-    title: 'a list is in the order of keys, of one prefix, and is read on page by page',
-    async run(target) {
-      const bucket = await makeBucket(target);
+    await expect(put).rejects.toThrow(
+      expect.objectContaining({ $metadata: expect.objectContaining({ httpStatusCode: 404 }) }),
+    );
+  }),
+  'a list is in the order of keys, of one prefix, and is read on page by page': having(
+    makeBucket,
+    async (bucket) => {
       for (const key of ['a/2', 'a/1', 'b/1', 'a/10']) await bucket.put(key, key);
 
       const one = await bucket.list({ Prefix: 'a/', MaxKeys: 2 });
@@ -245,26 +204,16 @@ export const s3Behaviours: readonly Behaviour[] = [
         ['a/2'],
       ]);
     },
-  },
-  {
-    title: 'an absent object may be deleted',
-    async run(target) {
-      const bucket = await makeBucket(target);
+  ),
+  'an absent object may be deleted': having(makeBucket, async (bucket) => {
+    await expect(bucket.delete('never')).resolves.toBeDefined();
+  }),
+  'an object of 20 MiB is stored in one put': having(makeBucket, async (bucket) => {
+    await bucket.put('large', 'x'.repeat(20 * MIB));
 
-      await expect(bucket.delete('never')).resolves.toBeDefined();
-    },
-  },
-  {
-    title: 'an object of 20 MiB is stored in one put',
-    async run(target) {
-      const bucket = await makeBucket(target);
-
-      await bucket.put('large', 'x'.repeat(20 * MIB));
-
-      expect((await bucket.get('large')).text).toHaveLength(20 * MIB);
-    },
-  },
-];
+    expect((await bucket.get('large')).text).toHaveLength(20 * MIB);
+  }),
+};
 
 async function makeBucket({ s3, name, onEnd }: ConformanceTarget) {
   const Bucket = name('bucket');

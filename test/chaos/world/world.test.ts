@@ -22,7 +22,7 @@ describe('fake aws', () => {
   describe.each(Object.entries(behaviours))(
     `%s of ${IMPLEMENTATION} behaves as AWS does`,
     (_service, all) => {
-      test.each(all)('$title', ({ run }) => run(createFakeAwsTarget()));
+      test.each(Object.entries(all))('%s', (_title, run) => run(createFakeAwsTarget()));
     },
   );
 
