@@ -21,6 +21,11 @@ export interface AnswerRow {
 
 const conversation = { website_id: WEBSITE_ID, session_id: 'session_a' };
 const envelope = (content: object): ScriptedAnswer => ({ body: JSON.stringify(content) });
+const failure = (reason: string) => envelope({ error: true, reason });
+const TOO_LONG = ' '.repeat(MAX_RESPONSE_BYTES + 1);
+const CHUNKED = { 'transfer-encoding': 'chunked' };
+const OVERFLOW = 'bad_response:headers_overflow';
+const OTHER = { session_id: 'session_b' };
 const FOREIGN = 'crisp_unavailable:foreign_answer';
 const html = (status: number): ScriptedAnswer => ({
   status,
@@ -41,15 +46,10 @@ export function refusal(status: number, reason: string, message?: string): Scrip
 const retried = rows('retried', 'conversation', [
   ['R1', 'an empty object', envelope({}), 'bad_response:missing_data'],
   ['R1', 'no data', envelope({ error: false, reason: 'resolved' }), 'bad_response:missing_data'],
-  ['R2', 'an error on 200', envelope({ error: true, reason: 'not_now' }), 'crisp_error:not_now'],
+  ['R2', 'an error on 200', failure('not_now'), 'crisp_error:not_now'],
   ['R2', 'an error without a reason', envelope({ error: true }), 'crisp_error:unknown'],
   ['R2', 'an error in another word', envelope({ error: 'yes', data: {} }), 'crisp_error:unknown'],
-  [
-    'R2',
-    'a reason that is a sentence',
-    envelope({ error: true, reason: 'ask ada@example.com' }),
-    'crisp_error:unreadable',
-  ],
+  ['R2', 'a reason that is a sentence', failure('ask ada@example.com'), 'crisp_error:unreadable'],
   ['R3', 'HTML', html(200), 'bad_response:not_json'],
   ['R3', 'text', { body: 'OK', headers: { 'content-type': 'text/plain' } }, 'bad_response:not_json'],
   ['R4', 'JSON that breaks off', { body: '{"error":false,"data":{"topic":"A par' }, 'bad_response:truncated'],
@@ -66,14 +66,10 @@ const retried = rows('retried', 'conversation', [
   ...[
     ...['https://example.com/', 'http://example.com/', 'http://169.254.169.254/latest/meta-data'],
     ...['/elsewhere', '//example.com/v1', ''],
-  ].map(
-    (location): Short => [
-      'R11',
-      `302 to "${location}"`,
-      { status: 302, headers: { location } },
-      'unexpected_redirect',
-    ],
-  ),
+  ].map((location): Short => {
+    const answer = { status: 302, headers: { location } };
+    return ['R11', `302 to "${location}"`, answer, 'unexpected_redirect'];
+  }),
   ...[301, 303, 307, 308].map((status): Short => ['R11', `${status}`, { status }, 'unexpected_redirect']),
   ...[400, 405, 418, 451].map((status): Short => ['R12', `${status} of a proxy`, html(status), FOREIGN]),
   ...[402, 403].map((status): Short => ['R14', `${status} of a proxy`, html(status), FOREIGN]),
@@ -88,23 +84,13 @@ const retried = rows('retried', 'conversation', [
     { status: 503, ...inflatable('gzip', 'no') },
     'crisp_unavailable',
   ],
-  [
-    'R16',
-    'a 502 with a body over the cap',
-    { status: 502, body: ' '.repeat(MAX_RESPONSE_BYTES + 1) },
-    'crisp_unavailable',
-  ],
+  ['R16', 'a 502 with a body over the cap', { status: 502, body: TOO_LONG }, 'crisp_unavailable'],
   ['R20', 'an encoding that was not asked for', inflatable('br'), 'bad_encoding'],
   ['R20', 'six encodings', inflatable(Array(6).fill('gzip').join(', ')), 'bad_encoding'],
   ['R20', 'corrupt gzip', inflatable('gzip', 'no gzip'), 'bad_encoding'],
   ['R20', 'gzip that breaks off', inflatable('gzip', gzipSync('{}').subarray(0, 15)), 'bad_encoding'],
-  [
-    'R22',
-    'one endless header',
-    { headers: { 'x-flood': 'x'.repeat(20_000) } },
-    'bad_response:headers_overflow',
-  ],
-  ['R22', 'a flood of headers', { headers: aFloodOfHeaders() }, 'bad_response:headers_overflow'],
+  ['R22', 'one endless header', { headers: { 'x-flood': 'x'.repeat(20_000) } }, OVERFLOW],
+  ['R22', 'a flood of headers', { headers: aFloodOfHeaders() }, OVERFLOW],
   // Under one session's path, while others are served, it says nothing about token or address.
   ['R13', '401', refusal(401, 'invalid_session'), 'crisp_auth_failed'],
   ['R13', '401 without a body', { status: 401, body: '' }, 'crisp_auth_failed'],
@@ -122,7 +108,7 @@ const waits = rows('waits', 'conversation', [
 ]);
 
 const dead = rows('dead', 'conversation', [
-  ['R5', 'another session', { data: { ...conversation, session_id: 'session_b' } }, 'session_mismatch'],
+  ['R5', 'another session', { data: { ...conversation, ...OTHER } }, 'session_mismatch'],
   ['R5', 'another website', { data: { ...conversation, website_id: OTHER_WEBSITE_ID } }, 'session_mismatch'],
   ['R5', 'an id that is no text', { data: { ...conversation, session_id: 7 } }, 'session_mismatch'],
   ...[400, 405, 406, 409, 418, 451].map(
@@ -132,8 +118,8 @@ const dead = rows('dead', 'conversation', [
   ['R14', '403', refusal(403, 'not_allowed'), 'crisp_forbidden'],
   ['R15', '404 not subscribed', refusal(404, 'not_subscribed'), 'crisp_not_subscribed'],
   ['R20', 'a gzip bomb', inflatable('gzip', gzipSync(Buffer.alloc(4_000_000))), 'response_too_large'],
-  ['R21', 'a length over the cap', { body: ' '.repeat(MAX_RESPONSE_BYTES + 1) }, 'response_too_large'],
-  ['R21', 'a stream over the cap', aLongStream(), 'response_too_large'],
+  ['R21', 'a length over the cap', { body: TOO_LONG }, 'response_too_large'],
+  ['R21', 'a stream over the cap', { body: TOO_LONG, headers: CHUNKED }, 'response_too_large'],
 ]);
 
 const looksAgain = rows('looks-again', 'conversation', [
@@ -143,12 +129,7 @@ const looksAgain = rows('looks-again', 'conversation', [
 
 const ofMessages = [
   ...rows('dead', 'messages', [
-    [
-      'R5',
-      'a message of another session',
-      { data: [conversation, { session_id: 'session_b' }] },
-      'session_mismatch',
-    ],
+    ['R5', 'a message of another session', { data: [conversation, OTHER] }, 'session_mismatch'],
   ]),
   ...rows('retried', 'messages', [
     ['R7', 'an object for messages', { data: {} }, 'bad_response:shape'],
@@ -172,8 +153,4 @@ function rows(fate: Fate, route: AnswerRow['route'], short: readonly Short[]): A
 
 function aFloodOfHeaders(): Record<string, string> {
   return Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`x-flood-${index}`, 'x'.repeat(40)]));
-}
-
-function aLongStream(): ScriptedAnswer {
-  return { body: ' '.repeat(MAX_RESPONSE_BYTES + 1), headers: { 'transfer-encoding': 'chunked' } };
 }

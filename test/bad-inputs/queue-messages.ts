@@ -32,32 +32,14 @@ export const POISON: readonly QueueRow[] = [
   ['Q3', 'no website, while there are several', 'website_id_required', json({ sessionId: 'session_abc' })],
   ['Q3', 'a session hidden in a prototype', 'missing_field:sessionId', aHiddenSession()],
 
-  ...[...HOSTILE_SESSION_IDS, ...HOSTILE_VALUES].map(
-    (sessionId): QueueRow => [
-      'Q4',
-      `the session ${show(sessionId)}`,
-      'session_id_invalid',
-      json({ ...ids, sessionId }),
-    ],
-  ),
-  ...[...HOSTILE_WEBSITE_IDS, ...HOSTILE_VALUES].map(
-    (websiteId): QueueRow => [
-      'Q4',
-      `the website ${show(websiteId)}`,
-      'website_id_invalid',
-      json({ ...ids, websiteId }),
-    ],
-  ),
+  ...[...HOSTILE_SESSION_IDS, ...HOSTILE_VALUES].map((sessionId) => withHostile({ sessionId }, 'session')),
+  ...[...HOSTILE_WEBSITE_IDS, ...HOSTILE_VALUES].map((websiteId) => withHostile({ websiteId }, 'website')),
 
   [
     'Q5',
     'an SNS envelope',
     'unexpected_envelope:sns',
-    json({
-      Type: 'Notification',
-      TopicArn: 'arn:aws:sns:eu-west-1:123456789012:t',
-      Message: json(ids),
-    }),
+    json({ Type: 'Notification', TopicArn: 'arn:aws:sns:eu-west-1:123456789012:t', Message: json(ids) }),
   ],
   ['Q5', 'an S3 event', 'unexpected_envelope:s3', json({ Records: [{ eventSource: 'aws:s3', s3: {} }] })],
   ['Q5', "S3's test event", 'unexpected_envelope:s3', json({ Service: 'Amazon S3', Event: 's3:TestEvent' })],
@@ -76,6 +58,11 @@ export const POISON: readonly QueueRow[] = [
     ],
   ),
 ];
+
+function withHostile(id: Readonly<Record<string, unknown>>, of: string): QueueRow {
+  const [value] = Object.values(id);
+  return ['Q4', `the ${of} ${show(value)}`, `${of}_id_invalid`, json({ ...ids, ...id })];
+}
 
 function aHiddenSession(): string {
   return `{"v":1,"websiteId":"${WEBSITE_ID}","__proto__":{"sessionId":"session_abc"}}`;
