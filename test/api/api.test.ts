@@ -11,7 +11,7 @@ import {
   OTHER_WEBSITE_ID,
   WEBSITE_ID,
 } from '../support/builders.ts';
-import { aLetter } from '../support/dead-letter-scene.ts';
+import { aLetter, letters } from '../support/dead-letter-scene.ts';
 import { untilSettled } from '../support/virtual-clock.ts';
 
 const TWO = [aSession().websiteId, aSession('session_a', OTHER_WEBSITE_ID).websiteId];
@@ -176,13 +176,7 @@ describe('GET /v1/conversations/{session_id}', () => {
   });
 
   test.each<[string, JobError, number, string, string | undefined]>([
-    [
-      'it is gone',
-      new JobError('conversation_missing', { status: 404 }),
-      404,
-      'conversation_missing',
-      undefined,
-    ],
+    ['it is gone', new JobError('conversation_missing'), 404, 'conversation_missing', undefined],
     ['it refuses', new JobError('crisp_rate_limited', { retryAfterMs: 7500 }), 503, 'crisp_refused', '8'],
     ['the quota is spent', new JobError('crisp_quota_exceeded'), 503, 'crisp_refused', '60'],
     ['it is down', new JobError('crisp_unavailable', { status: 503 }), 502, 'crisp_failed', undefined],
@@ -210,13 +204,8 @@ describe('GET /v1/conversations/{session_id}', () => {
   });
 
   const OPENING = {
-    openedMs: 0,
-    code: 'crisp_auth_failed',
-    route: undefined,
-    session: undefined,
-    holdOffSeconds: 60,
-    failedProbes: 0,
-    closing: undefined,
+    ...{ openedMs: 0, code: 'crisp_auth_failed', route: undefined, session: undefined },
+    ...{ holdOffSeconds: 60, failedProbes: 0, closing: undefined },
   };
 
   test('while the breaker is open Crisp is not asked, and the caller is told when to come back', async () => {
@@ -253,12 +242,9 @@ describe('GET /v1/conversations/{session_id}', () => {
 
   test('a fetch that takes longer than 20 s is given up and enqueued', async () => {
     const { get, setFetch, batches, clock } = createApiScene();
-    setFetch(
-      (_session, signal) =>
-        new Promise((_resolve, reject) => {
-          signal.addEventListener('abort', () => reject(signal.reason));
-        }),
-    );
+    const until = (signal: AbortSignal, reject: (reason: unknown) => void) =>
+      signal.addEventListener('abort', () => reject(signal.reason));
+    setFetch((_session, signal) => new Promise((_resolve, reject) => until(signal, reject)));
     const startedMs = clock.nowMs();
 
     const { status, json } = await untilSettled(clock, get('/v1/conversations/session_a'));
@@ -322,14 +308,10 @@ describe('?from=archive', () => {
     const { get, keep } = createApiScene();
     await keep(buildRemovedRecord(aSession('session_gone'), { version: 7, reason: 'not_found' }));
 
-    expect((await get('/v1/conversations/session_new?from=archive')).json.code).toBe(
-      'conversation_not_archived',
-    );
-    expect((await get('/v1/conversations/session_gone?from=archive')).json).toMatchObject({
-      status: 404,
-      code: 'conversation_removed',
-      version: 7,
-    });
+    const read = async (id: string) => (await get(`/v1/conversations/${id}?from=archive`)).json;
+    expect(await read('session_new')).toMatchObject({ status: 404, code: 'conversation_not_archived' });
+    const removed = { status: 404, code: 'conversation_removed', version: 7 };
+    expect(await read('session_gone')).toMatchObject(removed);
   });
 });
 
@@ -371,11 +353,8 @@ describe('POST /v1/conversations', () => {
   ])('an item is rejected with %s, and its neighbours are queued: %j', async (code, item) => {
     const { post, batches } = createApiScene();
 
-    const { status, json } = await post('/v1/conversations', [
-      { sessionId: 'session_a' },
-      item,
-      { sessionId: 'session_z' },
-    ]);
+    const items = [{ sessionId: 'session_a' }, item, { sessionId: 'session_z' }];
+    const { status, json } = await post('/v1/conversations', items);
 
     expect([status, json.queued, json.rejected]).toEqual([202, 2, 1]);
     expect(json.items[1]).toMatchObject({ status: 'rejected', code });
@@ -390,12 +369,9 @@ describe('POST /v1/conversations', () => {
       { sessionId: 'session_a', websiteId: OTHER_WEBSITE_ID },
     ]);
 
+    const detail = `one of ${WEBSITE_ID}, ${OTHER_WEBSITE_ID}`;
     expect(json.items).toMatchObject([
-      {
-        status: 'rejected',
-        code: 'website_id_required',
-        detail: `one of ${WEBSITE_ID}, ${OTHER_WEBSITE_ID}`,
-      },
+      { status: 'rejected', code: 'website_id_required', detail },
       { status: 'queued', website_id: OTHER_WEBSITE_ID },
     ]);
   });
@@ -449,31 +425,22 @@ describe('POST /v1/conversations', () => {
   );
 
   test('bytes that are no UTF-8 are no JSON', async () => {
-    const headers = {
-      authorization: `Bearer ${KEYS.enqueue}`,
-      'content-type': 'application/json; charset=utf-8',
-    };
-    const body = Buffer.from([0x22, 0xff, 0x22]);
-
-    const { json } = await createApiScene().call({
-      method: 'POST',
-      path: '/v1/conversations',
-      headers,
-      body,
-    });
-
+    const type = { 'content-type': 'application/json; charset=utf-8' };
+    const headers = { authorization: `Bearer ${KEYS.enqueue}`, ...type };
+    const request = { method: 'POST', path: '/v1/conversations', headers };
+    const { json } = await createApiScene().call({ ...request, body: Buffer.from([0x22, 0xff, 0x22]) });
     expect(json.code).toBe('invalid_json');
   });
 
   describe('an idempotency key', () => {
     const BODY = { sessionIds: ['session_a', 'wrong'] };
+    const KEY = { 'idempotency-key': 'import-1' };
 
     test('makes the repetition of a request answer as the first did, and queue nothing', async () => {
       const { post, batches, telemetry } = createApiScene();
-      const key = { 'idempotency-key': 'import-1' };
 
-      const first = await post('/v1/conversations', BODY, key);
-      const second = await post('/v1/conversations', BODY, key);
+      const first = await post('/v1/conversations', BODY, KEY);
+      const second = await post('/v1/conversations', BODY, KEY);
 
       expect(telemetry.named('ledger-unavailable')).toEqual([]);
       expect(second.json).toEqual(first.json);
@@ -483,10 +450,9 @@ describe('POST /v1/conversations', () => {
 
     test('is refused for another request', async () => {
       const { post, batches } = createApiScene();
-      const key = { 'idempotency-key': 'import-2' };
-      await post('/v1/conversations', BODY, key);
+      await post('/v1/conversations', BODY, KEY);
 
-      const { json } = await post('/v1/conversations', { sessionId: 'session_b' }, key);
+      const { json } = await post('/v1/conversations', { sessionId: 'session_b' }, KEY);
 
       expect([json.status, json.code]).toEqual([422, 'idempotency_key_reused']);
       expect(batches.sent).toHaveLength(1);
@@ -494,7 +460,6 @@ describe('POST /v1/conversations', () => {
 
     test('lets a request that runs run alone', async () => {
       const { post, batches } = createApiScene();
-      const key = { 'idempotency-key': 'import-3' };
       const running = Promise.withResolvers<void>();
       const reached = Promise.withResolvers<void>();
       batches.onSent(() => {
@@ -502,9 +467,9 @@ describe('POST /v1/conversations', () => {
         return running.promise;
       });
 
-      const first = post('/v1/conversations', BODY, key);
+      const first = post('/v1/conversations', BODY, KEY);
       await reached.promise;
-      const second = await post('/v1/conversations', BODY, key);
+      const second = await post('/v1/conversations', BODY, KEY);
       running.resolve();
 
       expect([second.status, second.json.code]).toEqual([409, 'idempotency_in_progress']);
@@ -513,18 +478,16 @@ describe('POST /v1/conversations', () => {
 
     test('of a request that failed may be used again', async () => {
       const { post } = createApiScene();
-      const key = { 'idempotency-key': 'import-4' };
-      expect((await post('/v1/conversations', { sessionIds: ['wrong'] }, key)).status).toBe(422);
-      expect((await post('/v1/conversations', { sessionIds: ['session_a'] }, key)).status).toBe(202);
+      expect((await post('/v1/conversations', { sessionIds: ['wrong'] }, KEY)).status).toBe(422);
+      expect((await post('/v1/conversations', { sessionIds: ['session_a'] }, KEY)).status).toBe(202);
     });
 
     test('is forgotten after a day', async () => {
       const { post, batches, clock } = createApiScene();
-      const key = { 'idempotency-key': 'import-5' };
-      await post('/v1/conversations', BODY, key);
+      await post('/v1/conversations', BODY, KEY);
       await clock.advance(25 * 3_600_000);
 
-      await post('/v1/conversations', BODY, key);
+      await post('/v1/conversations', BODY, KEY);
 
       expect(batches.sent).toHaveLength(2);
     });
@@ -537,9 +500,7 @@ describe('POST /v1/conversations', () => {
     test('does nothing without the ledger, and the request is answered', async () => {
       const scene = createApiScene({ hasLedger: false });
 
-      const { status } = await scene.post('/v1/conversations', BODY, { 'idempotency-key': 'import-6' });
-
-      expect(status).toBe(202);
+      expect((await scene.post('/v1/conversations', BODY, KEY)).status).toBe(202);
       // It is the claim that expires: what is kept without one would stay for good.
       expect(scene.telemetry.named('ledger-unavailable').map(({ operation }) => operation)).toEqual([
         'claim-answer',
@@ -551,18 +512,16 @@ describe('POST /v1/conversations', () => {
 describe('runs and status', () => {
   test('GET /v1/runs lists the runs of all sessions, newest first', async () => {
     const { get, runLog } = createApiScene();
-    const runs = [1, 2, 3].map((n) =>
-      aRun({ session: aSession(`session_${n}`), startedMs: n * 1000, messageId: `m-${n}` }),
-    );
-    await runLog.record(runs);
+    for (const n of [1, 2, 3])
+      await runLog.record([
+        aRun({ session: aSession(`session_${n}`), startedMs: n * 1000, messageId: `m-${n}` }),
+      ]);
 
     const { json } = await get('/v1/runs?limit=2');
 
-    expect(json.runs.map(({ session_id }: { session_id: string }) => session_id)).toEqual([
-      'session_3',
-      'session_2',
-    ]);
-    expect(json).toMatchObject({ covers_days: 7, runs: [{ outcome: 'emitted', api_calls: 3 }, {}] });
+    const [three, two] = [{ session_id: 'session_3' }, { session_id: 'session_2' }];
+    const runs = [{ ...three, outcome: 'emitted', api_calls: 3 }, two];
+    expect(json).toMatchObject({ covers_days: 7, runs: runs });
   });
 
   test('GET /v1/runs/{session_id} lists those of one session', async () => {
@@ -581,31 +540,26 @@ describe('runs and status', () => {
 
   test('GET /v1/status says how the stage stands', async () => {
     const { json } = await createApiScene().get('/v1/status');
-
-    expect(json).toMatchObject({
-      stage: 'test',
-      deliveries: 'on',
-      breaker: { is_open: false },
-      redrive: null,
-    });
+    const well = { deliveries: 'on', breaker: { is_open: false }, redrive: null };
+    expect(json).toMatchObject({ stage: 'test', ...well });
   });
 });
 
 describe('POST /v1/dlq/redrive', () => {
   test('enqueues the dead letters that a filter admits, and takes them away', async () => {
     const { post, queue, batches, clock } = createApiScene();
-    queue.bury(aLetter({ session: aSession('session_a') }), aLetter({ session: aSession('session_b') }));
+    queue.bury(...letters(2));
 
-    const { status, json } = await untilSettled(clock, post('/v1/dlq/redrive', { session_id: 'session_a' }));
+    const { status, json } = await untilSettled(clock, post('/v1/dlq/redrive', { session_id: 'session_1' }));
 
     expect([status, json.by, json.moved, json.left]).toEqual([200, 'enqueue', 1, 0]);
-    expect(batches.sent.map(({ job }) => job.sessionId)).toEqual(['session_a']);
+    expect(batches.sent.map(({ job }) => job.sessionId)).toEqual(['session_1']);
     expect(queue.ids()).toHaveLength(1);
   });
 
   test('without a body leaves the whole queue to SQS', async () => {
     const { post, queue, clock } = createApiScene();
-    queue.bury(aLetter({ session: aSession('session_a') }), aLetter({ session: aSession('session_b') }));
+    queue.bury(...letters(2));
 
     const { json } = await untilSettled(clock, post('/v1/dlq/redrive', ''));
 
@@ -625,9 +579,7 @@ describe('POST /v1/dlq/redrive', () => {
 
   test('what does not go in 20 s is left for the next call', async () => {
     const { post, queue, clock } = createApiScene();
-    queue.bury(
-      ...Array.from({ length: 40 }, (_, index) => aLetter({ session: aSession(`session_${index}`) })),
-    );
+    queue.bury(...letters(40));
     const startedMs = clock.nowMs();
 
     const { json } = await untilSettled(clock, post('/v1/dlq/redrive', { max: 1000, rate_per_second: 1 }));

@@ -1,12 +1,21 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseWebsiteId, type WebsiteId } from '../../lib/ids.ts';
 import type { QuotaDay } from '../../lib/ledger/quota-notes.ts';
 import { aFailedRun, aRun, aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
 import { type CliScene, createCliScene } from '../support/cli.ts';
 import { aLetter } from '../support/dead-letter-scene.ts';
 import { aTemporaryFolder } from '../support/files.ts';
+
+type SceneOptions = Parameters<typeof createCliScene>[0];
+
+/** What a command tells people, and what it tells programs; both end with the same code. */
+async function inBothForms(words: readonly string[], options: SceneOptions = {}, exitCode = 0) {
+  const [plain, machine] = [createCliScene(options), createCliScene(options)];
+  expect(await plain.run(...words)).toBe(exitCode);
+  expect(await machine.run(...words, '--json')).toBe(exitCode);
+  return { plain, machine };
+}
 
 describe('sessions', () => {
   const SESSION = `${WEBSITE_ID}:session_a`;
@@ -53,12 +62,11 @@ describe('sessions', () => {
     expect(await run('trace', SESSION)).toBe(0);
 
     expect(out()).toContain('newest record: none was ever archived');
-    expect(out()).toMatch(
-      /^\S+Z +failed +3 +250 ms +bad_response:not_json, attempt 1 failed in fetch, HTTP 200 \(.*\), again at \S+Z$/m,
-    );
-    expect(out()).toMatch(
-      new RegExp(`^\\S+Z +dead-lettered .*kept until \\S+Z, message ${letter.messageId}$`, 'm'),
-    );
+    const failed =
+      /^\S+Z +failed +3 +250 ms +bad_response:not_json, attempt 1 failed in fetch, HTTP 200 \(.*\), again at \S+Z$/m;
+    expect(out()).toMatch(failed);
+    const dead = new RegExp(`^\\S+Z +dead-lettered .*kept until \\S+Z, message ${letter.messageId}$`, 'm');
+    expect(out()).toMatch(dead);
     expect(out()).toContain(`to bring it back: npx crisp-enrich dlq redrive --session ${SESSION} --yes\n`);
   });
 
@@ -76,10 +84,7 @@ describe('sessions', () => {
   });
 
   test('status shows every queue, and how deliveries stand', async () => {
-    const [plain, machine] = [createCliScene(), createCliScene()];
-
-    expect(await plain.run('status')).toBe(0);
-    expect(await machine.run('status', '--json', '--stage', 'prod')).toBe(0);
+    const { plain, machine } = await inBothForms(['status', '--stage', 'prod']);
 
     expect(plain.out()).toMatch(/^sessions-dlq +0 +0 +0 +14d$/m);
     expect(plain.out()).toContain('deliveries: on');
@@ -91,10 +96,7 @@ describe('sessions', () => {
     [{ unreadable: 'records' } as const, /^records +unknown +unknown +unknown +unknown$/m, 'queue records'],
     [{ withoutMoveTasks: true }, /^records +0 +0 +0 +14d$/m, 'newest redrive'],
   ])('status shows what it can, and names what it cannot: %j', async (options, shown, named) => {
-    const [plain, machine] = [createCliScene(options), createCliScene(options)];
-
-    expect(await plain.run('status')).toBe(3);
-    expect(await machine.run('status', '--json')).toBe(3);
+    const { plain, machine } = await inBothForms(['status'], options, 3);
 
     expect(plain.out()).toMatch(shown);
     expect(plain.out()).toMatch(/^sessions +0 +0 +0 +14d$/m);
@@ -116,10 +118,7 @@ describe('sessions', () => {
   };
 
   test('status shows the calls of the day, when the next one begins, and what was saved', async () => {
-    const [plain, machine] = [createCliScene({ day: DAY }), createCliScene({ day: DAY })];
-
-    expect(await plain.run('status')).toBe(0);
-    expect(await machine.run('status', '--json')).toBe(0);
+    const { plain, machine } = await inBothForms(['status'], { day: DAY });
 
     expect(plain.out()).toContain(
       [
@@ -163,12 +162,7 @@ describe('sessions', () => {
   });
 
   test('a retention that a queue does not tell is unknown, and is no failure', async () => {
-    const options = { withoutRetention: true };
-    const [plain, machine] = [createCliScene(options), createCliScene(options)];
-
-    expect(await plain.run('status')).toBe(0);
-    expect(await machine.run('status', '--json')).toBe(0);
-
+    const { plain, machine } = await inBothForms(['status'], { withoutRetention: true });
     expect(plain.out()).toMatch(/^sessions +0 +0 +0 +unknown$/m);
     expect(machine.json().queues[0]).toMatchObject({ retention_seconds: null });
   });
@@ -209,11 +203,7 @@ describe('sessions', () => {
     const key = `${poisoned.websiteId}:session_poisoned`;
 
     test('status names the session for which it opened', async () => {
-      const plain = createCliScene({ breaker: held });
-      const machine = createCliScene({ breaker: held });
-
-      await plain.run('status', '--stage', 'prod');
-      await machine.run('status', '--json', '--stage', 'prod');
+      const { plain, machine } = await inBothForms(['status', '--stage', 'prod'], { breaker: held });
 
       expect(plain.out()).toMatch(
         /^deliveries: off; held for .* because of crisp_route_unknown, next look in .*$/m,
@@ -333,11 +323,7 @@ describe('an export of waiting sessions', () => {
 });
 
 describe('enqueue', () => {
-  const website = (text: string): WebsiteId => {
-    const websiteId = parseWebsiteId(text);
-    if (!websiteId) throw new Error('no website');
-    return websiteId;
-  };
+  const website = (text: string) => aSession('session_a', text).websiteId;
   const websites = [website(WEBSITE_ID)];
   const sent = ({ batches }: CliScene) => batches.sent.map(({ groupId, job }) => [groupId, job.mode]);
 

@@ -83,7 +83,7 @@ describe('config', () => {
     expect(run).toThrow('CRISP_TEIR: is not a variable. Did you mean CRISP_TIER?');
   });
 
-  const weakSecrets: readonly (readonly [secret: string, code: string])[] = [
+  test.each([
     ['', 'config_secret_empty'],
     [`${SECRET},`, 'config_secret_empty'],
     [' secret\n', 'config_secret_whitespace'],
@@ -96,18 +96,11 @@ describe('config', () => {
     ['changeme-changeme-changeme', 'config_secret_placeholder'],
     [`\${HOOK_SECRET_OF_CRISP}`, 'config_secret_placeholder'],
     ['a'.repeat(15), 'config_secret_too_short'],
-  ];
-
-  for (const [secret, code] of weakSecrets) {
-    test(`W23 the hook secret ${JSON.stringify(secret)} is refused as ${code}`, () => {
-      expect(problemsOf(() => webhook({ CRISP_HOOK_SECRETS: secret }))).toEqual([
-        `CRISP_HOOK_SECRETS ${code}`,
-      ]);
-      expect(problemsOf(() => parseLocalConfig({ CRISP_HOOK_SECRETS: secret }))).toEqual([
-        `CRISP_HOOK_SECRETS ${code}`,
-      ]);
-    });
-  }
+  ])('W23 the hook secret %j is refused as %s', (secret, code) => {
+    const parse = [webhook, parseLocalConfig];
+    for (const each of parse)
+      expect(problemsOf(() => each({ CRISP_HOOK_SECRETS: secret }))).toEqual([`CRISP_HOOK_SECRETS ${code}`]);
+  });
 
   test.each([
     ['plugin', 15, 'CRISP_HOOK_SECRETS config_secret_too_short'],
@@ -196,30 +189,22 @@ describe('local config', () => {
     expect(config.secrets).toMatchObject({ hookSecrets: [SECRET], crispToken: { key: 'key-of-the-token' } });
   });
 
-  const halves: readonly (readonly [title: string, environment: Environment, problem: string])[] = [
+  test.each<[string, Environment, string]>([
     [
       'an identifier without a key',
       { CRISP_TOKEN_IDENTIFIER: 'id', CRISP_HOOK_SECRETS: SECRET },
-      'CRISP_TOKEN_KEY config_missing',
+      'CRISP_TOKEN_KEY',
     ],
     [
       'a key without an identifier',
       { CRISP_TOKEN_KEY: 'key', CRISP_HOOK_SECRETS: SECRET },
-      'CRISP_TOKEN_IDENTIFIER config_missing',
+      'CRISP_TOKEN_IDENTIFIER',
     ],
-    ['a token without a hook secret', TOKEN, 'CRISP_HOOK_SECRETS config_missing'],
-    [
-      'another Crisp without a token',
-      { CRISP_API_URL: 'http://127.0.0.1:9/v1' },
-      'CRISP_TOKEN_IDENTIFIER config_missing',
-    ],
-  ];
-
-  for (const [title, environment, problem] of halves) {
-    test(`local mode refuses ${title}`, () => {
-      expect(problemsOf(() => parseLocalConfig(environment))).toContain(problem);
-    });
-  }
+    ['a token without a hook secret', TOKEN, 'CRISP_HOOK_SECRETS'],
+    ['another Crisp without a token', { CRISP_API_URL: 'http://127.0.0.1:9/v1' }, 'CRISP_TOKEN_IDENTIFIER'],
+  ])('local mode refuses %s', (_title, environment, missing) => {
+    expect(problemsOf(() => parseLocalConfig(environment))).toContain(`${missing} config_missing`);
+  });
 });
 
 describe('operator config', () => {
@@ -370,8 +355,9 @@ describe('total', () => {
     'the template': (some) => toInfraSettings(some, { isLocal: true, archiveBucketSuffix: '' }),
   };
 
-  for (const [name, parse] of Object.entries(parsers)) {
-    test(`W23 whatever the environment of ${name}, it is a configuration, or a list of problems that shows no secret`, () => {
+  test.each(Object.entries(parsers))(
+    'W23 whatever the environment of %s, it is a configuration, or a list of problems that shows no secret',
+    (_name, parse) => {
       fc.assert(
         fc.property(environment, (some) => {
           try {
@@ -388,8 +374,8 @@ describe('total', () => {
         }),
         { numRuns: 1000 },
       );
-    });
-  }
+    },
+  );
 
   test('the secrets of the property above are all there are', () => {
     expect(SECRET_VARIABLES.filter((name) => name !== 'CRISP_SECRETS_PATH').toSorted()).toEqual(

@@ -17,7 +17,7 @@ import {
 } from '../support/builders.ts';
 
 describe('variables', () => {
-  const refusedValues: readonly (readonly [variable: string, ...values: string[]])[] = [
+  test.for<[variable: string, ...values: string[]]>([
     ['COALESCE_SECONDS', '0', '-1', '1.5', 'abc', '1e2', '0x10', '301', '９'],
     ['COALESCE_MARGIN_SECONDS', '0', '301'],
     ['CRISP_REQUESTS_PER_SECOND', '0', '0.0', '-1', 'Infinity', '1001', 'abc'],
@@ -43,28 +43,15 @@ describe('variables', () => {
     ],
     ['SESSIONS_QUEUE_URL', 'crisp-enrich-prod-sessions.fifo', 'https://sqs.example.com/standard'],
     ['RECORDS_TOPIC_ARN', 'records', 'arn:aws:sqs:us-east-1:000000000000:records'],
-  ];
-
-  for (const [variable, ...values] of refusedValues) {
-    test(`${variable} is refused as ${values.join(' | ')}`, () => {
-      for (const value of values) {
-        expect(problemsOf(() => consumer({ [variable]: value }))).toEqual([`${variable} config_invalid`]);
-      }
-    });
-  }
+  ])('%s is refused as %s, and the like', ([variable, ...values]) => {
+    for (const value of values)
+      expect(problemsOf(() => consumer({ [variable]: value }))).toEqual([`${variable} config_invalid`]);
+  });
 
   test('triggers are refused where the star is not at the end, or a state stands beside it', () => {
-    for (const value of [
-      'mes*:send',
-      '*:send',
-      'session:*=resolved',
-      'Message:Send',
-      'message:send=',
-      '=x',
-      'a b',
-    ]) {
+    const bad = ['mes*:send', '*:send', 'session:*=resolved', 'Message:Send', 'message:send=', '=x', 'a b'];
+    for (const value of bad)
       expect(problemsOf(() => webhook({ TRIGGER_EVENTS: value }))).toEqual(['TRIGGER_EVENTS config_invalid']);
-    }
   });
 
   test('triggers are names, names with a state, and beginnings of names', () => {
@@ -134,13 +121,7 @@ describe('variables', () => {
   });
 
   test('variables of other parts are not unknown, and those of strangers are none of our business', () => {
-    const others = {
-      CRISP_ENRICH_URL: 'http://127.0.0.1:4700',
-      API_KEYS: 'x',
-      CRISPY: 'x',
-      PATH: '/',
-    };
-
+    const others = { CRISP_ENRICH_URL: 'http://127.0.0.1:4700', API_KEYS: 'x', CRISPY: 'x', PATH: '/' };
     expect(problemsOf(() => webhook(others))).toEqual([]);
   });
 });

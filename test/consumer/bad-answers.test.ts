@@ -11,6 +11,18 @@ import {
 } from '../support/consumer-scene.ts';
 import type { ScriptedAnswer } from '../support/crisp.ts';
 
+/** A consumer before a Crisp that answers so. */
+async function aScene(crisp: Misbehaviour): Promise<ConsumerScene> {
+  const scene = await createConsumerScene({ ledger: createFakeLedger(), crisp });
+  onTestFinished(scene.close);
+  return scene;
+}
+
+/** One delivery after the other, each of a session of its own. */
+async function deliverEach(scene: ConsumerScene, ...names: string[]) {
+  for (const name of names) await scene.deliver({ [name]: aSession(`session_${name}`) });
+}
+
 describe('consumer bad answers', () => {
   const bad = aSession('session_a');
   const healthy = aSession('session_healthy');
@@ -22,22 +34,11 @@ describe('consumer bad answers', () => {
   ];
 
   /** A consumer to which Crisp gives the row's answer for one session, and good ones for all others. */
-  async function setUpScene(
-    row: Pick<AnswerRow, 'answer' | 'route'> & { website?: ScriptedAnswer },
-  ): Promise<ConsumerScene> {
-    const ledger = createFakeLedger();
-    const scene = await createConsumerScene({
-      ledger,
-      crisp: ({ sessionId, part }) => {
-        if (sessionId === '') return row.website;
-        return sessionId === bad.sessionId && part === row.route ? row.answer : undefined;
-      },
+  const setUpScene = (row: Pick<AnswerRow, 'answer' | 'route'> & { website?: ScriptedAnswer }) =>
+    aScene(({ sessionId, part }) => {
+      if (sessionId === '') return row.website;
+      return sessionId === bad.sessionId && part === row.route ? row.answer : undefined;
     });
-    onTestFinished(async () => {
-      await scene.close();
-    });
-    return scene;
-  }
 
   test.each(oneOfEachReason)(
     '$row $title: the session $fate, announces nothing, and harms no other',
@@ -169,10 +170,9 @@ describe('consumer foreign answers', () => {
     ['a redirect to a page about maintenance', page(302, { location: 'https://status.example.com/' })],
     ['a route that Crisp does not know', refusal(404, 'not_found', 'the route does not exist')],
   ])('%s for everything ends no session: the deliveries stop', async (_, answer) => {
-    const scene = await setUpScene(() => answer);
+    const scene = await aScene(() => answer);
 
-    for (const name of ['a', 'b', 'c', 'd', 'e'])
-      await scene.deliver({ [name]: aSession(`session_${name}`) });
+    await deliverEach(scene, 'a', 'b', 'c', 'd', 'e');
 
     expect(scene.telemetry.named('job-dead')).toEqual([]);
     expect(scene.telemetry.named('job-failed').map(({ decision }) => decision)).not.toContain('dead');
@@ -180,11 +180,11 @@ describe('consumer foreign answers', () => {
   });
 
   test('a page of a proxy on the route of conversations alone ends no session: the third in a row stops the deliveries', async () => {
-    const scene = await setUpScene(({ sessionId }) => (sessionId === '' ? undefined : page(403)));
+    const scene = await aScene(({ sessionId }) => (sessionId === '' ? undefined : page(403)));
 
-    for (const name of ['a', 'b']) await scene.deliver({ [name]: aSession(`session_${name}`) });
+    await deliverEach(scene, 'a', 'b');
     expect(await scene.isSwitchedOff()).toBe(false);
-    for (const name of ['c', 'd', 'e']) await scene.deliver({ [name]: aSession(`session_${name}`) });
+    await deliverEach(scene, 'c', 'd', 'e');
 
     expect(await scene.isSwitchedOff()).toBe(true);
     expect(scene.telemetry.named('job-dead')).toEqual([]);
@@ -218,7 +218,7 @@ describe('consumer foreign answers', () => {
   /** A session that has a record, and a Crisp that gives these answers from then on. */
   async function setUpArchived(answers: { conversation: ScriptedAnswer; website?: ScriptedAnswer }) {
     let isWell = true;
-    const scene = await setUpScene(({ sessionId, part }) => {
+    const scene = await aScene(({ sessionId, part }) => {
       if (isWell) return undefined;
       if (sessionId === '') return answers.website;
       return part === 'conversation' ? answers.conversation : undefined;
@@ -227,14 +227,5 @@ describe('consumer foreign answers', () => {
     await scene.deliver({ first: session });
     isWell = false;
     return { scene, session };
-  }
-
-  async function setUpScene(crisp: Misbehaviour): Promise<ConsumerScene> {
-    const ledger = createFakeLedger();
-    const scene = await createConsumerScene({ ledger, crisp });
-    onTestFinished(async () => {
-      await scene.close();
-    });
-    return scene;
   }
 });

@@ -41,37 +41,30 @@ describe('lambda records', () => {
     expect(message?.receiveCount).toBe(1);
   });
 
+  const anEvent = (record: object) => ({ Records: [aRecord({ ...record })] });
+  const WANTED = 'bad_invocation: expected SQS records, got';
+  const OF_SQS = 'bad_invocation: expected records of aws:sqs, got';
+  const LACKING = 'bad_record: an SQS record lacks its messageId or receiptHandle';
+  const odd = { toString: 1, valueOf: 1 };
   test.each([
-    ['no records', {}, 'bad_invocation: expected SQS records, got an object with the keys none'],
-    ['nothing', undefined, 'bad_invocation: expected SQS records, got undefined'],
+    ['no records', {}, `${WANTED} an object with the keys none`],
+    ['nothing', undefined, `${WANTED} undefined`],
     [
       'an API request',
       { version: '2.0', rawPath: '/' },
-      'bad_invocation: expected SQS records, got an object with the keys version, rawPath',
+      `${WANTED} an object with the keys version, rawPath`,
     ],
-    [
-      'another source',
-      { Records: [aRecord({ eventSource: 'aws:sns' })] },
-      'bad_invocation: expected records of aws:sqs, got aws:sns',
-    ],
-    [
-      'no message id',
-      { Records: [aRecord({ messageId: '' })] },
-      'bad_record: an SQS record lacks its messageId or receiptHandle',
-    ],
-    [
-      'no receipt handle',
-      { Records: [aRecord({ receiptHandle: undefined })] },
-      'bad_record: an SQS record lacks its messageId or receiptHandle',
-    ],
+    ['another source', anEvent({ eventSource: 'aws:sns' }), `${OF_SQS} aws:sns`],
+    ['no message id', anEvent({ messageId: '' }), LACKING],
+    ['no receipt handle', anEvent({ receiptHandle: undefined }), LACKING],
     [
       'a source that is no text',
-      { Records: [aRecord({ eventSource: { toString: 1, valueOf: 1 } })] },
-      'bad_invocation: expected records of aws:sqs, got an object with the keys toString, valueOf',
+      anEvent({ eventSource: odd }),
+      `${OF_SQS} an object with the keys toString, valueOf`,
     ],
     [
       'a source of several lines',
-      { Records: [aRecord({ eventSource: 'aws\n{"level":"info"' })] },
+      anEvent({ eventSource: 'aws\n{"level":"info"' }),
       'got "aaa {"aaaaa":"aaaa""',
     ],
     ['a null record', { Records: [null] }, 'bad_record: expected an SQS record, got null'],
@@ -104,11 +97,7 @@ describe('lambda records', () => {
         try {
           for (const { messageId, receiptHandle, body, receiveCount } of toReceivedMessages(received)) {
             expect([messageId, receiptHandle]).not.toContain('');
-            expect([typeof messageId, typeof receiptHandle, typeof body]).toEqual([
-              'string',
-              'string',
-              'string',
-            ]);
+            expect([messageId, receiptHandle, body]).toEqual(Array(3).fill(expect.any(String)));
             expect(receiveCount).toBeGreaterThanOrEqual(1);
           }
         } catch (error) {
@@ -128,18 +117,14 @@ describe('process batch', () => {
       expect(new Set(scene.refreshed.map(toSessionKey)).size).toBe(2);
     });
 
+    const throwing = () => {
+      throw new Error('getter');
+    };
     test.each([
       ['a frozen object', Object.freeze({})],
       ['null', null],
       ['text', 'x'],
-      [
-        'an error whose message throws',
-        Object.defineProperty(new Error(), 'message', {
-          get: () => {
-            throw new Error('getter');
-          },
-        }),
-      ],
+      ['an error whose message throws', Object.defineProperty(new Error(), 'message', { get: throwing })],
     ])('a defect that throws %s retains its session and no other', async (_, thrown) => {
       const a = aMessage({ session: aSession('session_a') });
       const b = aMessage({ session: aSession('session_b') });

@@ -32,17 +32,15 @@ describe('consumer odd content', () => {
   const PEOPLE_ID = 'c5a2f70c-f605-4648-b47f-8c39d4b03a50';
   const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1);
 
-  /** The record of a conversation of which Crisp sends these texts of JSON, and all that was told meanwhile. */
-  async function recordOf({
-    conversation = '{}',
-    messages = '[]',
-    included,
-  }: {
-    conversation?: string;
-    messages?: string;
+  interface Texts {
+    readonly conversation?: string;
+    readonly messages?: string;
     /** Of profile, pages, events and relations. */
-    included?: string;
-  }) {
+    readonly included?: string;
+  }
+
+  /** The record of a conversation of which Crisp sends these texts of JSON, and all that was told meanwhile. */
+  async function recordOf({ conversation = '{}', messages = '[]', included }: Texts) {
     const ids = `"website_id":"${WEBSITE_ID}","session_id":"${session.sessionId}"`;
     const scene = await createConsumerScene({
       ledger,
@@ -59,13 +57,7 @@ describe('consumer odd content', () => {
     const failed = await scene.deliver({ A1: session });
     const [record] = scene.records;
     const archived = record && (await scene.archived(session, record.version));
-    return {
-      failed,
-      record,
-      archived,
-      codes: scene.telemetry.named('job-dead').map(({ code }) => code),
-      scene,
-    };
+    return { failed, record, archived, scene };
   }
 
   const texts: Readonly<Record<string, string>> = {
@@ -84,12 +76,8 @@ describe('consumer odd content', () => {
       const messages = [{ type: 'text', from: 'user', fingerprint: 1, timestamp: 1, content }];
       const conversation = JSON.stringify({ meta: { nickname: content, data: { note: content } } });
 
-      const {
-        failed,
-        archived = '',
-        record,
-        scene,
-      } = await recordOf({ conversation, messages: JSON.stringify(messages) });
+      const told = await recordOf({ conversation, messages: JSON.stringify(messages) });
+      const { failed, archived = '', record, scene } = told;
 
       expect(failed).toEqual([]);
       expect(isLegalForSqs(archived)).toBe(true);
@@ -117,15 +105,8 @@ describe('consumer odd content', () => {
     });
 
     test('R7 R8 messages of any form are in the record as they came', async () => {
-      const odd = [
-        null,
-        7,
-        'text',
-        [],
-        {},
-        { type: 'hologram', content: null },
-        { type: 7, content: [1, { a: 1 }] },
-      ];
+      const hologram = { type: 'hologram', content: null };
+      const odd = [null, 7, 'text', [], {}, hologram, { type: 7, content: [1, { a: 1 }] }];
 
       const { failed, archived = '' } = await recordOf({ messages: JSON.stringify(odd) });
 
@@ -151,10 +132,11 @@ describe('consumer odd content', () => {
       expect(JSON.stringify(scene.telemetry.events)).not.toContain('4111');
     });
 
+    const ALL = ['events', 'pages', 'profile', 'relations'];
     test.each([
       ['an empty list', '[]', ['profile', 'relations'], []],
-      ['text', '"text"', ['events', 'pages', 'profile', 'relations'], 'text'],
-      ['a number', '7', ['events', 'pages', 'profile', 'relations'], 7],
+      ['text', '"text"', ALL, 'text'],
+      ['a number', '7', ALL, 7],
       ['nothing', 'null', [], undefined],
     ])(
       'R26 %s for a profile, for lists and for relations stops nothing',
@@ -238,7 +220,6 @@ describe('consumer canary', () => {
       const answer = () => {
         throw thrown();
       };
-
       expect((await handle({ answer })).output).toMatch(/job-failed|job-dead/);
     });
 
@@ -338,7 +319,7 @@ describe('consumer canary', () => {
     { levels = DEBUG, ...options }: Pick<CanaryConsumerOptions, 'answer' | 'failing'> & { levels?: string[] },
     body = JSON.stringify({ v: 1, ...session }),
   ) {
-    const said = { output: '', published: '' };
+    const shown = { output: '', published: '' };
     for (const logLevel of levels) {
       vi.stubEnv('POWERTOOLS_LOGGER_LOG_EVENT', 'true');
       vi.stubEnv('AWS_LAMBDA_LOG_LEVEL', logLevel.toUpperCase());
@@ -348,20 +329,12 @@ describe('consumer canary', () => {
 
       const response = await consumer.invoke(aBatch(body));
 
-      for (const text of [
-        output.text(),
-        JSON.stringify(await scanLedger()),
-        consumer.sqsCalls(),
-        JSON.stringify(response),
-      ]) {
-        expect(findCanaries(text)).toEqual([]);
-      }
-      if (logLevel === 'debug') {
-        said.output = output.text();
-        said.published = consumer.published();
-      }
+      const said = [output.text(), consumer.sqsCalls(), JSON.stringify([await scanLedger(), response])];
+      expect(said.flatMap(findCanaries)).toEqual([]);
+      if (logLevel === 'debug')
+        Object.assign(shown, { output: output.text(), published: consumer.published() });
     }
-    return said;
+    return shown;
   }
 
   async function scanLedger() {
@@ -374,9 +347,8 @@ describe('consumer canary', () => {
   function aBatch(body = JSON.stringify({ v: 1, ...session })) {
     serial += 1;
     const messageId = `message-${serial}`;
-    return {
-      Records: [{ messageId, receiptHandle: `handle-of-${messageId}`, body, eventSource: 'aws:sqs' }],
-    };
+    const receiptHandle = `handle-of-${messageId}`;
+    return { Records: [{ messageId, receiptHandle, body, eventSource: 'aws:sqs' }] };
   }
 
   /** More than Lambda's runtime shows: message, stack, causes, and every property, enumerable or not. */
@@ -388,19 +360,10 @@ describe('consumer canary', () => {
   function toConversation(path: string): CanaryAnswer {
     const { websiteId: website_id, sessionId: session_id } = session;
     const ids = { website_id, session_id };
-    const meta = {
-      email: CANARY.email,
-      phone: CANARY.phone,
-      ip: CANARY.ip,
-      data: { [CANARY.email]: EVERY_CANARY },
-    };
-    const message = {
-      ...ids,
-      content: EVERY_CANARY,
-      fingerprint: 1,
-      timestamp: 1_790_856_000_000,
-      from: 'user',
-    };
+    const { email, phone, ip } = CANARY;
+    const meta = { email, phone, ip, data: { [email]: EVERY_CANARY } };
+    const moment = { fingerprint: 1, timestamp: 1_790_856_000_000, from: 'user' };
+    const message = { ...ids, ...moment, content: EVERY_CANARY };
     const byEnd: Readonly<Record<string, unknown>> = {
       [session_id]: { ...ids, state: 'unresolved', last_message: CANARY.content, meta },
       messages: [message],
@@ -420,32 +383,21 @@ describe('consumer canary', () => {
       [`a refusal whose reason is a secret (${reason.length})`, json({ error: true, reason }, 400)],
       [`a 403 whose reason is a secret (${reason.length})`, json({ error: true, reason }, 403)],
     ]);
-    const refusals = [301, 400, 401, 402, 403, 404, 410, 420, 422, 423, 429, 500, 503].map((status) => [
-      `a ${status}`,
-      {
-        ...json({ error: true, reason: EVERY_CANARY, data: { message: EVERY_CANARY } }, status),
-        headers: {
-          location: `https://${CANARY.tokenIdentifier}:${CANARY.tokenKey}@example.com/c4n4ry?${CANARY.query}`,
-          'retry-after': EVERY_CANARY,
-        },
-      },
-    ]);
+    const sentence = { error: true, reason: EVERY_CANARY, data: { message: EVERY_CANARY } };
+    const location = `https://${CANARY.tokenIdentifier}:${CANARY.tokenKey}@example.com/c4n4ry?${CANARY.query}`;
+    const headers = { location, 'retry-after': EVERY_CANARY };
+    const statuses = [301, 400, 401, 402, 403, 404, 410, 420, 422, 423, 429, 500, 503];
+    const refusals = statuses.map((status) => [`a ${status}`, { ...json(sentence, status), headers }]);
     return {
       'a page': { headers: html, body: page },
-      'a page that begins with a secret': {
-        headers: html,
-        body: `${CANARY.tokenKey} ${BASIC_HEADER} ${page}`,
-      },
-      'a page in which a secret is cut off': {
-        headers: html,
-        body: `${'x '.repeat(35)}${CANARY.tokenKey} ${page}`,
-      },
+      'that begins with a secret': { headers: html, body: `${CANARY.tokenKey} ${BASIC_HEADER} ${page}` },
+      'that cuts a secret off': { headers: html, body: `${'x '.repeat(35)}${CANARY.tokenKey} ${page}` },
       'of a strange type': { headers: { 'content-type': EVERY_IDENTITY }, body: 'nothing' },
       'of a type that is a secret': { headers: { 'content-type': CANARY.tokenKey }, body: 'nothing' },
       'in a strange encoding': { headers: { 'content-encoding': EVERY_IDENTITY } },
       'in an encoding that is a secret': { headers: { 'content-encoding': CANARY.tokenKey } },
       'JSON that breaks off': { body: `{"error":false,"data":{"last_message":"${EVERY_CANARY}` },
-      'an error in a sentence': json({ error: true, reason: EVERY_CANARY, data: { message: EVERY_CANARY } }),
+      'an error in a sentence': json(sentence),
       'another conversation': json({ error: false, data: { session_id: EVERY_CANARY } }),
       'no object': json({ error: false, data: EVERY_CANARY }),
       ...Object.fromEntries([...secretReasons, ...refusals]),

@@ -88,6 +88,8 @@ describe('a message that a later one is fetched for', () => {
 
   const LATER = { mode: 'incremental', sequenceNumber: 8n, notBeforeMs: DUE_MS + 60_000 } as const;
   const OWN = { sentMs: BUCKET_MS + 1000, sequenceNumber: 7n, job: { ...JOB, mode: 'incremental' } } as const;
+  const NO_LATER = { ...LATER, sequenceNumber: 9n, notBeforeMs: DUE_MS };
+  const away = () => Promise.reject(new Error('away'));
   type Scene = Awaited<ReturnType<typeof aBusySession>>;
 
   test('is acknowledged without a call to Crisp, and counted in the record that comes', async () => {
@@ -116,22 +118,9 @@ describe('a message that a later one is fetched for', () => {
     ['its own number is not known', () => {}, { sequenceNumber: undefined }],
     ['its bucket began after it was sent', () => {}, { sentMs: BUCKET_MS - 1 }],
     ['the later one asks for less', () => {}, { job: JOB }],
-    [
-      'the later one is due no later',
-      ({ sessions }) =>
-        sessions.noteSent(aSession(), { ...LATER, sequenceNumber: 9n, notBeforeMs: DUE_MS }, 0),
-      {},
-    ],
-    [
-      'the ledger is away',
-      ({ sessions }) => Object.assign(sessions, { readActivity: () => Promise.reject(new Error('away')) }),
-      {},
-    ],
-    [
-      'the last run failed',
-      ({ runLog }) => runLog.record([aFailedRun({ session: aSession(), startedMs: DUE_MS })]),
-      {},
-    ],
+    ['the later one is due no later', ({ sessions }) => sessions.noteSent(aSession(), NO_LATER, 0), {}],
+    ['the ledger is away', ({ sessions }) => Object.assign(sessions, { readActivity: away }), {}],
+    ['the last run failed', ({ runLog }) => runLog.record([aFailedRun({ startedMs: DUE_MS })]), {}],
     [
       'no run is known',
       ({ sessions, sessions: { readActivity } }) =>

@@ -85,10 +85,8 @@ async function play(arrivals: readonly Arrival[], failures: readonly boolean[]) 
       fetches.push(startedMs);
       const starts = { started_ms: startedMs, full_started_ms: startedMs };
       const said = { version: 1, content_hash: 'sha256:x', announced: true, updated_at: null };
-      scene.archived.latest = {
-        latest: { kind: 'conversation.enriched', ...said, ...starts },
-        revision: 'r',
-      };
+      const latest = { kind: 'conversation.enriched', ...said, ...starts } as const;
+      scene.archived.latest = { latest, revision: 'r' };
       return { ...aConversation(), ...session };
     },
   });
@@ -127,14 +125,8 @@ async function play(arrivals: readonly Arrival[], failures: readonly boolean[]) 
     const received = batch.map((queued) => {
       queued.receives += 1;
       const { messageId, receives: receiveCount, sentMs, deduplicationId, sequenceNumber, job } = queued;
-      return aMessage({
-        messageId,
-        receiveCount,
-        sentMs,
-        deduplicationId,
-        sequenceNumber,
-        body: encodeJob(job),
-      });
+      const sqs = { receiveCount, sentMs, deduplicationId, sequenceNumber };
+      return aMessage({ messageId, ...sqs, body: encodeJob(job) });
     });
     const outcomes = await scene.handle(received);
     for (const [place, queued] of batch.entries()) {

@@ -1,24 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../lib/clock.ts';
 import { type CrispApi, countRequests } from '../../lib/crisp/client.ts';
-import { fetchConversation } from '../../lib/crisp/conversation.ts';
-import { createPagingTrust } from '../../lib/crisp/paging.ts';
 import { refusal } from '../bad-inputs/crisp-answers.ts';
 import { aSession, WEBSITE_ID } from '../support/builders.ts';
-import {
-  aCrispApi,
-  aHistory,
-  createScriptedCrisp,
-  createScriptedHistory,
-  failureOf,
-  type HistoryOptions,
-  type RecordedRequest,
-  type ScriptedAnswer,
-  setUpCrisp,
-  TOKEN,
-} from '../support/crisp.ts';
-import { createRecordingTelemetry } from '../support/memory.ts';
+import { aCrispApi, createScriptedCrisp, failureOf, setUpCrisp, TOKEN } from '../support/crisp.ts';
 
 describe('create crisp api', () => {
   const PEOPLE_ID = 'c5a2f70c-f605-4648-b47f-8c39d4b03a50';
@@ -256,55 +241,4 @@ test('answers of more than the cap together are refused before they are parsed, 
   expect(failure).toMatchObject({ code: 'conversation_too_large', hint: 'more than 1500 bytes' });
   expect(failure).toMatchObject({ disposition: 'permanent', route: 'website/conversation/messages' });
   expect(server.requests).toHaveLength(3);
-});
-
-describe('fetch over http', () => {
-  const START_MS = 1_790_856_000_000;
-  const PEOPLE_ID = 'c5a2f70c-f605-4648-b47f-8c39d4b03a50';
-  const spaced = aHistory(Array.from({ length: 100 }, (_, index) => START_MS + index * 1_000));
-  const paired = aHistory(Array.from({ length: 100 }, (_, index) => START_MS + Math.ceil(index / 2)));
-
-  async function fetchFrom(history: typeof spaced, options: HistoryOptions) {
-    const { listMessages } = createScriptedHistory(history, options);
-    const { crisp, server } = await setUpCrisp((request) => answer(request, listMessages));
-    const context = {
-      crisp,
-      clock: systemClock,
-      telemetry: createRecordingTelemetry(),
-      include: ['profile'] as const,
-      maxPages: 100,
-      pagingTrust: createPagingTrust(),
-      profileCacheSeconds: 3600,
-    };
-    return { fetched: await fetchConversation(context, aSession()), requests: server.requests };
-  }
-
-  async function answer(
-    { url }: RecordedRequest,
-    listMessages: ReturnType<typeof createScriptedHistory>['listMessages'],
-  ): Promise<ScriptedAnswer> {
-    const { pathname, searchParams } = new URL(url, 'http://127.0.0.1');
-    if (pathname.endsWith(PEOPLE_ID)) return { data: { people_id: PEOPLE_ID } };
-    if (!pathname.endsWith('/messages')) {
-      return { data: { website_id: WEBSITE_ID, session_id: 'session_a', people_id: PEOPLE_ID } };
-    }
-    const before = searchParams.get('timestamp_before');
-    const { messages, hasMore } = await listMessages(undefined, before === null ? undefined : Number(before));
-    return { status: hasMore ? 206 : 200, data: messages };
-  }
-
-  test.each<[string, typeof spaced, HistoryOptions]>([
-    ['pages of 7, inclusive', spaced, { pageSize: 7, boundary: 'inclusive', statuses: 'honest' }],
-    ['pages of 20, strict', spaced, { pageSize: 20, boundary: 'strict', statuses: 'honest' }],
-    [
-      'equal timestamps across every page edge',
-      paired,
-      { pageSize: 7, boundary: 'strict', statuses: 'honest' },
-    ],
-    ['200 on every page', spaced, { pageSize: 20, boundary: 'strict', statuses: 'always-200' }],
-  ])('R9 R23 all 100 messages arrive, in order, none twice: %s', async (_, history, options) => {
-    const { fetched, requests } = await fetchFrom(history, options);
-    expect(fetched.messages).toEqual(history);
-    expect(fetched).toMatchObject({ apiCalls: requests.length, profile: { people_id: PEOPLE_ID } });
-  });
 });

@@ -40,9 +40,6 @@ describe('crisp http', () => {
 
   describe('connections that fail', () => {
     const rows: [string, ScriptedAnswer, string][] = [
-      ['a reset before the headers', { fault: 'reset' }, 'crisp_unreachable'],
-      ['a close before the headers', { fault: 'close' }, 'crisp_unreachable'],
-      ['a reset within the body', { fault: 'reset-in-body', data: conversation }, 'crisp_unreachable'],
       ['a close within the body', { fault: 'close-in-body', data: conversation }, 'bad_response:truncated'],
       [
         'a close within a body of unknown length',

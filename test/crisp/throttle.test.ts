@@ -6,7 +6,6 @@ import {
   createTokenBucket,
   lowerRate,
   type Throttle,
-  type TokenBucket,
   takeToken,
   toThrottleShare,
 } from '../../lib/crisp/throttle.ts';
@@ -113,7 +112,7 @@ describe('throttle', () => {
 
   test('for any arrivals, everyone is served in order, and no window holds more than burst + rate × (length + 10 ms)', async () => {
     const options = fc.record({
-      ratePerSecond: fc.integer({ min: 1, max: 40 }),
+      ratePerSecond: fc.double({ min: 1, max: 40, noNaN: true }),
       burst: fc.integer({ min: 1, max: 4 }),
     });
     const arrival = fc.record({ pauseMs: fc.nat(300), isRefused: fc.boolean() });
@@ -258,35 +257,13 @@ test.each([1, 2, 4, 100])(
 );
 
 describe('token bucket', () => {
-  const aBucket = (options: { ratePerSecond?: number; burst?: number } = {}) =>
-    createTokenBucket({ ratePerSecond: 10, burst: 2, nowMs: 0, ...options });
+  const aBucket = () => createTokenBucket({ ratePerSecond: 10, burst: 2, nowMs: 0 });
 
-  /** Takes a token and returns when it was there, ms. */
-  function takeAt(bucket: TokenBucket, nowMs: number): { bucket: TokenBucket; grantedMs: number } {
-    const taken = takeToken(bucket, nowMs);
-    if (taken.waitMs === 0) return { bucket: taken.bucket, grantedMs: nowMs };
-    return takeAt(taken.bucket, nowMs + taken.waitMs);
-  }
-
-  function grants(bucket: TokenBucket, count: number): number[] {
-    const times: number[] = [];
-    let state = bucket;
-    let nowMs = 0;
-    for (let taken = 0; taken < count; taken += 1) {
-      ({ bucket: state, grantedMs: nowMs } = takeAt(state, nowMs));
-      times.push(nowMs);
-    }
-    return times;
-  }
-
-  test('the burst is there at once, then one token every 1/rate', () => {
-    expect(grants(aBucket(), 5)).toEqual([0, 0, 100, 200, 300]);
-  });
+  /** After its burst of two was taken. */
+  const anEmptyBucket = () => takeToken(takeToken(aBucket(), 0).bucket, 0).bucket;
 
   test('after a pause there is the burst again, however long the pause', () => {
-    let bucket = aBucket();
-    for (let taken = 0; taken < 2; taken += 1) bucket = takeToken(bucket, 0).bucket;
-
+    let bucket = anEmptyBucket();
     const waits: number[] = [];
     for (let taken = 0; taken < 3; taken += 1) {
       const next = takeToken(bucket, 3_600_000);
@@ -331,37 +308,6 @@ describe('token bucket', () => {
   });
 
   test('a clock that is set back neither gives tokens nor blocks', () => {
-    const [, , third] = grants(aBucket(), 3);
-    let bucket = aBucket();
-    for (let taken = 0; taken < 2; taken += 1) bucket = takeToken(bucket, 0).bucket;
-    expect(takeToken(bucket, -3_600_000).waitMs).toBe(third);
-  });
-
-  test('in no window are there more grants than burst + rate × (length + 10 ms), refusals or not', () => {
-    const call = fc.record({ pauseMs: fc.nat(400), isRefused: fc.boolean() });
-    const options = fc.record({
-      ratePerSecond: fc.double({ min: 0.5, max: 50, noNaN: true }),
-      burst: fc.integer({ min: 1, max: 5 }),
-    });
-
-    fc.assert(
-      fc.property(options, fc.array(call, { maxLength: 60 }), ({ ratePerSecond, burst }, calls) => {
-        let bucket = aBucket({ ratePerSecond, burst });
-        let nowMs = 0;
-        const times: number[] = [];
-        for (const { pauseMs, isRefused } of calls) {
-          ({ bucket, grantedMs: nowMs } = takeAt(bucket, nowMs + pauseMs));
-          times.push(nowMs);
-          if (isRefused) bucket = lowerRate(bucket, nowMs);
-        }
-
-        for (const [first, from] of times.entries()) {
-          for (const [last, to] of times.entries()) {
-            const allowed = burst + (ratePerSecond * (to - from + 10)) / 1000 + 1e-6;
-            if (last >= first) expect(last - first + 1).toBeLessThanOrEqual(allowed);
-          }
-        }
-      }),
-    );
+    expect(takeToken(anEmptyBucket(), -3_600_000).waitMs).toBe(100);
   });
 });

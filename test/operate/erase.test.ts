@@ -17,6 +17,7 @@ import { noteRemoved } from '../../lib/ledger/removal-notes.ts';
 import { createDynamoRunLog } from '../../lib/ledger/runs.ts';
 import { eraseRemoved, eraseSession } from '../../lib/operate/erase.ts';
 import { type Latest, toArchiveKey } from '../../lib/record/archive.ts';
+import { createFakeLedger } from '../support/aws.ts';
 import { aRun, aSession, WEBSITE_ID } from '../support/builders.ts';
 import { startEmbeddedAws, startEmbeddedLedger } from '../support/embedded-aws.ts';
 import { createRecordingTelemetry } from '../support/memory.ts';
@@ -31,15 +32,8 @@ const [SESSION, OTHER] = [aSession('session_a'), aSession('session_ab')];
 const PEOPLE_ID = 'c5a2f70c-f605-4648-b47f-8c39d4b03a50' as PeopleId;
 
 function aLatest(kind: Latest['kind'], changes: Partial<Latest> = {}): Latest {
-  return {
-    kind,
-    version: 2,
-    content_hash: 'x',
-    announced: true,
-    updated_at: 1,
-    people_id: PEOPLE_ID,
-    ...changes,
-  };
+  const said = { version: 2, content_hash: 'x', announced: true, updated_at: 1, people_id: PEOPLE_ID };
+  return { kind, ...said, ...changes };
 }
 
 async function createScene() {
@@ -54,6 +48,8 @@ async function createScene() {
   const runLog = createDynamoRunLog({ client: dynamodb, table });
   const notes = createDynamoMessageNotes({ client: dynamodb, table });
   const redrives = createDynamoRedriveNotes({ client: dynamodb, table });
+  const put = (session: SessionRef, version: number | 'latest', Body: string) =>
+    aws.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: toArchiveKey(session, version), Body }));
 
   return {
     removal: (onRemoved: RemovalPolicy, clock: ReturnType<typeof createVirtualClock>) => ({
@@ -61,18 +57,12 @@ async function createScene() {
       telemetry: createRecordingTelemetry(),
     }),
     remove: (session: SessionRef, removedMs = NOW_MS) => noteRemoved(ledger, { session, removedMs }),
-    say: (session: SessionRef, latest: Latest) =>
-      aws.s3.send(
-        new PutObjectCommand({
-          ...{ Bucket: BUCKET, Key: toArchiveKey(session, 'latest'), Body: JSON.stringify(latest) },
-        }),
-      ),
+    say: (session: SessionRef, latest: Latest) => put(session, 'latest', JSON.stringify(latest)),
     erase: (session: SessionRef) => eraseSession({ s3: aws.s3, bucket: BUCKET, dynamodb, table }, session),
     async keep(session: SessionRef, messageId: string) {
       for (const version of [1, 2, 'latest'] as const) {
         const body = version === 'latest' ? JSON.stringify(aLatest('conversation.removed')) : '{}';
-        const object = { Bucket: BUCKET, Key: toArchiveKey(session, version), Body: body };
-        await aws.s3.send(new PutObjectCommand(object));
+        await put(session, version, body);
       }
       await runLog.record([aRun({ session, messageId }), aRun({ session, messageId, receiveCount: 2 })], {
         ...{ ...session, peopleId: PEOPLE_ID, updatedMs: NOW_MS },
@@ -122,15 +112,15 @@ function createVersionedS3(versions: { Key: string; VersionId: string; isMarker?
     left = left.filter(({ Key, VersionId }) => !gone.has(`${Key} ${VersionId}`));
     return {};
   });
-  return { client, s3, left: () => left };
+  const ledger = createFakeLedger();
+  const stores = { s3: client, bucket: BUCKET, dynamodb: ledger.client, table: ledger.table };
+  return { stores, ledger, s3, left: () => left };
 }
 
 test('of a bucket with versions every version and every delete marker goes, page after page', async () => {
-  const ledger = await startEmbeddedLedger();
-  onTestFinished(ledger.stop);
   const record = toArchiveKey(SESSION, 1);
   const other = { Key: toArchiveKey(OTHER, 1), VersionId: 'v1' };
-  const { client, left } = createVersionedS3([
+  const { stores, left } = createVersionedS3([
     ...['v1', 'v2', 'v3'].map((VersionId) => ({ Key: record, VersionId })),
     { Key: record, VersionId: 'm1', isMarker: true },
     { Key: toArchiveKey(SESSION, 2), VersionId: 'v1' },
@@ -138,35 +128,25 @@ test('of a bucket with versions every version and every delete marker goes, page
     { Key: toArchiveKey(SESSION, 'latest'), VersionId: 'v2' },
     other,
   ]);
-  const dependencies = { s3: client, bucket: BUCKET, dynamodb: ledger.client, table: ledger.table };
 
-  expect(await eraseSession(dependencies, SESSION)).toEqual({ records: 5, latest: 2, notes: 0 });
+  expect(await eraseSession(stores, SESSION)).toEqual({ records: 5, latest: 2, notes: 0 });
   expect(left()).toEqual([other]);
 });
 
 test('an object that S3 keeps is a failure that says so, and not the end of a loop', async () => {
-  const ledger = await startEmbeddedLedger();
-  onTestFinished(ledger.stop);
-  const { client, s3 } = createVersionedS3([{ Key: toArchiveKey(SESSION, 1), VersionId: 'v1' }]);
+  const { stores, s3 } = createVersionedS3([{ Key: toArchiveKey(SESSION, 1), VersionId: 'v1' }]);
   s3.on(DeleteObjectsCommand).resolves({ Errors: [{ Key: 'x', Code: 'AccessDenied' }] });
-  const dependencies = { s3: client, bucket: BUCKET, dynamodb: ledger.client, table: ledger.table };
 
-  await expect(eraseSession(dependencies, SESSION)).rejects.toMatchObject({
+  await expect(eraseSession(stores, SESSION)).rejects.toMatchObject({
     code: 'aws_failed',
     message: '1 objects of archive could not be deleted; run it again',
   });
 });
 
 test('an id that breaks out of its prefix erases nothing', async () => {
-  const ledger = await startEmbeddedLedger();
-  onTestFinished(ledger.stop);
-  const { client, s3 } = createVersionedS3([]);
-  const dependencies = { s3: client, bucket: BUCKET, dynamodb: ledger.client, table: ledger.table };
+  const { stores, s3 } = createVersionedS3([]);
   const session = { websiteId: WEBSITE_ID, sessionId: '../' } as unknown as SessionRef;
-
-  await expect(eraseSession(dependencies, session)).rejects.toMatchObject({
-    code: 'session_id_invalid',
-  });
+  await expect(eraseSession(stores, session)).rejects.toMatchObject({ code: 'session_id_invalid' });
   expect(s3.calls()).toHaveLength(0);
 });
 
@@ -226,17 +206,13 @@ describe('what is kept of removed conversations', () => {
   });
 
   test('more than one look finds are all deleted', async () => {
-    const { client: dynamodb, table, stop } = await startEmbeddedLedger();
-    onTestFinished(stop);
     const sessions = Array.from({ length: 26 }, (_, index) => aSession(`session_${index}`));
     const keys = sessions.map((session) => toArchiveKey(session, 'latest'));
-    const { client, s3, left } = createVersionedS3(keys.map((Key) => ({ Key, VersionId: 'v1' })));
+    const { stores, ledger, s3, left } = createVersionedS3(keys.map((Key) => ({ Key, VersionId: 'v1' })));
     const latest = JSON.stringify(aLatest('conversation.removed'));
     s3.on(GetObjectCommand).callsFake(() => ({ Body: { transformToString: async () => latest }, ETag: 'e' }));
-    for (const session of sessions)
-      await noteRemoved({ client: dynamodb, table }, { session, removedMs: NOW_MS });
+    for (const session of sessions) await noteRemoved(ledger, { session, removedMs: NOW_MS });
     const clock = createVirtualClock(NOW_MS + 25 * HOUR_MS);
-    const stores = { s3: client, bucket: BUCKET, dynamodb, table };
     const removal = { ...stores, onRemoved: 'delete', clock, telemetry: createRecordingTelemetry() } as const;
 
     expect(await eraseRemoved(removal, NEVER)).toBe(26);

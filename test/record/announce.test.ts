@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { JobError } from '../../lib/errors.ts';
 import { createAnnounceRecord, createAnnounceRemoval } from '../../lib/record/announce.ts';
@@ -173,9 +174,11 @@ describe('announcing a record', () => {
 
     const text = await archive.getRecord(aSession(), FETCH_STARTED_MS);
     const bytes = Buffer.byteLength(text ?? '');
-    expect(topic.records).toMatchObject([
-      { claim_check: { key: `records/${aSession().websiteId}/session_a/${FETCH_STARTED_MS}.json`, bytes } },
-    ]);
+    const sha256 = createHash('sha256')
+      .update(text ?? '')
+      .digest('hex');
+    const key = `records/${aSession().websiteId}/session_a/${FETCH_STARTED_MS}.json`;
+    expect(topic.records).toMatchObject([{ claim_check: { key, bytes, sha256 } }]);
     expect(telemetry.named('record-emitted')).toMatchObject([{ claimCheck: true, bytes }]);
   });
 

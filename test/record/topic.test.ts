@@ -1,11 +1,7 @@
-import { createHash } from 'node:crypto';
-import { CreateBucketCommand, GetObjectCommand } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type AnnounceRecord, createAnnounceRecord } from '../../lib/record/announce.ts';
-import { createS3RecordArchive } from '../../lib/record/archive.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { buildRecord, buildRemovedRecord } from '../../lib/record/build.ts';
 import { claimCheckSchema, type EnrichedRecord, type RemovedRecord } from '../../lib/record/schema.ts';
 import { createSnsRecordTopic, escapeBody, toMessageAttributes, toNotice } from '../../lib/record/topic.ts';
@@ -18,8 +14,6 @@ import {
   aSession,
   WEBSITE_ID,
 } from '../support/builders.ts';
-import { aSubscribedTopic, startEmbeddedAws } from '../support/embedded-aws.ts';
-import { createRecordingTelemetry } from '../support/memory.ts';
 
 describe('sns record topic', () => {
   const client = new SNSClient({ region: 'us-east-1' });
@@ -218,72 +212,4 @@ describe('a notice', () => {
     const record = buildRemovedRecord(aSession(), { version: 1, reason: 'not_found' });
     expect(noticeOf(record, 10)).toMatchObject({ isClaimCheck: false, body: escapeBody(record) });
   });
-});
-
-describe('announced records', () => {
-  const BUCKET = 'announced-archive';
-  const FULL = { mode: 'full', absorbed: 0 } as const;
-
-  let aws: Awaited<ReturnType<typeof startEmbeddedAws>>;
-  let subscriber: Awaited<ReturnType<typeof aSubscribedTopic>>;
-  let announceRecord: AnnounceRecord;
-  let serial = 0;
-
-  beforeAll(async () => {
-    aws = await startEmbeddedAws();
-    await aws.s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
-  });
-
-  beforeEach(async () => {
-    serial += 1;
-    subscriber = await aSubscribedTopic(aws, `announced-${serial}`);
-    announceRecord = createAnnounceRecord({
-      archive: createS3RecordArchive({ client: aws.s3, bucket: BUCKET }),
-      topic: createSnsRecordTopic({ client: aws.sns, topicArn: subscriber.topicArn }),
-      telemetry: createRecordingTelemetry(),
-      inlineLimitBytes: 204_800,
-    });
-  });
-
-  afterAll(() => aws.stop());
-
-  describe('a record announced through S3, SNS and SQS', () => {
-    test('reaches the subscriber whole, and lies in the archive as it was sent', async () => {
-      const content = 'One 😀, a noncharacter \uffff and half of 😀: \ud83d';
-      const fetched = aFetchedConversation({
-        ...aSession('session_small'),
-        messages: [aCrispMessage(1, { content })],
-      });
-
-      const { version } = await announceRecord(fetched, FULL);
-
-      const [message] = await subscriber.received();
-      const key = `records/${fetched.websiteId}/session_small/${version}.json`;
-      expect(JSON.parse(message?.body ?? '').messages[0].content).toBe(content);
-      expect(String(await readObject(key))).toBe(message?.body);
-    });
-
-    test('that is large reaches the subscriber as a claim check for the exact bytes', async () => {
-      const messages = Array.from({ length: 50 }, (_, n) => aCrispMessage(n, { content: 'ü😀'.repeat(500) }));
-
-      await announceRecord(aFetchedConversation({ ...aSession('session_large'), messages }), FULL);
-
-      const [message] = await subscriber.received();
-      const { claim_check: claimCheck, ...notice } = JSON.parse(message?.body ?? '');
-      const bytes = await readObject(claimCheck.key);
-      const record = JSON.parse(String(bytes));
-      expect(claimCheck).toMatchObject({ bucket: BUCKET, bytes: bytes.length, sha256: sha256(bytes) });
-      expect(record.messages).toEqual(messages);
-      expect(record).toMatchObject(notice);
-    });
-  });
-
-  async function readObject(key: string): Promise<Buffer> {
-    const { Body } = await aws.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
-    return Buffer.from((await Body?.transformToByteArray()) ?? []);
-  }
-
-  function sha256(bytes: Buffer): string {
-    return createHash('sha256').update(bytes).digest('hex');
-  }
 });
