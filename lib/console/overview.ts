@@ -1,6 +1,6 @@
 import { toQueueAddress } from '../aws/failures.ts';
-import { CALLS_OF_A_FETCH } from '../dead-letters/spare-calls.ts';
 import { toReason } from '../errors.ts';
+import { CALLS_OF_A_FETCH } from '../ledger/quota.ts';
 import type { QuotaDay } from '../ledger/quota-notes.ts';
 import { listUnread, type Status } from '../operate/status.ts';
 import { type ConsoleContext, countMessages, isLocal, toConfirmation, toSentence } from './context.ts';

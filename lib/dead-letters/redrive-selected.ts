@@ -1,11 +1,11 @@
 import { type SessionRef, toSessionKey } from '../ids.ts';
+import { planFetches } from '../ledger/quota.ts';
 import { createPace, type Pace } from '../queue/pace.ts';
 import type { DeadLetterContext } from './context.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import { type DeadLetterFilter, matchesFilter } from './filter.ts';
 import { type PeekedDeadLetter, type PeekReport, peekDeadLetters } from './peek.ts';
 import { createRedriveLimit, type RedriveLimit } from './redrive-limit.ts';
-import { planFetches } from './spare-calls.ts';
 
 export interface RedriveSelectedOptions {
   readonly filter: DeadLetterFilter;

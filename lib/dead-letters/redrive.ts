@@ -1,11 +1,11 @@
 import { OperationError } from '../errors.ts';
+import { areSpare, planFetches } from '../ledger/quota.ts';
 import type { DeadLetterContext } from './context.ts';
 import { findRedriveProblem, isUnfiltered } from './filter.ts';
 import { type RedriveAllReport, type RedriveSurvey, redriveAll, surveyRedrive } from './move.ts';
 import type { MoveTask } from './move-tasks.ts';
 import type { PeekReport } from './peek.ts';
 import { type RedriveCounts, type RedriveSelectedOptions, redriveSelected } from './redrive-selected.ts';
-import { areSpare, planFetches } from './spare-calls.ts';
 
 export type RedriveOptions = RedriveSelectedOptions;
 

@@ -1,5 +1,5 @@
 import { parseSessionRef, type SessionRef, toSessionKey } from '../ids.ts';
-import { createLedgerTable, type LedgerItem, type LedgerTableDeps, readNumber } from './table.ts';
+import { createLedgerTable, type LedgerItem, type LedgerTableDeps, number, readNumber } from './table.ts';
 
 /** Which sessions failed, and which one did not. */
 export interface Row {
@@ -197,10 +197,6 @@ function toOpeningValues(opening: Opening): LedgerItem {
     ':next': number(opening.nextProbeMs),
     ':probes': number(opening.failedProbes),
   };
-}
-
-function number(value: number) {
-  return { N: String(value) };
 }
 
 // What an earlier opening had must not stay behind.

@@ -1,5 +1,12 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { createLedgerTable, type LedgerKey, type LedgerTableDeps, readNumber, toExpiry } from './table.ts';
+import {
+  createLedgerTable,
+  type LedgerKey,
+  type LedgerTableDeps,
+  number,
+  readNumber,
+  toExpiry,
+} from './table.ts';
 
 /** What an idempotency key stands for: the key itself is never kept. */
 interface IdempotentRequest {
@@ -54,10 +61,10 @@ export function createDynamoIdempotencyNotes(deps: LedgerTableDeps): Idempotency
             'SET fingerprint = :fingerprint, leaseMs = :lease, expiresAt = :end REMOVE answer, httpStatus',
           values: {
             ':fingerprint': { S: request.fingerprint },
-            ':lease': { N: String(nowMs + LEASE_MS) },
+            ':lease': number(nowMs + LEASE_MS),
             ':end': toExpiry(nowMs, KEPT_SECONDS),
             ':now': toExpiry(nowMs, 0),
-            ':nowMs': { N: String(nowMs) },
+            ':nowMs': number(nowMs),
           },
         },
       );
@@ -74,7 +81,7 @@ export function createDynamoIdempotencyNotes(deps: LedgerTableDeps): Idempotency
       if (answer.length > MAX_BYTES) return;
       await table.update(toKey(request), 'SET answer = :answer, httpStatus = :status', {
         ':answer': { B: answer },
-        ':status': { N: String(status) },
+        ':status': number(status),
       });
     },
 

@@ -7,6 +7,7 @@ import {
   type LedgerItem,
   type LedgerKey,
   type LedgerTableDeps,
+  number,
   readNumber,
   toExpiry,
   toLedgerFailure,
@@ -91,7 +92,7 @@ export function createDynamoMessageNotes({
       const { firstMs } = await table.update(
         toNoteKey(messageId, 'absence'),
         'SET firstMs = if_not_exists(firstMs, :now), expiresAt = if_not_exists(expiresAt, :end)',
-        { ':now': toNumber(nowMs), ':end': toExpiry(nowMs, WAITING_SECONDS) },
+        { ':now': number(nowMs), ':end': toExpiry(nowMs, WAITING_SECONDS) },
       );
       return readNumber(firstMs);
     },
@@ -109,7 +110,7 @@ export function createDynamoMessageNotes({
       const { staleReads } = await table.update(
         toNoteKey(messageId, 'stale-reads'),
         'ADD staleReads :one SET expiresAt = if_not_exists(expiresAt, :end)',
-        { ':one': toNumber(1), ':end': toExpiry(nowMs, WAITING_SECONDS) },
+        { ':one': number(1), ':end': toExpiry(nowMs, WAITING_SECONDS) },
       );
       return readNumber(staleReads);
     },
@@ -118,7 +119,7 @@ export function createDynamoMessageNotes({
       const { assignments, removals, values } = toOptionalAttributes({
         detail: toText(detail === undefined ? undefined : redact(detail)),
         hint: toText(hint === undefined ? undefined : clipReason(redact(hint))),
-        httpStatus: status === undefined ? undefined : toNumber(status),
+        httpStatus: status === undefined ? undefined : number(status),
       });
       const item = await table.update(
         toNoteKey(messageId, 'failure'),
@@ -144,14 +145,14 @@ const SET_FAILURE =
 
 function toCounts({ spendsAttempt, isPermanent, maxAttempts }: FailureWeight): LedgerItem {
   return {
-    ':spent': toNumber(spendsAttempt ? 1 : 0),
-    ':permanent': toNumber(isPermanent ? 1 : 0),
-    ':max': toNumber(maxAttempts),
+    ':spent': number(spendsAttempt ? 1 : 0),
+    ':permanent': number(isPermanent ? 1 : 0),
+    ':max': number(maxAttempts),
   };
 }
 
 function toTimes(nowMs: number): LedgerItem {
-  return { ':now': toNumber(nowMs), ':end': toExpiry(nowMs, FAILURE_SECONDS) };
+  return { ':now': number(nowMs), ':end': toExpiry(nowMs, FAILURE_SECONDS) };
 }
 
 /** The parts of an update that set the attributes which have a value, and remove what an earlier failure left in others. */
@@ -164,10 +165,6 @@ function toOptionalAttributes(attributes: Readonly<Record<string, LedgerItem[str
     removals: absent.length === 0 ? '' : ` REMOVE ${absent.join(', ')}`,
     values: Object.fromEntries(present.map(({ name, value }) => [`:${name}`, value])),
   };
-}
-
-function toNumber(value: number) {
-  return { N: String(value) };
 }
 
 function toText(value: string | undefined) {
@@ -189,7 +186,7 @@ export function createDynamoRedriveNotes(deps: LedgerTableDeps): RedriveNotes {
     async note(session, nowMs) {
       const values = {
         ':none': { L: [] },
-        ':now': { L: [{ N: String(nowMs) }] },
+        ':now': { L: [number(nowMs)] },
         ':end': toExpiry(nowMs, NOTE_SECONDS),
       };
       const expression = 'SET atMs = list_append(if_not_exists(atMs, :none), :now), expiresAt = :end';
@@ -221,8 +218,8 @@ export function createDynamoLookNotes(deps: LedgerTableDeps): LookNotes {
       // Two looks of one millisecond share a note: the later end is lost, and with it an explanation, nothing else.
       const id = `look:${startedMs}`;
       const values = {
-        ':start': { N: String(startedMs) },
-        ':until': { N: String(untilMs) },
+        ':start': number(startedMs),
+        ':until': number(untilMs),
         ':end': toExpiry(untilMs, LOOK_NOTE_SECONDS),
       };
       const expression = 'SET startedMs = :start, untilMs = :until, expiresAt = :end';

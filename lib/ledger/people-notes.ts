@@ -14,6 +14,7 @@ import {
   type LedgerKey,
   type LedgerTableDeps,
   type LedgerUpdateDeps,
+  number,
   readNumber,
   toExpiry,
   toItemKey,
@@ -168,8 +169,4 @@ function readChanged({ sk, changedMs, afterSession }: LedgerItem): ChangedPerson
   const [websiteId, peopleId] = [parseWebsiteId(website), parsePeopleId(people)];
   if (!websiteId || !peopleId || changedMs?.N === undefined) return [];
   return [{ websiteId, peopleId, changedMs: readNumber(changedMs), after: parseSessionId(afterSession?.S) }];
-}
-
-function number(value: number) {
-  return { N: String(value) };
 }

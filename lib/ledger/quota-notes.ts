@@ -7,6 +7,7 @@ import {
   type LedgerItem,
   type LedgerKey,
   type LedgerTableDeps,
+  number,
   readNumber,
   toExpiry,
   toLedgerFailure,
@@ -237,8 +238,4 @@ export function toNextReset(resetMinute: number, nowMs: number): number {
 
 function toNumber(attribute: LedgerItem[string] | undefined): number {
   return attribute === undefined ? 0 : readNumber(attribute);
-}
-
-function number(value: number) {
-  return { N: String(value) };
 }

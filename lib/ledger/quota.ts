@@ -1,7 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { JobError } from '../errors.ts';
 import type { Telemetry } from '../telemetry/events.ts';
-import type { QuotaDay, QuotaNotes, QuotaTerms, Saving } from './quota-notes.ts';
+import {
+  countSpareCalls,
+  type QuotaDay,
+  type QuotaNotes,
+  type QuotaTerms,
+  type Saving,
+} from './quota-notes.ts';
 import { createBestEffort } from './table.ts';
 
 /** The day's calls of one instance: each request to Crisp takes one before it is sent. */
@@ -108,4 +114,25 @@ export function createCallQuota(dependencies: CallQuotaDependencies): CallQuota 
 
 function toLeaseSize(left: number, instances: number): number {
   return Math.max(1, Math.min(LARGEST_LEASE, Math.floor(left / (LEASES_LEFT_FOR_EACH * instances))));
+}
+
+/** Of a full fetch with one page: conversation, messages, profile. */
+export const CALLS_OF_A_FETCH = 3;
+
+interface SpareCalls {
+  readonly quota: Pick<QuotaNotes, 'read' | 'plan'>;
+  readonly clock: Clock;
+}
+
+/** Plans fetches with the day's spare calls; resolves with how many were granted. Without the ledger all are. */
+export async function planFetches({ quota, clock }: SpareCalls, fetches: number): Promise<number> {
+  const calls = fetches * CALLS_OF_A_FETCH;
+  const granted = await quota.plan(calls, clock.nowMs()).catch(() => calls);
+  return Math.floor(granted / CALLS_OF_A_FETCH);
+}
+
+/** Whether so many fetches could be planned now, all of them. */
+export async function areSpare({ quota, clock }: SpareCalls, fetches: number): Promise<boolean> {
+  const day = await quota.read(clock.nowMs()).catch(() => undefined);
+  return day === undefined || countSpareCalls(day, clock.nowMs()) >= fetches * CALLS_OF_A_FETCH;
 }

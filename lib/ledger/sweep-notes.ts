@@ -1,4 +1,4 @@
-import { createLedgerTable, type LedgerKey, type LedgerTableDeps, readNumber } from './table.ts';
+import { createLedgerTable, type LedgerKey, type LedgerTableDeps, number, readNumber } from './table.ts';
 
 /** How far a walk over conversations came, epoch ms. */
 export interface SweepNote {
@@ -30,9 +30,9 @@ export function createDynamoSweepNotes(deps: LedgerTableDeps): SweepNotes {
     },
     async note(name, { fromMs, toMs, reachedMs }) {
       await ledger.update(toKey(name), 'SET fromMs = :from, toMs = :to, reachedMs = :reached', {
-        ':from': { N: String(fromMs) },
-        ':to': { N: String(toMs) },
-        ':reached': { N: String(reachedMs) },
+        ':from': number(fromMs),
+        ':to': number(toMs),
+        ':reached': number(reachedMs),
       });
     },
   };

@@ -122,6 +122,11 @@ export function readNumber(attribute: AttributeValue | undefined): number {
   return number;
 }
 
+/** A number as an attribute. */
+export function number(value: number): { readonly N: string } {
+  return { N: String(value) };
+}
+
 /** TTL attributes are in epoch seconds. */
 export function toExpiry(nowMs: number, seconds: number): AttributeValue {
   return { N: String(Math.ceil(nowMs / 1000) + seconds) };

@@ -7,7 +7,7 @@ import {
 } from '../ledger/people-notes.ts';
 import type { LedgerTableDeps } from '../ledger/table.ts';
 import { createPace } from '../queue/pace.ts';
-import { type EnqueueContext, enqueueStep, isBusy, type ReconcileEnd } from './reconcile.ts';
+import { type EnqueueContext, enqueueStep, isBusy, type StepEnd } from './enqueue-step.ts';
 
 /** What enqueues the conversations of people whose profile changed. */
 export interface PeopleContext extends EnqueueContext {
@@ -21,7 +21,7 @@ export interface PeopleReport {
   readonly waiting: number;
   readonly enqueued: number;
   /** `busy`: the consumer has much to do already. */
-  readonly ended: ReconcileEnd | 'busy';
+  readonly ended: StepEnd | 'complete' | 'busy';
 }
 
 /** Of one person in one run, so that nobody waits for a person with thousands. */

@@ -1,28 +1,14 @@
-import type { QueueReader } from '../aws/queues.ts';
-import type { Clock } from '../clock.ts';
-import type { CoalesceWindow, ConsumerConfig } from '../config/config.ts';
+import type { CoalesceWindow } from '../config/config.ts';
 import type { CrispClient } from '../crisp/client.ts';
 import { type ListedConversation, walkConversations } from '../crisp/conversation-list.ts';
-import { CALLS_OF_A_FETCH, planFetches } from '../dead-letters/spare-calls.ts';
 import { JobError } from '../errors.ts';
 import type { SessionRef, WebsiteId } from '../ids.ts';
-import type { QuotaNotes } from '../ledger/quota-notes.ts';
 import type { RunHistory } from '../ledger/runs.ts';
 import type { SweepNote, SweepNotes } from '../ledger/sweep-notes.ts';
 import type { BestEffort } from '../ledger/table.ts';
-import { createPace, inLanes, type Pace } from '../queue/pace.ts';
-import type { EnqueueSessions } from '../queue/sessions-queue.ts';
+import { createPace, inLanes } from '../queue/pace.ts';
 import type { RecordArchive } from '../record/archive.ts';
-
-/** What enqueues sessions beside live events, at the pace of a sweep. */
-export interface EnqueueContext {
-  readonly enqueue: EnqueueSessions;
-  /** Of the sessions queue. */
-  readonly queueReader: QueueReader;
-  readonly quota: Pick<QuotaNotes, 'read' | 'plan'>;
-  readonly fetchesPerSecond: number;
-  readonly clock: Clock;
-}
+import { type EnqueueContext, enqueueStep, type StepEnd } from './enqueue-step.ts';
 
 /** What compares Crisp's list with what was announced, and enqueues what is missing. */
 export interface ReconcileContext extends EnqueueContext {
@@ -34,8 +20,7 @@ export interface ReconcileContext extends EnqueueContext {
   readonly coalesce: CoalesceWindow;
 }
 
-/** `budget`: live events need the calls that are left today. `failed`: the queue refused some. */
-export type ReconcileEnd = 'complete' | 'budget' | 'interrupted' | 'failed';
+type ReconcileEnd = StepEnd | 'complete';
 
 export interface ReconcileCounts {
   /** What Crisp lists; each is one of the next four. */
@@ -77,7 +62,7 @@ const LANES = 10;
 /**
  * Enqueues, as full fetches, the conversations of a window that Crisp lists with another `updated_at` than was announced
  * last. What waits beside live events stays small: the pace is below that of the consumer, and nothing is added while more
- * than `MOST_DUE` messages are due, so that a hook waits for no more than those. Every call, its own and those it causes,
+ * than a few messages are due, so that a hook waits for no more than those. Every call, its own and those it causes,
  * is planned with the day's spare calls. Throws `JobError` where Crisp, the archive or the queue fails.
  */
 export async function reconcileWindow(
@@ -130,36 +115,6 @@ export async function reconcileWindow(
   }
 }
 
-interface EnqueuedStep {
-  readonly queued: number;
-  /** Why the others were not; undefined where there are none. */
-  readonly ended: Exclude<ReconcileEnd, 'complete'> | undefined;
-}
-
-/**
- * Enqueues a few sessions, no more than `pace.step`, as full fetches: once it is their turn and few messages are due, as
- * far as the day's spare calls reach. `failed`: the queue refused some of them.
- */
-export async function enqueueStep(
-  context: EnqueueContext,
-  sessions: readonly SessionRef[],
-  { pace, signal }: { readonly pace: Pace; readonly signal: AbortSignal },
-): Promise<EnqueuedStep> {
-  try {
-    signal.throwIfAborted();
-    await pace.wait(sessions.length, signal);
-    await untilFewAreDue(context, signal);
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-    return { queued: 0, ended: 'interrupted' };
-  }
-  const granted = await planFetches(context, sessions.length);
-  const results = granted === 0 ? [] : await context.enqueue(sessions.slice(0, granted), 'full');
-  const queued = results.filter(({ result }) => result.outcome === 'queued').length;
-  if (queued < results.length) return { queued, ended: 'failed' };
-  return { queued, ended: granted < sessions.length ? 'budget' : undefined };
-}
-
 // The walk ended by itself: its list changed faster than it could be read.
 function toUnfinished({ ended }: ReconcileReport): Pick<ReconcileReport, 'ended'> {
   return { ended: ended === 'complete' ? 'failed' : ended };
@@ -176,19 +131,6 @@ function toSettledMs({ coalesce, clock }: Pick<ReconcileContext, 'coalesce' | 'c
 /** Plans one more page of the list with the day's spare calls. Without the ledger it may be asked for. */
 async function planPage({ quota, bestEffort, clock }: ReconcileContext): Promise<boolean> {
   return (await bestEffort('plan-calls', () => quota.plan(1, clock.nowMs()))) !== 0;
-}
-
-/** Two batches of the consumer. */
-const MOST_DUE = 10;
-const LOOK_EVERY_MS = 2000;
-
-/** Waits while the consumer has more than a little before it. Rejects with the signal's reason. */
-async function untilFewAreDue(context: EnqueueContext, signal: AbortSignal): Promise<void> {
-  while (await isBusy(context)) await context.clock.sleep(LOOK_EVERY_MS, signal);
-}
-
-export async function isBusy({ queueReader }: Pick<EnqueueContext, 'queueReader'>): Promise<boolean> {
-  return (await queueReader.describe()).visible > MOST_DUE;
 }
 
 type Judgement = 'current' | 'missing' | 'deadLettered' | 'unknown';
@@ -257,14 +199,6 @@ function toOverlapMs({ coalesce }: ReconcileContext): number {
 
 function toNote({ fromMs, toMs, reachedMs }: ReconcileReport): SweepNote {
   return { fromMs, toMs, reachedMs };
-}
-
-/** As much as one instance of the consumer fetches. There are two at least, so half of them all is left for hooks. */
-export function toFetchesPerSecond({
-  requestsPerSecond,
-  instances,
-}: Pick<ConsumerConfig, 'requestsPerSecond' | 'instances'>): number {
-  return requestsPerSecond / instances / CALLS_OF_A_FETCH;
 }
 
 type BackfillOptions = Omit<ReconcileOptions, 'isDryRun'>;

@@ -16,8 +16,9 @@ import { createEnqueueSessions, createSqsSessionBatches } from '../queue/session
 import { createS3RecordArchive } from '../record/archive.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { isJsonObject } from '../text.ts';
+import { toFetchesPerSecond } from './enqueue-step.ts';
 import type { PeopleContext } from './people.ts';
-import { type ReconcileContext, toFetchesPerSecond } from './reconcile.ts';
+import type { ReconcileContext } from './reconcile.ts';
 
 /** What reconciles a stage, and the websites that it has. */
 export interface Reconciler {
