@@ -28,20 +28,27 @@ export async function noteRemoved(deps: LedgerTableDeps, removed: RemovedSession
   await createLedgerTable(deps).update(toKey(removed), 'SET expiresAt = :end', values);
 }
 
-/** Those that were noted until then, the oldest first, at most `limit`. */
+interface DueRemovals {
+  readonly removed: readonly RemovedSession[];
+  /** Where the next page begins; undefined where there is none. */
+  readonly next: LedgerItem | undefined;
+}
+
+/** Those that were noted until then, the oldest first: a page of at most `limit`. */
 export async function listRemoved(
   { client, table }: LedgerTableDeps,
-  { untilMs, limit }: { readonly untilMs: number; readonly limit: number },
-): Promise<readonly RemovedSession[]> {
+  { untilMs, limit, from }: { untilMs: number; limit: number; from: LedgerItem | undefined },
+): Promise<DueRemovals> {
   const query = new QueryCommand({
     TableName: table,
     KeyConditionExpression: 'pk = :removed AND sk < :until',
     ExpressionAttributeValues: { ':removed': { S: REMOVED }, ':until': { S: toTime(untilMs + 1) } },
     ConsistentRead: true,
     Limit: limit,
+    ExclusiveStartKey: from,
   });
-  const { Items = [] } = await client.send(query).catch(toLedgerFailure('dynamodb:Query'));
-  return Items.flatMap(readRemoved);
+  const { Items = [], LastEvaluatedKey } = await client.send(query).catch(toLedgerFailure('dynamodb:Query'));
+  return { removed: Items.flatMap(readRemoved), next: LastEvaluatedKey };
 }
 
 export async function forgetRemoved(

@@ -3,7 +3,7 @@ import {
   DeleteObjectsCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
-  type ObjectIdentifier,
+  type ObjectVersion,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { toAwsOperationError } from '../aws/failures.ts';
@@ -15,7 +15,12 @@ import { toPersonKey } from '../ledger/people-notes.ts';
 import { forgetRemoved, listRemoved, type RemovedSession } from '../ledger/removal-notes.ts';
 import { toRunOwner } from '../ledger/runs.ts';
 import { type LedgerItem, toItemKey, toLedgerFailure } from '../ledger/table.ts';
-import { createS3RecordArchive, toArchiveKey, toRecordsPrefix } from '../record/archive.ts';
+import {
+  createS3RecordArchive,
+  type StoredLatest,
+  toArchiveKey,
+  toRecordsPrefix,
+} from '../record/archive.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 
 /** What was deleted of a session. */
@@ -39,26 +44,45 @@ export interface SessionStores {
 /**
  * Deletes all that the stage keeps of one session, for good: from the archive every version and delete marker of every
  * object, and from the ledger its runs, its redrives, the notes about the messages that its runs name, and that it is its
- * person's. Run again, it deletes what is left. Rejects with `OperationError`, or `JobError` `ledger_failed`.
+ * person's. With `removed`, what came later than that stays: the conversation has come back. Run again, it deletes what is
+ * left. Rejects with `OperationError`, or `JobError` `ledger_failed`.
  */
-export async function eraseSession(stores: SessionStores, session: SessionRef): Promise<ErasedSession> {
+export async function eraseSession(
+  stores: SessionStores,
+  session: SessionRef,
+  removed?: StoredLatest,
+): Promise<ErasedSession> {
   // The content first: what is left after a failure is found again by the same ids.
-  const records = await eraseObjects(stores, toRecordsPrefix(session));
-  const notes = (await eraseNotes(stores, session)) + (await erasePersonNote(stores, session));
-  return { records, notes, latest: await eraseObjects(stores, toArchiveKey(session, 'latest')) };
+  const records = await eraseObjects(stores, toRecordsPrefix(session), (object) => !isNewer(object, removed));
+  const notes = (await eraseNotes(stores, session)) + (await erasePersonNote(stores, session, removed));
+  const key = toArchiveKey(session, 'latest');
+  // The newest version last, so that none before it becomes the newest, and only while it is the one that was read.
+  const earlier = removed ? await eraseObjects(stores, key, ({ IsLatest }) => !IsLatest) : 0;
+  const newest = await eraseObjects(stores, key, ({ ETag }) => !removed || ETag === removed.revision);
+  return { records, notes, latest: earlier + newest };
 }
 
-async function eraseObjects(stores: SessionStores, prefix: string): Promise<number> {
+function isNewer({ Key = '' }: ErasableObject, removed: StoredLatest | undefined): boolean {
+  const version = Number.parseInt(Key.slice(Key.lastIndexOf('/') + 1), 10);
+  return removed !== undefined && version > removed.latest.version;
+}
+
+type ErasableObject = Pick<ObjectVersion, 'Key' | 'VersionId' | 'ETag' | 'IsLatest'>;
+
+async function eraseObjects(
+  stores: SessionStores,
+  prefix: string,
+  mayGo: (object: ErasableObject) => boolean,
+): Promise<number> {
   const { s3, bucket } = stores;
   let erased = 0;
   try {
-    // Always the first page: what it showed is gone by the next look.
-    for (
-      let found = await findObjects(stores, prefix);
-      found.length > 0;
-      found = await findObjects(stores, prefix)
-    ) {
-      const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: found, Quiet: true } });
+    // Always the first page: what it showed is gone by the next look. What may not go is a record at the end of the list, or
+    // the newest of `latest`, at its beginning.
+    const find = async () => (await findObjects(stores, prefix)).filter(mayGo);
+    for (let found = await find(); found.length > 0; found = await find()) {
+      const objects = found.map(({ Key, VersionId }) => ({ Key, VersionId }));
+      const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: objects, Quiet: true } });
       const { Errors = [] } = await s3.send(command);
       if (Errors.length > 0) throw toLeftOver(bucket, Errors.length);
       erased += found.length;
@@ -70,14 +94,14 @@ async function eraseObjects(stores: SessionStores, prefix: string): Promise<numb
   return erased;
 }
 
-async function findObjects({ s3, bucket }: SessionStores, Prefix: string): Promise<ObjectIdentifier[]> {
+async function findObjects({ s3, bucket }: SessionStores, Prefix: string): Promise<ErasableObject[]> {
   const look = { Bucket: bucket, Prefix };
   const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand(look));
   const versions = [...Versions, ...DeleteMarkers];
-  if (versions.length > 0) return versions.map(({ Key, VersionId }) => ({ Key, VersionId }));
+  if (versions.length > 0) return versions;
   // An emulator may know no versions, and lists none.
   const { Contents = [] } = await s3.send(new ListObjectsV2Command(look));
-  return Contents.map(({ Key }) => ({ Key }));
+  return Contents.map(({ Key, ETag }) => ({ Key, ETag, IsLatest: true }));
 }
 
 async function eraseNotes(stores: SessionStores, session: SessionRef): Promise<number> {
@@ -91,16 +115,24 @@ async function eraseNotes(stores: SessionStores, session: SessionRef): Promise<n
 }
 
 /** Its key is in `latest`, which is deleted last. */
-async function erasePersonNote(stores: SessionStores, session: SessionRef): Promise<number> {
-  const archive = createS3RecordArchive({ client: stores.s3, bucket: stores.bucket });
-  const stored = await archive.getLatest(session).catch((thrown: unknown) => {
+async function erasePersonNote(
+  stores: SessionStores,
+  session: SessionRef,
+  removed: StoredLatest | undefined,
+): Promise<number> {
+  const stored = removed ?? (await readLatest(stores, session));
+  const peopleId = parsePeopleId(stored?.latest.people_id);
+  if (peopleId === undefined) return 0;
+  return eraseItems(stores, [toItemKey(toPersonKey({ ...session, peopleId }))]);
+}
+
+async function readLatest({ s3, bucket }: SessionStores, session: SessionRef) {
+  const archive = createS3RecordArchive({ client: s3, bucket });
+  return archive.getLatest(session).catch((thrown: unknown) => {
     // Such a one names nobody, and is deleted all the same.
     if (thrown instanceof JobError && thrown.detail === 'latest_malformed') return undefined;
     throw thrown;
   });
-  const peopleId = parsePeopleId(stored?.latest.people_id);
-  if (peopleId === undefined) return 0;
-  return eraseItems(stores, [toItemKey(toPersonKey({ ...session, peopleId }))]);
 }
 
 async function findItems({ dynamodb, table }: SessionStores, owner: string): Promise<LedgerItem[]> {
@@ -152,6 +184,8 @@ const GRACE_MS: Readonly<Record<Exclude<RemovalPolicy, 'keep'>, number>> = {
 };
 
 const MOST_AT_ONCE = 25;
+// Beyond so many it is S3 that fails, and not a conversation.
+const MOST_FAILURES = 100;
 
 /**
  * Deletes all that is kept of the conversations whose removal was announced and whose grace period is over, the oldest
@@ -164,10 +198,10 @@ export async function eraseRemoved(context: RemovalContext, signal: AbortSignal)
   const untilMs = clock.nowMs() - GRACE_MS[onRemoved];
   let erased = 0;
   const failures: unknown[] = [];
-  for (let found = MOST_AT_ONCE; found === MOST_AT_ONCE && failures.length === 0; ) {
-    const due = await listRemoved({ client, table }, { untilMs, limit: MOST_AT_ONCE });
-    found = due.length;
-    for (const removed of due) {
+  let from: LedgerItem | undefined;
+  do {
+    const due = await listRemoved({ client, table }, { untilMs, limit: MOST_AT_ONCE, from });
+    for (const removed of due.removed) {
       if (signal.aborted) return erased;
       try {
         erased += Number(await eraseOne(context, removed));
@@ -175,7 +209,8 @@ export async function eraseRemoved(context: RemovalContext, signal: AbortSignal)
         failures.push(thrown);
       }
     }
-  }
+    from = due.next;
+  } while (from !== undefined && failures.length < MOST_FAILURES);
   if (failures.length > 0) throw failures[0];
   return erased;
 }
@@ -183,12 +218,12 @@ export async function eraseRemoved(context: RemovalContext, signal: AbortSignal)
 async function eraseOne(context: RemovalContext, removed: RemovedSession): Promise<boolean> {
   const { s3, bucket, dynamodb: client, table, telemetry } = context;
   const { session } = removed;
-  const latest = (await createS3RecordArchive({ client: s3, bucket }).getLatest(session))?.latest;
-  const isRemoved = latest?.kind === 'conversation.removed';
+  const stored = await createS3RecordArchive({ client: s3, bucket }).getLatest(session);
+  const isRemoved = stored?.latest.kind === 'conversation.removed';
   // Its message is still in the queue, and notes the removal again.
-  const isAnnounced = isRemoved && latest.announced;
+  const isAnnounced = isRemoved && stored.latest.announced;
   if (isAnnounced) {
-    const { records, notes } = await eraseSession(context, session);
+    const { records, notes } = await eraseSession(context, session, stored);
     const { websiteId, sessionId } = session;
     telemetry.emit({ name: 'session-erased', websiteId, sessionId, records, notes });
   }

@@ -91,13 +91,22 @@ test('all of one session is gone from archive and ledger, and nothing of another
   expect(await scene.erase(SESSION)).toEqual({ records: 0, latest: 0, notes: 0 });
 });
 
-/** An S3 with versions that lists two at a time. */
-function createVersionedS3(versions: { Key: string; VersionId: string; isMarker?: boolean }[]) {
+interface ObjectVersion {
+  readonly Key: string;
+  readonly VersionId: string;
+  readonly ETag?: string;
+  readonly isMarker?: boolean;
+}
+
+/** An S3 with versions, of each key the newest first, that lists two at a time. */
+function createVersionedS3(versions: readonly ObjectVersion[]) {
   const client = new S3Client({ region: 'eu-west-1' });
   const s3 = mockClient(client);
   let left = versions;
   s3.on(ListObjectVersionsCommand).callsFake(({ Prefix }: { Prefix: string }) => {
-    const page = left.filter(({ Key }) => Key.startsWith(Prefix)).slice(0, 2);
+    const found = left.filter(({ Key }) => Key.startsWith(Prefix));
+    const isNewest = (it: ObjectVersion) => found.find(({ Key }) => Key === it.Key) === it;
+    const page = found.map((it) => ({ ...it, IsLatest: isNewest(it) })).slice(0, 2);
     return {
       Versions: page.filter(({ isMarker }) => !isMarker),
       DeleteMarkers: page.filter(({ isMarker }) => isMarker),
@@ -112,9 +121,12 @@ function createVersionedS3(versions: { Key: string; VersionId: string; isMarker?
     left = left.filter(({ Key, VersionId }) => !gone.has(`${Key} ${VersionId}`));
     return {};
   });
+  const put = (version: ObjectVersion) => {
+    left = [version, ...left];
+  };
   const ledger = createFakeLedger();
   const stores = { s3: client, bucket: BUCKET, dynamodb: ledger.client, table: ledger.table };
-  return { stores, ledger, s3, left: () => left };
+  return { stores, ledger, s3, put, left: () => left };
 }
 
 test('of a bucket with versions every version and every delete marker goes, page after page', async () => {
@@ -208,7 +220,9 @@ describe('what is kept of removed conversations', () => {
   test('more than one look finds are all deleted', async () => {
     const sessions = Array.from({ length: 26 }, (_, index) => aSession(`session_${index}`));
     const keys = sessions.map((session) => toArchiveKey(session, 'latest'));
-    const { stores, ledger, s3, left } = createVersionedS3(keys.map((Key) => ({ Key, VersionId: 'v1' })));
+    const { stores, ledger, s3, left } = createVersionedS3(
+      keys.map((Key) => ({ Key, VersionId: 'v1', ETag: 'e' })),
+    );
     const latest = JSON.stringify(aLatest('conversation.removed'));
     s3.on(GetObjectCommand).callsFake(() => ({ Body: { transformToString: async () => latest }, ETag: 'e' }));
     for (const session of sessions) await noteRemoved(ledger, { session, removedMs: NOW_MS });
@@ -218,6 +232,47 @@ describe('what is kept of removed conversations', () => {
     expect(await eraseRemoved(removal, NEVER)).toBe(26);
     expect(left()).toEqual([]);
     expect(await eraseRemoved(removal, NEVER)).toBe(0);
+  });
+
+  test('one that comes back while it is deleted keeps what it came back with', async () => {
+    const latest = toArchiveKey(SESSION, 'latest');
+    const old = (Key: string, VersionId: string) => ({ Key, VersionId, ETag: VersionId });
+    const { stores, ledger, s3, put, left } = createVersionedS3([
+      ...['removed', 'v3', 'v2', 'v1'].map((VersionId) => old(latest, VersionId)),
+      ...[1, 2].map((version) => old(toArchiveKey(SESSION, version), 'v1')),
+    ]);
+    const text = JSON.stringify(aLatest('conversation.removed'));
+    const stored = { Body: { transformToString: async () => text }, ETag: 'removed' };
+    const returned = [old(latest, 'returned'), old(toArchiveKey(SESSION, 3), 'v1')];
+    s3.on(GetObjectCommand).callsFake(() => {
+      // Just after the sweep has looked.
+      if (left().length === 6) returned.forEach(put);
+      return stored;
+    });
+    await noteRemoved(ledger, { session: SESSION, removedMs: NOW_MS });
+    const clock = createVirtualClock(NOW_MS + 25 * HOUR_MS);
+
+    await eraseRemoved(
+      { ...stores, onRemoved: 'delete', clock, telemetry: createRecordingTelemetry() },
+      NEVER,
+    );
+
+    expect(left().toSorted((a, b) => (a.Key < b.Key ? -1 : 1))).toEqual(returned);
+  });
+
+  test('many whose last version cannot be read are a failure, and keep none behind them', async () => {
+    const scene = await createScene();
+    const broken = Array.from({ length: 26 }, (_, index) => aSession(`session_${index}`));
+    for (const session of broken) {
+      await scene.say(session, { ...aLatest('conversation.removed'), version: 0 });
+      await scene.remove(session, NOW_MS - 1);
+    }
+    await scene.keep(SESSION, 'message-1');
+    await scene.remove(SESSION);
+    const removal = scene.removal('delete', createVirtualClock(NOW_MS + 25 * HOUR_MS));
+
+    await expect(eraseRemoved(removal, NEVER)).rejects.toMatchObject({ detail: 'latest_malformed' });
+    expect((await scene.kept()).keys).toHaveLength(broken.length);
   });
 
   test('one that S3 does not give up is a failure, is tried again, and keeps no other', async () => {
