@@ -134,9 +134,9 @@ test('what the spare calls do not allow waits, and is done on another day from w
   expect(scene.enqueued()).toEqual([0, 1, 2, 3, 4].map((index) => `session_0000${index} full`));
 });
 
-test('of a person with 10,000 conversations 50 are enqueued in a run, and somebody with one does not wait', async () => {
+test('of a person with 1,000 conversations 50 are enqueued in a run, and somebody with one does not wait', async () => {
   const scene = createPeopleScene();
-  await scene.give(aPerson(1), 10_000);
+  await scene.give(aPerson(1), 1_000);
   await scene.give(aPerson(2), 1);
   await scene.change(aPerson(1));
   expect(await scene.run()).toEqual({ people: 0, waiting: 1, enqueued: 50, ended: 'complete' });
@@ -146,7 +146,7 @@ test('of a person with 10,000 conversations 50 are enqueued in a run, and somebo
   expect(new Set(scene.enqueued()).size).toBe(100);
   expect(await scene.waiting()).toMatchObject([{ ...aPerson(1), after: 'session_00099' }]);
   expect(scene.state.spare).toBe(1_000_000 - 101 * 3);
-}, 60_000);
+});
 
 test('while the consumer has much to do, nothing is added', async () => {
   const scene = createPeopleScene();
