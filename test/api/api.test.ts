@@ -167,10 +167,8 @@ describe('GET /v1/conversations/{session_id}', () => {
   test('without a list of websites the only one that was seen is meant', async () => {
     const { get, known } = createApiScene({ websiteIds: [] });
 
-    expect((await get('/v1/conversations/session_a')).json).toMatchObject({
-      code: 'website_id_required',
-      website_ids: [],
-    });
+    const expected = { code: 'website_id_required', website_ids: [] };
+    expect((await get('/v1/conversations/session_a')).json).toMatchObject(expected);
     known.push(aSession().websiteId);
     expect((await get('/v1/conversations/session_a')).status).toBe(200);
   });

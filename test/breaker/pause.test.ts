@@ -68,10 +68,8 @@ describe('pause and resume', () => {
 
     await resume();
 
-    expect(before).toMatchObject({
-      isOpen: true,
-      opening: { code: 'too_many_removals', closing: undefined },
-    });
+    const expected = { isOpen: true, opening: { code: 'too_many_removals', closing: undefined } };
+    expect(before).toMatchObject(expected);
     expect(await read()).toMatchObject({ isOpen: false, opening: { closing: { wasFalseAlarm: false } } });
     expect(await breaker.judgeRemoval(aSession('session_12'))).toBe('removed');
   });

@@ -13,6 +13,9 @@ type Row = readonly [row: string, args: readonly string[], exitCode: 1 | 2, mess
 const REDRIVE = ['dlq', 'redrive'];
 const TIMES = 'is not a date or duration; examples: 2h, 3d, 2026-11-22T10:00Z';
 const CODES = '--code must be a code, or the beginning of one with a * behind it';
+const FROM = "--from must be undelivered or dlq, got 'sessions'";
+const NO_SECRET = /^unknown option '--[-a-z]+'. Pass secrets by .*visible to other users/;
+const DROP_WHAT = 'say what to drop: --all, or a filter such as --code or --id, and not both';
 const SESSION = `${WEBSITE_ID}:session_a`;
 /** What is refused before anything is asked. */
 const UNASKED = ['C1', 'C2', 'C4', 'C5', 'C6', 'C7', 'C13', 'C18'];
@@ -61,27 +64,13 @@ const ROWS: readonly Row[] = [
   ['C14', ['dlq', 'show', 'nobody'], 1, 'no message with id nobody in the first 3 peeked'],
   ['C15', ['dlq', 'drop', '--all', '--yes'], 2, /^nothing deleted: consent is the queue's name/],
   ['C15', ['dlq', 'drop', '--all', '--yes', '--confirm', 'another'], 2, /^nothing deleted: consent is/],
-  [
-    'C15',
-    ['dlq', 'drop', '--yes'],
-    2,
-    'say what to drop: --all, or a filter such as --code or --id, and not both',
-  ],
+  ['C15', ['dlq', 'drop', '--yes'], 2, DROP_WHAT],
+  ['C15', ['dlq', 'drop', '--all', '--code', 'x', '--yes'], 2, DROP_WHAT],
   ['C17', ['enqueue', '--file', '/nowhere/sessions.txt'], 1, /sessions\.txt cannot be read \(ENOENT\)$/],
   ...['--token', '--crisp-token-key', '--secret', '--aws-secret-access-key', '--password'].flatMap(
     (option): Row[] => [
-      [
-        'C18',
-        ['status', `${option}=whsec_1`],
-        2,
-        /^unknown option '--[-a-z]+'. Pass secrets by .*visible to other users/,
-      ],
-      [
-        'C18',
-        ['status', option, 'whsec_1'],
-        2,
-        /^unknown option '--[-a-z]+'. Pass secrets by .*visible to other users/,
-      ],
+      ['C18', ['status', `${option}=whsec_1`], 2, NO_SECRET],
+      ['C18', ['status', option, 'whsec_1'], 2, NO_SECRET],
     ],
   ),
   ['C18', ['hook', 'send', SESSION, '--secret', 'whsec_1'], 2, /^unknown option '--secret'. Pass secrets by/],
@@ -102,12 +91,7 @@ const ROWS: readonly Row[] = [
   ['C19', ['hook', 'send', 'nothing:session_a'], 2, /^website_id_invalid: /],
   // Of the commands that came later.
   ['C4', ['sessions', 'export', '--resume'], 2, '--resume needs --output FILE, and no --force'],
-  [
-    'C4',
-    ['records', 'redrive', '--from', 'sessions'],
-    2,
-    "--from must be undelivered or dlq, got 'sessions'",
-  ],
+  ['C4', ['records', 'redrive', '--from', 'sessions'], 2, FROM],
   ['C4', ['completion'], 2, 'say which shell: bash, zsh, fish'],
   ['C4', ['completion', 'tcsh'], 2, 'say which shell: bash, zsh, fish'],
   ['C4', ['get', SESSION, '--fetch', '--version', '1'], 2, /^--fetch or --version, not both/],

@@ -23,10 +23,8 @@ describe('secrets', () => {
     const { exitCode, stdout, stderr } = await set('CRISP_HOOK_SECRETS', `${SECRET}\n`);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(store.parameters.get(`${PATH}CRISP_HOOK_SECRETS`)).toMatchObject({
-      Value: SECRET,
-      Type: 'SecureString',
-    });
+    const expected = { Value: SECRET, Type: 'SecureString' };
+    expect(store.parameters.get(`${PATH}CRISP_HOOK_SECRETS`)).toMatchObject(expected);
     expect(stdout).not.toContain(SECRET);
     expect(stdout).toContain('It is shorter than 32 characters');
     expect(stdout).toContain(
@@ -40,10 +38,8 @@ describe('secrets', () => {
     const { stdout } = await set('CRISP_TOKEN_KEY', 'the-second-key-of-it', '--json');
 
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'stored', version: 2, region: 'eu-west-1' });
-    expect(store.parameters.get(`${PATH}CRISP_TOKEN_KEY`)).toMatchObject({
-      Value: 'the-second-key-of-it',
-      KeyId: 'alias/ours',
-    });
+    const expected = { Value: 'the-second-key-of-it', KeyId: 'alias/ours' };
+    expect(store.parameters.get(`${PATH}CRISP_TOKEN_KEY`)).toMatchObject(expected);
   });
 
   test.each([

@@ -72,15 +72,9 @@ describe('sessions', () => {
 
   test('trace has a form for programs', async () => {
     const { run, json } = createCliScene();
-
     expect(await run('trace', SESSION, '--json')).toBe(0);
-    expect(json()).toMatchObject({
-      session_id: 'session_a',
-      latest: null,
-      runs: [],
-      dead_letters: [],
-      timeline: [],
-    });
+    const expected = { session_id: 'session_a', latest: null, runs: [], dead_letters: [], timeline: [] };
+    expect(json()).toMatchObject(expected);
   });
 
   test('status shows every queue, and how deliveries stand', async () => {
@@ -338,10 +332,11 @@ describe('enqueue', () => {
 
     expect(await scene.run('enqueue', 'session_a', `${OTHER_WEBSITE_ID}:session_b`)).toBe(0);
 
-    expect(sent(scene)).toEqual([
+    const expected = [
       [`${WEBSITE_ID}:session_a`, 'full'],
       [`${OTHER_WEBSITE_ID}:session_b`, 'full'],
-    ]);
+    ];
+    expect(sent(scene)).toEqual(expected);
     expect(scene.out()).toBe('2 sessions queued, 0 failed, 0 not read.\n');
   });
 

@@ -63,10 +63,8 @@ describe('without foreign errors', () => {
       const failures = [await handler().catch(keep), await startAsync(start).catch(keep)];
 
       for (const failure of failures) {
-        expect(failure).toMatchObject({
-          name: 'InvocationError',
-          message: expect.stringMatching(/^unexpected: /),
-        });
+        const expected = { name: 'InvocationError', message: expect.stringMatching(/^unexpected: /) };
+        expect(failure).toMatchObject(expected);
         expect(findCanaries(inspect(failure, { depth: 10, showHidden: true, getters: true }))).toEqual([]);
       }
     });

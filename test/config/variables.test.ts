@@ -142,10 +142,8 @@ describe('infra settings', () => {
       encryption: 'managed-keys',
       kmsKeyArn: '',
     });
-    expect(toInfraSettings({}, { isLocal: true, archiveBucketSuffix: '' })).toMatchObject({
-      sessionsDelaySeconds: 3,
-      archiveBucketSuffix: '',
-    });
+    const expected = { sessionsDelaySeconds: 3, archiveBucketSuffix: '' };
+    expect(toInfraSettings({}, { isLocal: true, archiveBucketSuffix: '' })).toMatchObject(expected);
   });
 
   test('a deployment is refused for any bad variable of its functions, and needs no secret', () => {

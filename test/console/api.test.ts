@@ -330,10 +330,8 @@ describe('runs', () => {
     await scene.clock.advance(2000);
     await context.runs.refresh();
 
-    expect((await readRuns(context, ALL_RUNS)).runs.map(({ messageId }) => messageId)).toEqual([
-      'early',
-      'late',
-    ]);
+    const expected = ['early', 'late'];
+    expect((await readRuns(context, ALL_RUNS)).runs.map(({ messageId }) => messageId)).toEqual(expected);
   });
 });
 

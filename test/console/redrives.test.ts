@@ -206,10 +206,8 @@ describe('a redrive', () => {
     });
     const { view } = await redriven(scene, [aLetter()]);
 
-    expect(view()).toMatchObject({
-      problem: 'unexpected:Error',
-      entries: [{ state: 'kept', words: 'unexpected:Error' }],
-    });
+    const expected = { problem: 'unexpected:Error', entries: [{ state: 'kept', words: 'unexpected:Error' }] };
+    expect(view()).toMatchObject(expected);
   });
 });
 

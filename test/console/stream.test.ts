@@ -119,10 +119,8 @@ describe('the stream', () => {
     for (let steps = 0; steps < 5; steps += 1) await scene.clock.advance(600);
     await untilSeen(() => stream.events().some(({ data }) => data.endedMs));
 
-    expect(stream.events().findLast(({ name }) => name === 'redrive')?.data).toMatchObject({
-      id: 'a-key-of-mine',
-      counts: { gone: 1 },
-    });
+    const expected = { id: 'a-key-of-mine', counts: { gone: 1 } };
+    expect(stream.events().findLast(({ name }) => name === 'redrive')?.data).toMatchObject(expected);
   });
 
   test('asks the stage for nothing once nobody reads', async () => {

@@ -39,11 +39,8 @@ describe('create consumer handler', () => {
   test('two invocations of one instance at the same time do not answer for each other', async () => {
     const { deliver } = await createScene(() => false);
     const [a, b] = [aSession('session_one'), aSession('session_two')];
-
-    expect(await Promise.all([deliver({ P1: 'not a job', A1: a }), deliver({ B1: b })])).toEqual([
-      ['P1'],
-      [],
-    ]);
+    const expected = [['P1'], []];
+    expect(await Promise.all([deliver({ P1: 'not a job', A1: a }), deliver({ B1: b })])).toEqual(expected);
   });
 
   test('the run log says what happened to a session: its failure with what it cost, then its record', async () => {

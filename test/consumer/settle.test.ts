@@ -32,10 +32,8 @@ describe('sqs job visibility', () => {
     await visibility.delete('handle');
 
     const named = { QueueUrl: QUEUE_URL, ReceiptHandle: 'handle' };
-    expect(sqs.calls().map(({ args }) => args[0].input)).toEqual([
-      { ...named, VisibilityTimeout: 90 },
-      named,
-    ]);
+    const expected = [{ ...named, VisibilityTimeout: 90 }, named];
+    expect(sqs.calls().map(({ args }) => args[0].input)).toEqual(expected);
     expect(sqs.commandCalls(DeleteMessageCommand)).toHaveLength(1);
   });
 

@@ -220,12 +220,8 @@ describe('failed route', () => {
     'a %d for the website is a failure of Crisp, not an absent conversation',
     async (status) => {
       const { crisp } = await setUpCrisp([refusal(status, 'website_not_found')]);
-
-      expect(await failureOf(crisp.getWebsite(session.websiteId))).toMatchObject({
-        reason: 'crisp_unavailable:website_missing',
-        route: 'website',
-        status,
-      });
+      const expected = { reason: 'crisp_unavailable:website_missing', route: 'website', status };
+      expect(await failureOf(crisp.getWebsite(session.websiteId))).toMatchObject(expected);
     },
   );
 });

@@ -52,15 +52,8 @@ describe('fetch conversation', () => {
       getRelations: slowly('relations', answers.getRelations),
       getWebsite: slowly('website', answers.getWebsite),
     };
-    const context = {
-      crisp,
-      clock,
-      telemetry,
-      include,
-      maxPages: 50,
-      pagingTrust: createPagingTrust(),
-      profileCacheSeconds: 3600,
-    };
+    const limits = { maxPages: 50, pagingTrust: createPagingTrust(), profileCacheSeconds: 3600 };
+    const context = { crisp, clock, telemetry, include, ...limits };
     const fetch: FetchConversation = (...args) => fetchConversation(context, ...args);
     return { clock, telemetry, calls, fetch };
   }
@@ -82,31 +75,23 @@ describe('fetch conversation', () => {
 
   describe('order and number of the calls', () => {
     test('100 messages in pages of 20 cost eight requests, and the time of the six pages alone', async () => {
-      const setup = setUp({ listMessages: inPagesOf20().listMessages });
+      const setup = setUp(inPagesOf20());
 
       const { fetched } = await run(setup);
 
-      expect(fetched).toMatchObject({
-        messages: hundred,
-        messagePages: 6,
-        apiCalls: 8,
-        terminatedBy: 'http_200',
-      });
+      const expected = { messages: hundred, messagePages: 6, apiCalls: 8, terminatedBy: 'http_200' };
+      expect(fetched).toMatchObject(expected);
       expect(setup.calls).toHaveLength(8);
       expect(setup.telemetry.named('conversation-fetched')).toMatchObject([{ durationMs: 300, apiCalls: 8 }]);
     });
 
     test('what is included runs beside the messages', async () => {
-      const setup = setUp({ listMessages: inPagesOf20().listMessages }, ALL);
+      const setup = setUp(inPagesOf20(), ALL);
 
       const { fetched } = await run(setup);
 
-      expect(fetched).toMatchObject({
-        apiCalls: 11,
-        visitedPages: [],
-        events: [],
-        relations: { conversations: {} },
-      });
+      const expected = { apiCalls: 11, visitedPages: [], events: [], relations: { conversations: {} } };
+      expect(fetched).toMatchObject(expected);
       expect(setup.telemetry.named('conversation-fetched')).toMatchObject([{ durationMs: 300 }]);
     });
 
@@ -121,7 +106,7 @@ describe('fetch conversation', () => {
     });
 
     test('two fetches at once count each its own requests', async () => {
-      const { clock, fetch } = setUp({ listMessages: inPagesOf20().listMessages });
+      const { clock, fetch } = setUp(inPagesOf20());
       const both = Promise.all([fetch(session), fetch(session)]);
       await clock.advance(5_000);
       expect((await both).map(({ apiCalls }) => apiCalls)).toEqual([8, 8]);
@@ -155,34 +140,26 @@ describe('fetch conversation', () => {
   });
 
   describe('numbered lists', () => {
-    const twoPages = async (_: unknown, page: number) => ({
-      items: [{ text: `on ${page}` }],
-      hasMore: page < 2,
-    });
+    const list = (toItems: (page: number) => unknown[], hasMore = (_page: number) => true) => {
+      return async (_: unknown, page: number) => ({ items: toItems(page), hasMore: hasMore(page) });
+    };
 
     test('are read to their end', async () => {
+      const twoPages = list(
+        (page) => [`on ${page}`],
+        (page) => page < 2,
+      );
       const { fetched } = await run(setUp({ listEvents: twoPages, listVisitedPages: twoPages }, ALL));
-
-      expect(fetched).toMatchObject({
-        events: [{ text: 'on 1' }, { text: 'on 2' }],
-        visitedPages: [{ text: 'on 1' }, { text: 'on 2' }],
-      });
+      const both = ['on 1', 'on 2'];
+      expect(fetched).toMatchObject({ events: both, visitedPages: both });
     });
 
     test.each([
-      [
-        'an empty page ends one',
-        async (_: unknown, page: number) => ({ items: page === 1 ? [1] : [], hasMore: true }),
-        undefined,
-      ],
-      ['a page that repeats is stuck', async () => ({ items: [1], hasMore: true }), 'paging_stuck'],
-      [
-        'a list without end is capped',
-        async (_: unknown, page: number) => ({ items: [page], hasMore: true }),
-        'paging_cap_reached',
-      ],
-    ])('%s', async (_, listEvents, code) => {
-      const { error } = await run(setUp({ listEvents }, ['events']));
+      ['an empty page ends one', (page: number) => (page === 1 ? [1] : []), undefined],
+      ['a page that repeats is stuck', () => [1], 'paging_stuck'],
+      ['a list without end is capped', (page: number) => [page], 'paging_cap_reached'],
+    ])('%s', async (_, toItems, code) => {
+      const { error } = await run(setUp({ listEvents: list(toItems) }, ['events']));
       expect(error instanceof JobError ? error.code : error).toBe(code);
     });
   });
@@ -198,7 +175,7 @@ describe('fetch conversation', () => {
     });
 
     test('by the caller, who gave up, ends all of them', async () => {
-      const setup = setUp({ listMessages: inPagesOf20().listMessages }, ALL);
+      const setup = setUp(inPagesOf20(), ALL);
       const stop = new AbortController();
       const outcome = run(setup, stop.signal);
 
@@ -262,13 +239,8 @@ describe('fetch conversation', () => {
     );
 
     test('a server whose 200 was no end raises an alarm', async () => {
-      const { listMessages } = createScriptedHistory(hundred, {
-        pageSize: 20,
-        boundary: 'strict',
-        statuses: 'always-200',
-      });
-      const setup = setUp({ listMessages });
-
+      const server = { pageSize: 20, boundary: 'strict', statuses: 'always-200' } as const;
+      const setup = setUp(createScriptedHistory(hundred, server));
       expect((await run(setup)).fetched).toMatchObject({ messages: hundred, terminatedBy: 'empty_page' });
       expect(setup.telemetry.named('paging-untrusted')).toMatchObject([{ pages: 7, sessionId: 'session_a' }]);
     });

@@ -39,17 +39,11 @@ describe('crisp http', () => {
   }
 
   describe('connections that fail', () => {
+    const closed = { fault: 'close-in-body', data: conversation } as const;
+    const unknown = { connection: 'close', 'transfer-encoding': 'identity' };
     const rows: [string, ScriptedAnswer, string][] = [
-      ['a close within the body', { fault: 'close-in-body', data: conversation }, 'bad_response:truncated'],
-      [
-        'a close within a body of unknown length',
-        {
-          fault: 'close-in-body',
-          data: conversation,
-          headers: { connection: 'close', 'transfer-encoding': 'identity' },
-        },
-        'bad_response:truncated',
-      ],
+      ['a close within the body', closed, 'bad_response:truncated'],
+      ['a close within a body of unknown length', { ...closed, headers: unknown }, 'bad_response:truncated'],
     ];
 
     test.each(rows)('%s is told and not repeated', async (_, answer, reason) => {

@@ -15,10 +15,8 @@ describe('typed', () => {
       ['of a person whose id is no id', { people_id: 7, email: 'canary' }],
       ['of a person whose id is a list', { people_id: [PEOPLE_ID], email: 'canary' }],
     ])('%s is left out, and its id alone is named', (_, profile) => {
-      expect(toTypedProfile(profile, PEOPLE_ID)).toEqual({
-        value: null,
-        oddFields: [{ path: 'profile.people_id', value: profile.people_id }],
-      });
+      const expected = { value: null, oddFields: [{ path: 'profile.people_id', value: profile.people_id }] };
+      expect(toTypedProfile(profile, PEOPLE_ID)).toEqual(expected);
     });
 
     test.each([{}, { people_id: PEOPLE_ID.toUpperCase() }, { people_id: null }])(
@@ -27,25 +25,19 @@ describe('typed', () => {
     );
 
     test.each([[[]], ['text'], [7], [true]])('that is none is set aside: %j', (profile) => {
-      expect(toTypedProfile(profile, PEOPLE_ID)).toEqual({
-        value: null,
-        oddFields: [{ path: 'profile', value: profile }],
-      });
+      const expected = { value: null, oddFields: [{ path: 'profile', value: profile }] };
+      expect(toTypedProfile(profile, PEOPLE_ID)).toEqual(expected);
     });
   });
 
   test.each([[[]], ['text'], [7], [false]])('%j in the place of an object is set aside', (data) => {
-    expect(toTypedObject('relations', data)).toEqual({
-      value: {},
-      oddFields: [{ path: 'relations', value: data }],
-    });
+    const expected = { value: {}, oddFields: [{ path: 'relations', value: data }] };
+    expect(toTypedObject('relations', data)).toEqual(expected);
   });
 
   test.each([[{}], ['text'], [7], [false]])('%j in the place of a list is set aside', (data) => {
-    expect(toTypedList('pages', data)).toEqual({
-      value: undefined,
-      oddFields: [{ path: 'pages', value: data }],
-    });
+    const expected = { value: undefined, oddFields: [{ path: 'pages', value: data }] };
+    expect(toTypedList('pages', data)).toEqual(expected);
   });
 
   test.each([undefined, null])('%s is not odd: there is nothing', (data) => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { MessagesPage } from '../../lib/crisp/client.ts';
 import { createPagingTrust, fetchMessages } from '../../lib/crisp/paging.ts';
 import { aSession } from '../support/builders.ts';
 import {
@@ -52,30 +53,20 @@ describe('R27 pages that are not in time order', () => {
 
   const old = hundred.slice(0, 1);
 
+  const onPage =
+    (number: number, arrange: Arrange): Arrange =>
+    (page, request) =>
+      request === number ? arrange(page, request) : page;
   test.each([
-    [
-      'an old message among the newest',
-      (page, request) => (request === 1 ? [...page.slice(0, 9), ...old, ...page.slice(9)] : page),
-    ],
-    [
-      'an old message at the end of the newest',
-      (page, request) => (request === 1 ? [...page, ...old] : page),
-    ],
-    [
-      'more old ones than new ones',
-      (page, request) => (request === 1 ? [...page.slice(12), ...hundred.slice(0, 12)] : page),
-    ],
-    [
-      'an old message among those of a later page',
-      (page, request) => (request === 3 ? [...page, ...old] : page),
-    ],
+    ['an old message among the newest', onPage(1, (page) => [...page.slice(0, 9), ...old, ...page.slice(9)])],
+    ['an old message at the end of the newest', onPage(1, (page) => [...page, ...old])],
+    ['more old ones than new ones', onPage(1, (page) => [...page.slice(12), ...hundred.slice(0, 12)])],
+    ['an old message among those of a later page', onPage(3, (page) => [...page, ...old])],
   ] satisfies [string, Arrange][])('are never the whole with a hole in it: %s', async (_, arrange) => {
-    for (const boundary of ['strict', 'inclusive'] as const) {
+    const stuck = { messages: 'paging_stuck' };
+    for (const boundary of ['strict', 'inclusive'] as const)
       for (const statuses of ['honest', 'always-200'] as const)
-        expect(await read(hundred, arrange, { boundary, statuses })).toMatchObject({
-          messages: 'paging_stuck',
-        });
-    }
+        expect(await read(hundred, arrange, { boundary, statuses })).toMatchObject(stuck);
   });
 
   test('by which a server hides what it received late are stuck', async () => {
@@ -121,21 +112,16 @@ describe('R27 pages that are not in time order', () => {
 });
 
 describe('R27 a page that does not join on to the one before', () => {
-  test('is stuck where the server leaves one out', async () => {
-    const skipping = {
-      listMessages: async (_: unknown, beforeMs = Infinity) => {
-        const older = hundred.filter(({ timestamp }) => timestamp < beforeMs);
-        return {
-          messages: beforeMs === Infinity ? older.slice(-20) : older.slice(-40, -20),
-          hasMore: older.length > 40,
-        };
-      },
-    };
-    const pagingTrust = createPagingTrust();
+  const fetchFrom = (listMessages: (_: unknown, beforeMs?: number) => Promise<MessagesPage>) =>
+    fetchMessages(aSession(), { crisp: { listMessages }, maxPages: 50, pagingTrust: createPagingTrust() });
 
-    await expect(
-      fetchMessages(aSession(), { crisp: skipping, maxPages: 50, pagingTrust }),
-    ).rejects.toMatchObject({ code: 'paging_stuck' });
+  test('is stuck where the server leaves one out', async () => {
+    const skipping = async (_: unknown, beforeMs = Infinity) => {
+      const older = hundred.filter(({ timestamp }) => timestamp < beforeMs);
+      const messages = beforeMs === Infinity ? older.slice(-20) : older.slice(-40, -20);
+      return { messages, hasMore: older.length > 40 };
+    };
+    await expect(fetchFrom(skipping)).rejects.toMatchObject({ code: 'paging_stuck' });
   });
 
   test('is asked for from further up where the oldest message was deleted meanwhile', async () => {
@@ -150,17 +136,9 @@ describe('R27 a page that does not join on to the one before', () => {
 
   test('is asked for from further up where the server counts in seconds', async () => {
     const history = aHistory(Array.from({ length: 100 }, (_, index) => START_MS + index * 300));
-    const crisp = {
-      listMessages: async (_: unknown, beforeMs = Infinity) => {
-        const older = history.filter(({ timestamp }) => timestamp < Math.floor(beforeMs / 1000) * 1000);
-        return { messages: older.slice(-20), hasMore: older.length > 20 };
-      },
-    };
-
-    const { messages } = await fetchMessages(aSession(), {
-      crisp,
-      maxPages: 50,
-      pagingTrust: createPagingTrust(),
+    const { messages } = await fetchFrom(async (_, beforeMs = Infinity) => {
+      const older = history.filter(({ timestamp }) => timestamp < Math.floor(beforeMs / 1000) * 1000);
+      return { messages: older.slice(-20), hasMore: older.length > 20 };
     });
 
     expect(messages).toEqual(history);

@@ -168,13 +168,9 @@ describe('fetch messages', () => {
       'a server that answers 200 on each of %d messages is walked to its end',
       async (count) => {
         const history = spaced(count);
-
         const { result } = await walk(history, ALWAYS_200);
-
-        expect(result).toMatchObject({
-          messages: history,
-          terminatedBy: count > 20 ? 'empty_page' : 'http_200',
-        });
+        const expected = { messages: history, terminatedBy: count > 20 ? 'empty_page' : 'http_200' };
+        expect(result).toMatchObject(expected);
       },
     );
 

@@ -30,12 +30,13 @@ describe('throttle', () => {
     for (const name of ['a', 'b', 'c', 'd']) void take(name);
     await clock.advance(1_000);
 
-    expect(granted).toEqual([
+    const expected = [
       ['a', 0],
       ['b', 0],
       ['c', 100],
       ['d', 200],
-    ]);
+    ];
+    expect(granted).toEqual(expected);
   });
 
   test('one who asks while a token is free does not overtake those who wait', async () => {
@@ -61,10 +62,11 @@ describe('throttle', () => {
     await clock.advance(1_000);
 
     expect(reason).toBe('enough');
-    expect(granted).toEqual([
+    const expected = [
       ['a', 0],
       ['c', 100],
-    ]);
+    ];
+    expect(granted).toEqual(expected);
   });
 
   test('one who had given up before costs no token', async () => {

@@ -92,10 +92,8 @@ describe('to dead letter', () => {
 
   test('a dead letter expires when its retention, counted from the move, is over', () => {
     expect(explain({}).expiresMs).toBe(MOVED_MS + RETENTION_SECONDS * 1000);
-    expect(explain({}, { sentMs: undefined })).toMatchObject({
-      deadSinceMs: undefined,
-      expiresMs: undefined,
-    });
+    const expected = { deadSinceMs: undefined, expiresMs: undefined };
+    expect(explain({}, { sentMs: undefined })).toMatchObject(expected);
   });
 
   test('where the note is gone, the newest run that failed is the reason', () => {
@@ -121,11 +119,8 @@ describe('to dead letter', () => {
 
   test('a body without a website may be another producer’s: that is no reason by itself', () => {
     const body = JSON.stringify({ session_id: 'session_a' });
-
-    expect(explain({}, { body })).toMatchObject({
-      session: undefined,
-      reason: { code: 'max_receives_unreported' },
-    });
+    const expected = { session: undefined, reason: { code: 'max_receives_unreported' } };
+    expect(explain({}, { body })).toMatchObject(expected);
   });
 
   test('a message of which no attempt was ever reported says so', () => {
@@ -134,12 +129,9 @@ describe('to dead letter', () => {
 
   test('attempts without a reason, or a ledger that did not answer, are a reason that is not recorded', () => {
     const runs = [aRun({ outcome: 'held', attempt: 2, code: 'breaker_open' })];
-
     expect(explain({ runs })).toMatchObject({ reason: { code: 'reason_unrecorded' }, attempts: 2 });
-    expect(explain({ isLedgerRead: false })).toMatchObject({
-      reason: { code: 'reason_unrecorded' },
-      attempts: 0,
-    });
+    const expected = { reason: { code: 'reason_unrecorded' }, attempts: 0 };
+    expect(explain({ isLedgerRead: false })).toMatchObject(expected);
   });
 
   test('any body and any moment give a dead letter that can be written as JSON', () => {
@@ -166,11 +158,8 @@ describe('to dead letter', () => {
     'a body that names only its session, by %s, is of the only website',
     (name) => {
       const body = JSON.stringify({ [name]: aSession().sessionId });
-
-      expect(explain({}, { body }, aSession().websiteId)).toMatchObject({
-        session: aSession(),
-        mode: 'full',
-      });
+      const expected = { session: aSession(), mode: 'full' };
+      expect(explain({}, { body }, aSession().websiteId)).toMatchObject(expected);
     },
   );
 

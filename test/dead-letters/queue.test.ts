@@ -112,11 +112,8 @@ describe('sqs dead letter queue', () => {
 
       const failure = await queue.receive(60).catch((error: unknown) => error);
 
-      expect(failure).toMatchObject({
-        name: 'OperationError',
-        code,
-        message: expect.stringMatching(message),
-      });
+      const expected = { name: 'OperationError', code, message: expect.stringMatching(message) };
+      expect(failure).toMatchObject(expected);
       expect(String(failure)).not.toContain('canary');
     },
   );
@@ -139,10 +136,8 @@ describe('sqs move tasks', () => {
 
     await tasks.start({ ratePerSecond: 7 });
 
-    expect(sqs.commandCalls(StartMessageMoveTaskCommand)[0]?.args[0].input).toEqual({
-      SourceArn: ARN,
-      MaxNumberOfMessagesPerSecond: 7,
-    });
+    const expected = { SourceArn: ARN, MaxNumberOfMessagesPerSecond: 7 };
+    expect(sqs.commandCalls(StartMessageMoveTaskCommand)[0]?.args[0].input).toEqual(expected);
   });
 
   test.each(['UnsupportedOperation', 'AWS.SimpleQueueService.UnsupportedOperation'])(
@@ -167,13 +162,8 @@ describe('sqs move tasks', () => {
       ],
     });
 
-    expect(await tasks.latest()).toEqual({
-      status: 'running',
-      moved: 3,
-      toMove: 9,
-      handle: 'task',
-      failureReason: undefined,
-    });
+    const expected = { status: 'running', moved: 3, toMove: 9, handle: 'task', failureReason: undefined };
+    expect(await tasks.latest()).toEqual(expected);
   });
 
   test('a state that nobody knows is no success', async () => {

@@ -304,9 +304,6 @@ test('a day ends at the next full turn of the clock to its minute', () => {
 
 test('a token that cannot be read is a failure of the ledger, and no defect', async () => {
   const secrets = { crispToken: () => Promise.reject(new Error('away')) };
-
-  await expect(toTokenKey(secrets)).rejects.toMatchObject({
-    code: 'ledger_failed',
-    detail: 'token_unreadable',
-  });
+  const expected = { code: 'ledger_failed', detail: 'token_unreadable' };
+  await expect(toTokenKey(secrets)).rejects.toMatchObject(expected);
 });

@@ -148,11 +148,8 @@ test('of a bucket with versions every version and every delete marker goes, page
 test('an object that S3 keeps is a failure that says so, and not the end of a loop', async () => {
   const { stores, s3 } = createVersionedS3([{ Key: toArchiveKey(SESSION, 1), VersionId: 'v1' }]);
   s3.on(DeleteObjectsCommand).resolves({ Errors: [{ Key: 'x', Code: 'AccessDenied' }] });
-
-  await expect(eraseSession(stores, SESSION)).rejects.toMatchObject({
-    code: 'aws_failed',
-    message: '1 objects of archive could not be deleted; run it again',
-  });
+  const expected = { code: 'aws_failed', message: '1 objects of archive could not be deleted; run it again' };
+  await expect(eraseSession(stores, SESSION)).rejects.toMatchObject(expected);
 });
 
 test('an id that breaks out of its prefix erases nothing', async () => {

@@ -86,10 +86,8 @@ test('a record that is refused is shown again at once, and the others go', async
 
   expect(await redrive()).toMatchObject({ moved: 2, failed: 1 });
   expect(sqs.commandCalls(DeleteMessageCommand)).toHaveLength(2);
-  expect(sqs.commandCalls(ChangeMessageVisibilityCommand)[0]?.args[0].input).toMatchObject({
-    ReceiptHandle: 'handle-1',
-    VisibilityTimeout: 0,
-  });
+  const expected = { ReceiptHandle: 'handle-1', VisibilityTimeout: 0 };
+  expect(sqs.commandCalls(ChangeMessageVisibilityCommand)[0]?.args[0].input).toMatchObject(expected);
 });
 
 test('what cannot be deleted once it is sent is counted as a duplicate, and nothing is lost', async () => {

@@ -152,10 +152,8 @@ describe('the timeline of a session', () => {
       aRun({ messageId: 'message-2', queuedMs: at(106), startedMs: at(109) }),
     ];
 
-    expect(story({ runs, redrivenMs: [at(106.2)] }).map(([, kind]) => kind)).toEqual([
-      ...['queued', 'dead'],
-      ...['redriven', 'queued', 'fetched', 'announced'],
-    ]);
+    const expected = [...['queued', 'dead'], ...['redriven', 'queued', 'fetched', 'announced']];
+    expect(story({ runs, redrivenMs: [at(106.2)] }).map(([, kind]) => kind)).toEqual(expected);
   });
 
   test.each([
@@ -190,10 +188,11 @@ describe('the timeline of a session', () => {
   test('a record that is archived and not announced yet is told apart', () => {
     const latest = aLatest({ announced: false });
 
-    expect(story({ versions: [at(60), at(70)], latest })).toEqual([
+    const expected = [
       [60, 'announced'],
       [70, 'archived'],
-    ]);
+    ];
+    expect(story({ versions: [at(60), at(70)], latest })).toEqual(expected);
   });
 
   test('a removal is one, also where its run is no longer known', () => {
@@ -201,10 +200,11 @@ describe('the timeline of a session', () => {
     const run = aRun({ outcome: 'removed', startedMs: at(70), durationMs: 100 });
 
     expect(story({ versions: [at(70)], latest })).toEqual([[70, 'removed']]);
-    expect(story({ versions: [at(70)], latest, runs: [run] })).toEqual([
+    const expected = [
       [70, 'fetched'],
       [70.1, 'removed'],
-    ]);
+    ];
+    expect(story({ versions: [at(70)], latest, runs: [run] })).toEqual(expected);
   });
 
   test('what happened at one moment stands in the order in which it did', () => {

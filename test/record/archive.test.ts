@@ -34,11 +34,12 @@ describe('s3 record archive', () => {
       const revision = await archive.putLatest(aSession(), latest, '"seen"');
 
       const conditions = s3.commandCalls(PutObjectCommand).map(({ args }) => args[0].input);
-      expect(conditions.map(({ IfNoneMatch, IfMatch }) => [IfNoneMatch, IfMatch])).toEqual([
+      const expected = [
         ['*', undefined],
         ['*', undefined],
         [undefined, '"seen"'],
-      ]);
+      ];
+      expect(conditions.map(({ IfNoneMatch, IfMatch }) => [IfNoneMatch, IfMatch])).toEqual(expected);
       expect(revision).toBe('"new"');
     });
 

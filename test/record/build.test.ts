@@ -64,12 +64,8 @@ describe('an enriched record', () => {
   }
 
   test('is what the schema describes', () => {
-    const fetched = aFetchedConversation({
-      visitedPages: [{}],
-      events: [{}],
-      relations: { conversations: {} },
-    });
-
+    const all = { visitedPages: [{}], events: [{}], relations: { conversations: {} } };
+    const fetched = aFetchedConversation(all);
     expect(enrichedRecordSchema.safeParse(buildRecord(fetched, OPTIONS)).error).toBeUndefined();
   });
 
@@ -116,35 +112,19 @@ describe('an enriched record', () => {
 
   test('carries its pages, events and relations only where they were fetched', () => {
     const bare = buildRecord(aFetchedConversation(), OPTIONS);
-    const full = buildRecord(
-      aFetchedConversation({
-        visitedPages: [{ page_url: 'https://example.com/' }],
-        events: [],
-        relations: {},
-      }),
-      OPTIONS,
-    );
+    const pages = [{ page_url: 'https://example.com/' }];
+    const all = { visitedPages: pages, events: [], relations: {} };
+    const full = buildRecord(aFetchedConversation(all), OPTIONS);
 
     expect(Object.keys(bare)).not.toEqual(expect.arrayContaining(['pages']));
-    expect(full).toMatchObject({ pages: [{ page_url: 'https://example.com/' }], events: [], relations: {} });
+    expect(full).toMatchObject({ pages, events: [], relations: {} });
   });
 
   test('lets no field of Crisp stand in for one of ours', () => {
-    const namesakes = Object.fromEntries(
-      [
-        'schema',
-        'kind',
-        'website_id',
-        'session_id',
-        'version',
-        'content_hash',
-        'fetched_at',
-        'messages',
-        'profile',
-      ]
-        .concat(['pages', 'events', 'relations', 'metrics', 'enrichment', 'claim_check'])
-        .map((name) => [name, 'foreign']),
-    );
+    const ours =
+      'schema kind website_id session_id version content_hash fetched_at messages profile pages events relations ' +
+      'metrics enrichment claim_check';
+    const namesakes = Object.fromEntries(ours.split(' ').map((name) => [name, 'foreign']));
 
     const record = buildRecord(aFetchedConversation({ conversation: namesakes }), OPTIONS);
 
@@ -232,31 +212,16 @@ describe('metrics', () => {
   const operator = (timestamp: number, rest = {}) => ({ type: 'text', from: 'operator', timestamp, ...rest });
 
   test('count who spoke; notes and events are nobody’s words', () => {
-    const messages = [
-      visitor(1),
-      visitor(2, { type: 'file' }),
-      operator(3),
-      operator(4, { automated: true }),
-      operator(5, { type: 'note' }),
-      operator(6, { type: 'event' }),
-    ];
-
+    const silent = [operator(5, { type: 'note' }), operator(6, { type: 'event' })];
+    const bot = operator(4, { automated: true });
+    const messages = [visitor(1), visitor(2, { type: 'file' }), operator(3), bot, ...silent];
     expect(toMetrics(messages)).toMatchObject({ messages: 6, by_visitor: 2, by_operator: 2, notes: 1 });
   });
 
   test('the first response is the first word of a person to the visitor, after the visitor’s first', () => {
-    const messages = [
-      operator(50),
-      visitor(100),
-      operator(110, { automated: true }),
-      operator(120, { type: 'note' }),
-      operator(130, { type: 'event' }),
-      visitor(135),
-      operator(140),
-      operator(150),
-    ];
-
-    expect(toMetrics(messages).first_response_ms).toBe(40);
+    const silent = [operator(120, { type: 'note' }), operator(130, { type: 'event' })];
+    const before = [operator(50), visitor(100), operator(110, { automated: true }), ...silent];
+    expect(toMetrics([...before, visitor(135), operator(140), operator(150)]).first_response_ms).toBe(40);
   });
 
   test.each([

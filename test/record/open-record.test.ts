@@ -63,10 +63,8 @@ describe.each([
 
     expect(await openRecord(deliver(body), { getObject })).toEqual({ outcome: 'enriched', record });
     expect(getObject.mock.calls).toEqual([[{ bucket: 'archive', key: 'records/a.json' }]]);
-    expect(await openRecord(deliver(body), { getObject: async () => Buffer.from(object) })).toEqual({
-      outcome: 'enriched',
-      record,
-    });
+    const expected = { outcome: 'enriched', record };
+    expect(await openRecord(deliver(body), { getObject: async () => Buffer.from(object) })).toEqual(expected);
   });
 
   test('with a removal is a result of its own', async () => {
