@@ -30,7 +30,7 @@ export interface QuotaDay {
   readonly liveShare: number;
   /** Leased by instances; what was asked for in vain is in it. */
   readonly used: number;
-  /** By producers, in the last quarter of an hour at least: presumably not called yet. */
+  /** By producers, in the last quarter of an hour at most: presumably not called yet. */
   readonly planned: number;
   readonly saved: Readonly<Record<Saving, number>>;
   /** When the next day begins, epoch ms. */
@@ -58,8 +58,8 @@ export function countSpareCalls(
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** What was planned longer ago was called by now, and is among the used. */
-const PLANNED_FOR_MS = 15 * MINUTE_MS;
+// Plans are added up in the current window and the one before: what is older was called by now, and is among the used.
+const PLAN_WINDOW_MS = 7.5 * MINUTE_MS;
 // A learned hour outlives a holiday.
 const KEPT_SECONDS = 90 * 24 * 3600;
 const MOST_TRIES = 5;
@@ -149,12 +149,16 @@ export function createDynamoQuotaNotes(deps: QuotaNotesDeps): QuotaNotes {
         const day = toQuotaDay(item, nowMs);
         const granted = Math.min(calls, countSpareCalls(day, nowMs));
         if (granted === 0 || day.quota === 0) return granted;
-        const isNoted = await ledger.updateIf(key, 'attribute_not_exists(planned) OR planned = :known', {
-          expression: 'SET planned = :planned, plannedMs = :now',
+        const { beganMs, planned, before } = toPlans(item, nowMs);
+        const isAsKnown = 'attribute_not_exists(planned) OR (planned = :known AND plannedMs = :knownMs)';
+        const isNoted = await ledger.updateIf(key, isAsKnown, {
+          expression: 'SET planned = :planned, plannedMs = :began, plannedBefore = :before',
           values: {
             ':known': number(toNumber(item.planned)),
-            ':planned': number(day.planned + granted),
-            ':now': number(nowMs),
+            ':knownMs': number(toNumber(item.plannedMs)),
+            ':planned': number(planned + granted),
+            ':began': number(beganMs),
+            ':before': number(before),
           },
         });
         if (isNoted) return granted;
@@ -212,11 +216,12 @@ function toQuotaDay(item: LedgerItem, nowMs: number): QuotaDay {
   const resetMinute = toNumber(item.resetMinute);
   const isOver = toNumber(item.endsMs) <= nowMs;
   const ofDay = (value: LedgerItem[string] | undefined) => (isOver ? 0 : toNumber(value));
+  const plans = toPlans(item, nowMs);
   return {
     quota: toNumber(item.quota),
     liveShare: toNumber(item.liveShare),
     used: ofDay(item.used),
-    planned: toNumber(item.plannedMs) > nowMs - PLANNED_FOR_MS ? toNumber(item.planned) : 0,
+    planned: plans.planned + plans.before,
     saved: {
       coalesced: ofDay(item.coalesced),
       covered: ofDay(item.covered),
@@ -228,6 +233,14 @@ function toQuotaDay(item: LedgerItem, nowMs: number): QuotaDay {
     isLearned: item.resetMinute !== undefined,
     refusedSinceMs: item.refusedSinceMs && toNumber(item.refusedSinceMs),
   };
+}
+
+/** What was planned in the current window, when that began, and in the window before. */
+function toPlans(item: LedgerItem, nowMs: number) {
+  const [beganMs, planned] = [toNumber(item.plannedMs), toNumber(item.planned)];
+  const windows = Math.floor((nowMs - beganMs) / PLAN_WINDOW_MS);
+  if (windows < 1) return { beganMs, planned, before: toNumber(item.plannedBefore) };
+  return { beganMs: beganMs + windows * PLAN_WINDOW_MS, planned: 0, before: windows === 1 ? planned : 0 };
 }
 
 /** The first moment after `nowMs` at so many minutes after midnight UTC. */

@@ -290,6 +290,17 @@ describe('spare calls', () => {
     expect(await token.notes.plan(1, nowMs + 16 * 60_000)).toBe(1);
   });
 
+  test('that somebody plans all the time do not add up to more than a quarter of an hour of them', async () => {
+    const token = aToken({ dailyQuota: 1000, liveShare: 0 });
+    await takeAll(token.anInstance(), 20);
+    for (let minutes = 0; minutes < 120; minutes += 1) {
+      expect(await token.notes.plan(3, token.clock.nowMs())).toBe(3);
+      await token.clock.advance(60_000);
+    }
+    expect((await token.read()).planned).toBeLessThanOrEqual(15 * 3);
+    expect((await token.read()).planned).toBeGreaterThanOrEqual(7 * 3);
+  });
+
   test('are all granted where nothing was ever counted', async () => {
     expect(await aToken().notes.plan(10_000, NOON_MS)).toBe(10_000);
   });
