@@ -101,93 +101,43 @@ interface WakeEntry {
   readonly atMs: number;
   readonly order: number;
   readonly wake: () => void;
-  isCancelled: boolean;
 }
 
-/** A binary heap: a run may have thousands of sleepers, most of which are woken before their time. */
+/** Latest first, so that the next one is taken off the end. */
 function createWakeList(): WakeList {
-  const heap: WakeEntry[] = [];
-  let order = 0;
-  let size = 0;
+  const entries: WakeEntry[] = [];
 
-  function dropCancelled(): void {
-    while (heap[0]?.isCancelled) removeTop(heap);
+  /** Before this place are only later ones. */
+  function placeOf(atMs: number, order: number): number {
+    let [low, high] = [0, entries.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const entry = entries[middle];
+      if (entry && (entry.atMs > atMs || (entry.atMs === atMs && entry.order > order))) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
+  let orders = 0;
   return {
     add(atMs, wake) {
-      order += 1;
-      size += 1;
-      const entry: WakeEntry = { atMs, order, wake, isCancelled: false };
-      heap.push(entry);
-      siftUp(heap, heap.length - 1);
+      orders += 1;
+      const entry: WakeEntry = { atMs, order: orders, wake };
+      entries.splice(placeOf(atMs, orders), 0, entry);
       return entry;
     },
-    first() {
-      dropCancelled();
-      return heap[0];
-    },
-    removeFirst() {
-      dropCancelled();
-      const [first] = heap;
-      if (first === undefined) return;
-      size -= 1;
-      // Whoever cancels it later comes too late, and must not be counted.
-      first.isCancelled = true;
-      removeTop(heap);
-    },
+    first: () => entries.at(-1),
+    removeFirst: () => void entries.pop(),
     cancel(entry) {
-      if (entry.isCancelled) return;
-      entry.isCancelled = true;
-      size -= 1;
+      const place = placeOf(entry.atMs, entry.order);
+      // Whoever cancels what was woken comes too late.
+      if (entries[place] === entry) entries.splice(place, 1);
     },
     get size() {
-      return size;
+      return entries.length;
     },
   };
-}
-
-function removeTop(heap: WakeEntry[]): void {
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return;
-  heap[0] = last;
-  siftDown(heap);
-}
-
-function siftUp(heap: WakeEntry[], from: number): void {
-  let index = from;
-  while (index > 0) {
-    const parent = (index - 1) >> 1;
-    if (!isBefore(heap[index], heap[parent])) return;
-    swap(heap, parent, index);
-    index = parent;
-  }
-}
-
-function siftDown(heap: WakeEntry[]): void {
-  let index = 0;
-  while (true) {
-    const left = 2 * index + 1;
-    let earliest = index;
-    if (isBefore(heap[left], heap[earliest])) earliest = left;
-    if (isBefore(heap[left + 1], heap[earliest])) earliest = left + 1;
-    if (earliest === index) return;
-    swap(heap, earliest, index);
-    index = earliest;
-  }
-}
-
-// Beyond the end is later than everything.
-function isBefore(a: WakeEntry | undefined, b: WakeEntry | undefined): boolean {
-  if (a === undefined || b === undefined) return false;
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
-}
-
-function swap(heap: WakeEntry[], a: number, b: number): void {
-  const [entryA, entryB] = [heap[a], heap[b]];
-  if (entryA === undefined || entryB === undefined) return;
-  heap[a] = entryB;
-  heap[b] = entryA;
 }
 
 /** Where a run dies: at the n-th call of a port (1-based), before or after the call had its effect. */
