@@ -1,32 +1,34 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 
+export type Item = Record<string, AttributeValue>;
+
+/** What an expression is evaluated with. */
+export interface Scope {
+  readonly item: Item;
+  readonly values: Item;
+  readonly names: Readonly<Record<string, string>>;
+}
+
+type Value = AttributeValue | undefined;
+type Operand = (scope: Scope) => Value;
 type Condition = (scope: Scope) => boolean;
 
 /** A condition, key condition or filter: comparisons and functions, joined by AND, OR, NOT and brackets. */
 export function parseCondition(expression: string): Condition {
-  const reader = createTokenReader(expression);
+  const reader = new TokenReader(expression);
   const condition = parseOr(reader);
-  if (reader.peek() !== undefined)
-    throw new SyntaxError(`not understood from ${reader.peek()} on: ${expression}`);
+  if (!reader.isAtEnd) throw new SyntaxError(`not understood from ${reader.next()} on: ${expression}`);
   return condition;
 }
 
 function parseOr(reader: TokenReader): Condition {
-  let condition = parseAnd(reader);
-  while (reader.take('OR')) {
-    const [left, right] = [condition, parseAnd(reader)];
-    condition = (scope) => left(scope) || right(scope);
-  }
-  return condition;
+  const parts = reader.list('OR', () => parseAnd(reader));
+  return (scope) => parts.some((part) => part(scope));
 }
 
 function parseAnd(reader: TokenReader): Condition {
-  let condition = parseNot(reader);
-  while (reader.take('AND')) {
-    const [left, right] = [condition, parseNot(reader)];
-    condition = (scope) => left(scope) && right(scope);
-  }
-  return condition;
+  const parts = reader.list('AND', () => parseNot(reader));
+  return (scope) => parts.every((part) => part(scope));
 }
 
 function parseNot(reader: TokenReader): Condition {
@@ -39,61 +41,46 @@ function parseNot(reader: TokenReader): Condition {
     reader.expect(')');
     return condition;
   }
-  return parseConditionFunction(reader) ?? parseComparison(reader);
+  const name = Object.keys(TESTS).find((each) => reader.take(each));
+  return name === undefined ? parseComparison(reader) : parseTest(name, reader);
 }
 
-function parseConditionFunction(reader: TokenReader): Condition | undefined {
-  const test = FUNCTIONS[reader.peek() ?? ''];
-  if (!test) return undefined;
-  reader.next();
-  reader.expect('(');
-  const first = parseOperand(reader);
-  const second = reader.take(',') ? parseOperand(reader) : undefined;
-  reader.expect(')');
-  return (scope) => test(first(scope), second?.(scope));
+function parseTest(name: string, reader: TokenReader): Condition {
+  const [first, second] = parseArguments(reader);
+  return (scope) => TESTS[name]?.(first?.(scope), second?.(scope)) ?? false;
 }
 
-type Test = (first: AttributeValue | undefined, second: AttributeValue | undefined) => boolean;
-
-const FUNCTIONS: Readonly<Record<string, Test>> = {
+const TESTS: Readonly<Record<string, (first: Value, second: Value) => boolean>> = {
   attribute_exists: (value) => value !== undefined,
   attribute_not_exists: (value) => value === undefined,
-  begins_with: (value, prefix) =>
-    value?.S !== undefined && prefix?.S !== undefined && value.S.startsWith(prefix.S),
+  begins_with: (value, prefix) => prefix?.S !== undefined && (value?.S?.startsWith(prefix.S) ?? false),
   contains: (value, member) =>
     member?.S !== undefined && ((value?.S?.includes(member.S) || value?.SS?.includes(member.S)) ?? false),
 };
 
 function parseComparison(reader: TokenReader): Condition {
   const left = parseOperand(reader);
-  if (reader.take('BETWEEN')) return parseBetween(left, reader);
-  if (reader.take('IN')) return parseIn(left, reader);
+  if (reader.take('BETWEEN')) {
+    const low = parseOperand(reader);
+    reader.expect('AND');
+    const high = parseOperand(reader);
+    return (scope) => {
+      const [below, above] = [order(left(scope), low(scope)), order(left(scope), high(scope))];
+      return below !== undefined && above !== undefined && below >= 0 && above <= 0;
+    };
+  }
+  if (reader.take('IN')) {
+    const members = parseArguments(reader);
+    return (scope) => members.some((member) => order(left(scope), member(scope)) === 0);
+  }
   const operator = reader.next();
   const compare = COMPARISONS[operator];
   if (!compare) throw new SyntaxError(`no comparison ${operator}`);
   const right = parseOperand(reader);
   return (scope) => {
-    const order = compareValues(left(scope), right(scope));
-    return order === undefined ? operator === '<>' : compare(order);
+    const found = order(left(scope), right(scope));
+    return found === undefined ? operator === '<>' : compare(found);
   };
-}
-
-function parseBetween(left: Operand, reader: TokenReader): Condition {
-  const low = parseOperand(reader);
-  reader.expect('AND');
-  const high = parseOperand(reader);
-  return (scope) => {
-    const [below, above] = [compareValues(left(scope), low(scope)), compareValues(left(scope), high(scope))];
-    return below !== undefined && above !== undefined && below >= 0 && above <= 0;
-  };
-}
-
-function parseIn(left: Operand, reader: TokenReader): Condition {
-  reader.expect('(');
-  const members = [parseOperand(reader)];
-  while (reader.take(',')) members.push(parseOperand(reader));
-  reader.expect(')');
-  return (scope) => members.some((member) => compareValues(left(scope), member(scope)) === 0);
 }
 
 const COMPARISONS: Readonly<Record<string, (order: number) => boolean>> = {
@@ -106,94 +93,70 @@ const COMPARISONS: Readonly<Record<string, (order: number) => boolean>> = {
 };
 
 /** Undefined for values of different types, and for absent ones: no comparison of those is true. */
-function compareValues(a: AttributeValue | undefined, b: AttributeValue | undefined): number | undefined {
+function order(a: Value, b: Value): number | undefined {
   // The numbers that SQS gives its messages have more digits than a number of JavaScript's holds exactly.
   if (a?.N !== undefined && b?.N !== undefined)
-    return (
-      Math.sign(Number(a.N) - Number(b.N)) || (/^\d{16,}$/.test(a.N) ? Number(BigInt(a.N) - BigInt(b.N)) : 0)
-    );
+    return Number(a.N) - Number(b.N) || (/^\d{16,}$/.test(a.N) ? Number(BigInt(a.N) - BigInt(b.N)) : 0);
   if (a?.S !== undefined && b?.S !== undefined) return a.S < b.S ? -1 : a.S > b.S ? 1 : 0;
-  if (a?.BOOL !== undefined && b?.BOOL !== undefined) return Number(a.BOOL) - Number(b.BOOL);
-  return undefined;
+  return a?.BOOL !== undefined && b?.BOOL !== undefined ? Number(a.BOOL) - Number(b.BOOL) : undefined;
 }
-
-/** Changes `next`; reads the item as it was before. */
-type Change = (next: Item, scope: Scope) => void;
 
 /** SET, ADD, REMOVE and DELETE of top-level attributes. Returns the item as it is afterwards. */
 export function parseUpdate(expression: string): (scope: Scope) => Item {
-  const reader = createTokenReader(expression);
+  const reader = new TokenReader(expression);
   const changes: Change[] = [];
-  while (reader.peek() !== undefined) {
+  while (!reader.isAtEnd) {
     const clause = reader.next().toUpperCase();
-    const parse = CLAUSES[clause];
-    if (!parse) throw new SyntaxError(`no clause ${clause}: ${expression}`);
-    do changes.push(parse(reader));
-    while (reader.take(','));
+    changes.push(...reader.list(',', () => parseChange(clause, reader)));
   }
   return (scope) => {
     const next = { ...scope.item };
-    for (const change of changes) change(next, scope);
+    for (const { path, toValue } of changes) {
+      const name = toAttributeName(path, scope.names);
+      const value = toValue(scope, scope.item[name]);
+      if (value === undefined) delete next[name];
+      else next[name] = value;
+    }
     return next;
   };
 }
 
-const CLAUSES: Readonly<Record<string, (reader: TokenReader) => Change>> = {
-  SET(reader) {
-    const path = reader.next();
-    reader.expect('=');
-    const operand = parseOperand(reader);
-    return (next, scope) => {
+interface Change {
+  readonly path: string;
+  /** Reads the item as it was before; undefined: the attribute goes. */
+  readonly toValue: (scope: Scope, old: Value) => Value;
+}
+
+function parseChange(clause: string, reader: TokenReader): Change {
+  const path = reader.next();
+  if (clause === 'REMOVE') return { path, toValue: () => undefined };
+  if (clause === 'SET') reader.expect('=');
+  const operand = parseOperand(reader);
+  const merge = MERGES[clause];
+  if (!merge) throw new SyntaxError(`no clause ${clause}`);
+  return {
+    path,
+    toValue(scope, old) {
       const value = operand(scope);
       if (value === undefined) throw new SyntaxError(`${path} is set to nothing`);
-      next[toAttributeName(path, scope.names)] = value;
-    };
-  },
-  REMOVE(reader) {
-    const path = reader.next();
-    return (next, { names }) => void delete next[toAttributeName(path, names)];
-  },
-  ADD: (reader) => changeBy(reader, add),
-  DELETE: (reader) => changeBy(reader, without),
-};
-
-function changeBy(
-  reader: TokenReader,
-  merge: (old: AttributeValue | undefined, value: AttributeValue) => AttributeValue | undefined,
-): Change {
-  const path = reader.next();
-  const operand: Operand = parseOperand(reader);
-  return (next, scope) => {
-    const name = toAttributeName(path, scope.names);
-    const value = operand(scope);
-    const merged = value && merge(scope.item[name], value);
-    if (merged === undefined) delete next[name];
-    else next[name] = merged;
+      return merge(value, old);
+    },
   };
 }
 
-function add(old: AttributeValue | undefined, value: AttributeValue): AttributeValue {
-  if (value.N !== undefined) return { N: String(Number(old?.N ?? 0) + Number(value.N)) };
-  if (value.SS !== undefined) return { SS: [...new Set([...(old?.SS ?? []), ...value.SS])] };
-  throw new SyntaxError('ADD takes a number or a set');
-}
-
-// A set that becomes empty is no attribute any more.
-function without(old: AttributeValue | undefined, { SS = [] }: AttributeValue): AttributeValue | undefined {
-  const left = (old?.SS ?? []).filter((member) => !SS.includes(member));
-  return left.length === 0 ? undefined : { SS: left };
-}
-
-export type Item = Record<string, AttributeValue>;
-
-/** What an expression is evaluated with. */
-export interface Scope {
-  readonly item: Item;
-  readonly values: Item;
-  readonly names: Readonly<Record<string, string>>;
-}
-
-type Operand = (scope: Scope) => AttributeValue | undefined;
+const MERGES: Readonly<Record<string, (value: AttributeValue, old: Value) => Value>> = {
+  SET: (value) => value,
+  ADD({ N, SS }, old) {
+    if (N !== undefined) return { N: String(Number(old?.N ?? 0) + Number(N)) };
+    if (SS !== undefined) return { SS: [...new Set([...(old?.SS ?? []), ...SS])] };
+    throw new SyntaxError('ADD takes a number or a set');
+  },
+  // A set that becomes empty is no attribute any more.
+  DELETE({ SS = [] }, old) {
+    const left = (old?.SS ?? []).filter((member) => !SS.includes(member));
+    return left.length === 0 ? undefined : { SS: left };
+  },
+};
 
 /** A top-level attribute, by its name or by a `#name` for it. */
 function toAttributeName(token: string, names: Scope['names']): string {
@@ -206,40 +169,9 @@ function toAttributeName(token: string, names: Scope['names']): string {
 /** operand := term (('+' | '-') term)? */
 function parseOperand(reader: TokenReader): Operand {
   const left = parseTerm(reader);
-  if (reader.take('+')) return addition(left, parseTerm(reader), 1);
-  if (reader.take('-')) return addition(left, parseTerm(reader), -1);
-  return left;
-}
-
-function parseTerm(reader: TokenReader): Operand {
-  const token = reader.next();
-  if (reader.take('(')) return parseOperandFunction(token, reader);
-  if (token.startsWith(':')) return ({ values }) => existing(values[token], token);
-  return ({ item, names }) => item[toAttributeName(token, names)];
-}
-
-function parseOperandFunction(name: string, reader: TokenReader): Operand {
-  const [first, second] = parseArguments(reader);
-  switch (name) {
-    case 'if_not_exists':
-      return (scope) => first?.(scope) ?? second?.(scope);
-    case 'list_append':
-      return (scope) => ({ L: [...(first?.(scope)?.L ?? []), ...(second?.(scope)?.L ?? [])] });
-    case 'size':
-      return (scope) => ({ N: String(sizeOf(first?.(scope))) });
-    default:
-      throw new SyntaxError(`no function ${name}`);
-  }
-}
-
-function parseArguments(reader: TokenReader): Operand[] {
-  const operands = [parseOperand(reader)];
-  while (reader.take(',')) operands.push(parseOperand(reader));
-  reader.expect(')');
-  return operands;
-}
-
-function addition(left: Operand, right: Operand, sign: 1 | -1): Operand {
+  const sign = reader.take('+') ? 1 : reader.take('-') ? -1 : undefined;
+  if (sign === undefined) return left;
+  const right = parseTerm(reader);
   return (scope) => {
     const [a, b] = [left(scope)?.N, right(scope)?.N];
     // A missing attribute is no zero: DynamoDB refuses the whole update.
@@ -248,61 +180,72 @@ function addition(left: Operand, right: Operand, sign: 1 | -1): Operand {
   };
 }
 
-function sizeOf(value: AttributeValue | undefined): number {
-  return (value?.S ?? value?.L ?? value?.SS ?? value?.NS ?? []).length;
-}
-
-function existing(value: AttributeValue | undefined, token: string): AttributeValue {
-  if (value === undefined) throw new SyntaxError(`no value for ${token}`);
-  return value;
-}
-
-/** A word of one of DynamoDB's expressions: a name, a value, a number of a path, or a sign. */
-type Token = string;
-
-const TOKEN = /\s*(<>|<=|>=|[=<>(),+[\]-]|[#:]?[A-Za-z_][\w-]*|\d+|\.)/y;
-
-function tokenize(expression: string): Token[] {
-  const tokens: Token[] = [];
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < expression.trimEnd().length) {
-    const at = TOKEN.lastIndex;
-    const [, token] = TOKEN.exec(expression) ?? [];
-    if (token === undefined) throw new SyntaxError(`not understood from ${at} on: ${expression}`);
-    tokens.push(token);
+function parseTerm(reader: TokenReader): Operand {
+  const token = reader.next();
+  const compute = FUNCTIONS[token];
+  if (compute) {
+    const [first, second] = parseArguments(reader);
+    return (scope) => compute(first?.(scope), second?.(scope));
   }
-  return tokens;
-}
-
-/** Reads tokens one after the other; keywords in any case. */
-interface TokenReader {
-  peek(): Token | undefined;
-  next(): Token;
-  /** Takes the token if it is the next one. */
-  take(token: Token): boolean;
-  expect(token: Token): void;
-}
-
-function createTokenReader(expression: string): TokenReader {
-  const tokens = tokenize(expression);
-  let at = 0;
-
-  const reader: TokenReader = {
-    peek: () => tokens[at],
-    next() {
-      const token = tokens[at];
-      if (token === undefined) throw new SyntaxError(`ended too early: ${expression}`);
-      at += 1;
-      return token;
-    },
-    take(token) {
-      if (tokens[at]?.toUpperCase() !== token.toUpperCase()) return false;
-      at += 1;
-      return true;
-    },
-    expect(token) {
-      if (!reader.take(token)) throw new SyntaxError(`expected ${token} before ${tokens[at]}: ${expression}`);
-    },
+  if (!token.startsWith(':')) return ({ item, names }) => item[toAttributeName(token, names)];
+  return ({ values }) => {
+    if (values[token] === undefined) throw new SyntaxError(`no value for ${token}`);
+    return values[token];
   };
-  return reader;
+}
+
+const FUNCTIONS: Readonly<Record<string, (first: Value, second: Value) => Value>> = {
+  if_not_exists: (first, second) => first ?? second,
+  list_append: (first, second) => ({ L: [...(first?.L ?? []), ...(second?.L ?? [])] }),
+  size: (value) => ({ N: String((value?.S ?? value?.L ?? value?.SS ?? value?.NS ?? []).length) }),
+};
+
+function parseArguments(reader: TokenReader): Operand[] {
+  reader.expect('(');
+  const operands = reader.list(',', () => parseOperand(reader));
+  reader.expect(')');
+  return operands;
+}
+
+const TOKEN = /<>|<=|>=|[=<>(),+[\]-]|[#:]?[A-Za-z_][\w-]*|\d+|\.|\S/g;
+
+/** Reads names, values and signs one after the other; keywords in any case. */
+class TokenReader {
+  readonly #expression: string;
+  readonly #tokens: readonly string[];
+  #at = 0;
+
+  constructor(expression: string) {
+    this.#expression = expression;
+    this.#tokens = expression.match(TOKEN) ?? [];
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#tokens.length;
+  }
+
+  next(): string {
+    const token = this.#tokens[this.#at];
+    if (token === undefined) throw new SyntaxError(`ended too early: ${this.#expression}`);
+    this.#at += 1;
+    return token;
+  }
+
+  /** Takes the token if it is the next one. */
+  take(token: string): boolean {
+    if (this.#tokens[this.#at]?.toUpperCase() !== token.toUpperCase()) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  expect(token: string): void {
+    if (!this.take(token)) throw new SyntaxError(`expected ${token}: ${this.#expression}`);
+  }
+
+  /** One part or more, between which that token stands. */
+  list<Part>(separator: string, parse: () => Part): Part[] {
+    const parts = [parse()];
+    while (this.take(separator)) parts.push(parse());
+    return parts;
+  }
 }
