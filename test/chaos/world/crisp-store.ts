@@ -1,7 +1,6 @@
 import type { Random } from '../../../lib/local/simulator/random.ts';
-import type { VirtualClock } from '../../support/virtual-clock.ts';
 import { toMessageNames } from '../oracle/bodies.ts';
-import type { Recorder } from './recorder.ts';
+import type { Part } from './recorder.ts';
 
 /** Crisp's own truth: what there is, and how it changes. */
 export interface CrispStore {
@@ -23,15 +22,7 @@ export interface CrispStore {
   remove(conversation: Conversation): void;
 }
 
-export function createCrispStore({
-  clock,
-  random,
-  recorder,
-}: {
-  clock: VirtualClock;
-  random: Random;
-  recorder: Recorder;
-}): CrispStore {
+export function createCrispStore({ clock, random, recorder }: Part): CrispStore {
   const conversations: Conversation[] = [];
   const byKey = new Map<string, Conversation>();
   let fingerprints = 179_085_600_000_000;

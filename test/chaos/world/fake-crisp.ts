@@ -1,10 +1,8 @@
 import type { Dispatcher } from 'undici';
 import type { CrispPool } from '../../../lib/crisp/http.ts';
-import type { Random } from '../../../lib/local/simulator/random.ts';
-import type { VirtualClock } from '../../support/virtual-clock.ts';
 import { type Conversation, type ConversationState, type CrispStore, stateAt } from './crisp-store.ts';
 import type { Instance } from './instances.ts';
-import { createDisturbances, type Disturbances, type Recorder } from './recorder.ts';
+import { createDisturbances, type Disturbances, type Part } from './recorder.ts';
 import { CRISP_TRANSIT_MS, type CrispHabits } from './settings.ts';
 
 export interface FakeCrisp {
@@ -17,10 +15,7 @@ export interface FakeCrisp {
   createPool(instance: Instance): CrispPool;
 }
 
-interface FakeCrispDeps {
-  readonly clock: VirtualClock;
-  readonly random: Random;
-  readonly recorder: Recorder;
+interface FakeCrispDeps extends Part {
   readonly store: CrispStore;
   readonly habits: CrispHabits;
 }

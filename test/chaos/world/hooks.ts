@@ -1,8 +1,6 @@
 import { createHmac } from 'node:crypto';
-import type { Random } from '../../../lib/local/simulator/random.ts';
-import type { VirtualClock } from '../../support/virtual-clock.ts';
 import type { FunctionUrl } from './platform.ts';
-import { createDisturbances, type Disturbances, type Recorder } from './recorder.ts';
+import { createDisturbances, type Disturbances, type Part } from './recorder.ts';
 import type { HookHabits } from './settings.ts';
 
 /** Something that happened in Crisp, as its hooks tell it. */
@@ -50,10 +48,7 @@ export interface HookSender {
   readonly pending: number;
 }
 
-interface HookSenderDeps {
-  readonly clock: VirtualClock;
-  readonly random: Random;
-  readonly recorder: Recorder;
+interface HookSenderDeps extends Part {
   readonly url: FunctionUrl;
   readonly habits: HookHabits;
 }

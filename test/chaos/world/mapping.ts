@@ -2,10 +2,9 @@ import type { Context, SQSEvent } from 'aws-lambda';
 import type { ConsumerHandler } from '../../../lib/consumer/handler.ts';
 import { readBatchResponse, toSqsEvent } from '../../../lib/local/lambda/batch.ts';
 import type { Random } from '../../../lib/local/simulator/random.ts';
-import type { VirtualClock } from '../../support/virtual-clock.ts';
 import { type NamedQueue, type ReceivedEntry, toSdkMessage } from './aws/queue.ts';
 import type { Instance, Lived, Role } from './instances.ts';
-import type { Recorder } from './recorder.ts';
+import type { Part } from './recorder.ts';
 import { CONSUMER_TIMEOUT_MS, MAPPING_CHANGE_MS } from './settings.ts';
 
 /** What faults change of Lambda's poller; each is asked for every batch. */
@@ -27,10 +26,7 @@ export interface ConsumerMapping {
   readonly isIdle: boolean;
 }
 
-interface ConsumerMappingDeps {
-  readonly clock: VirtualClock;
-  readonly random: Random;
-  readonly recorder: Recorder;
+interface ConsumerMappingDeps extends Part {
   readonly sessions: NamedQueue;
   readonly pool: FunctionPool<ConsumerHandler>;
   readonly concurrency: number;
@@ -148,10 +144,7 @@ export interface MappingState {
   turn(isEnabled: boolean): boolean;
 }
 
-interface MappingStateDeps {
-  readonly clock: VirtualClock;
-  readonly random: Random;
-  readonly recorder: Recorder;
+interface MappingStateDeps extends Part {
   readonly onChange: () => void;
 }
 
@@ -230,9 +223,7 @@ export function createFunctionPool<Handler>(deps: FunctionPoolDeps<Handler>): Fu
   };
 }
 
-interface InvokeDeps {
-  readonly clock: VirtualClock;
-  readonly recorder: Recorder;
+interface InvokeDeps extends Omit<Part, 'random'> {
   readonly timeoutMs: number;
 }
 

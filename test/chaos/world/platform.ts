@@ -6,12 +6,10 @@ import { createKnownSecrets, createSsmSecrets } from '../../../lib/config/secret
 import { createConsumerHandler } from '../../../lib/consumer/handler.ts';
 import { createDynamoSessionNotes } from '../../../lib/ledger/session-notes.ts';
 import { toItemUpdate } from '../../../lib/ledger/table.ts';
-import type { Random } from '../../../lib/local/simulator/random.ts';
 import { createSdkParameterReader } from '../../../lib/operate/doctor/setup.ts';
 import type { Telemetry } from '../../../lib/telemetry/events.ts';
 import { createSafeTelemetry } from '../../../lib/telemetry/logger.ts';
 import { createWebhookHandler } from '../../../lib/webhook/handler.ts';
-import type { VirtualClock } from '../../support/virtual-clock.ts';
 import type { FakeAws, InstanceClients } from './aws/fake-aws.ts';
 import type { FakeCrisp } from './fake-crisp.ts';
 import type { Instance, Instances } from './instances.ts';
@@ -22,7 +20,7 @@ import {
   type FunctionPool,
   invoke,
 } from './mapping.ts';
-import type { Recorder } from './recorder.ts';
+import type { Part } from './recorder.ts';
 import { CONSUMER_CONCURRENCY, toEnvironment, type WorldSettings } from './settings.ts';
 
 /** Lambda, with the three functions and what invokes each. */
@@ -34,19 +32,16 @@ export interface FakePlatform {
   cool(role: 'webhook' | 'consumer' | 'probe'): void;
 }
 
-interface FakePlatformDeps {
+interface FakePlatformDeps extends Part {
   readonly settings: WorldSettings;
-  readonly clock: VirtualClock;
-  readonly recorder: Recorder;
-  readonly random: Random;
   readonly instances: Instances;
   readonly aws: FakeAws;
   readonly crisp: FakeCrisp;
 }
 
 export function createFakePlatform(deps: FakePlatformDeps): FakePlatform {
-  const { settings, clock, recorder, random, instances, aws, crisp } = deps;
-  const functions = createFunctions({ settings, recorder, random, crisp, clientsOf: aws.clientsOf });
+  const { clock, recorder, random, instances, aws } = deps;
+  const functions = createFunctions(deps);
   const base = <Name extends 'webhook' | 'consumer' | 'probe'>(role: Name) => ({
     role,
     spawn: instances.spawn,
@@ -90,17 +85,15 @@ export interface FunctionUrl {
   post(request: HookRequest): Promise<number>;
 }
 
-interface FunctionUrlDeps {
-  readonly clock: VirtualClock;
-  readonly recorder: Recorder;
-  readonly pool: FunctionPool<WebhookHandler>;
+interface Invoked<Handler> extends Omit<Part, 'random'> {
+  readonly pool: FunctionPool<Handler>;
 }
 
 // infra/functions.yml.
 const URL_TIMEOUT_MS = 10_000;
 const BAD_GATEWAY = 502;
 
-function createFunctionUrl({ clock, recorder, pool }: FunctionUrlDeps): FunctionUrl {
+function createFunctionUrl({ clock, recorder, pool }: Invoked<WebhookHandler>): FunctionUrl {
   return {
     async post(request) {
       const { deliveryId, eventId } = request;
@@ -153,12 +146,6 @@ function toEvent({ query, headers, body, isBase64 }: HookRequest, nowMs: number)
 
 type ProbeHandler = (event: ScheduledEvent, context: Context) => Promise<void>;
 
-interface ScheduleDeps {
-  readonly clock: VirtualClock;
-  readonly recorder: Recorder;
-  readonly pool: FunctionPool<ProbeHandler>;
-}
-
 export interface Schedule {
   /** False: EventBridge has been told to stop. */
   isOn: boolean;
@@ -170,7 +157,7 @@ const EVERY_MS = 60_000;
 const SCHEDULE_TIMEOUT_MS = 60_000;
 
 /** EventBridge: invokes the probe every minute. */
-function createSchedule({ clock, recorder, pool }: ScheduleDeps): Schedule {
+function createSchedule({ clock, recorder, pool }: Invoked<ProbeHandler>): Schedule {
   let cancel = clock.schedule(clock.nowMs() + EVERY_MS, tick);
   const schedule: Schedule = { isOn: true, stop: () => cancel() };
   return schedule;
@@ -195,16 +182,8 @@ function createSchedule({ clock, recorder, pool }: ScheduleDeps): Schedule {
 // The probe reads nothing of it.
 const EVENT = {} as ScheduledEvent;
 
-interface FunctionDeps {
-  readonly settings: WorldSettings;
-  readonly random: Random;
-  readonly recorder: Recorder;
-  readonly crisp: FakeCrisp;
-  readonly clientsOf: (instance: Instance) => InstanceClients;
-}
-
 /** The functions as they are deployed, each called once for an instance: its state is the instance's. */
-function createFunctions({ settings, random, recorder, crisp, clientsOf }: FunctionDeps) {
+function createFunctions({ settings, random, recorder, crisp, aws: { clientsOf } }: FakePlatformDeps) {
   const environment = toEnvironment(settings);
   const consumerConfig = parseConsumerConfig(environment);
   const webhookConfig = parseWebhookConfig(environment);

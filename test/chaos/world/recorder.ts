@@ -1,4 +1,6 @@
 import type { Clock } from '../../../lib/clock.ts';
+import type { Random } from '../../../lib/local/simulator/random.ts';
+import type { VirtualClock } from '../../support/virtual-clock.ts';
 import type { History, HistoryEvent } from '../oracle/history.ts';
 
 type WithoutTime<Event> = Event extends unknown ? Omit<Event, 'atMs'> : never;
@@ -9,6 +11,13 @@ export interface Recorder {
   readonly history: History;
   /** Adds an event that happens now. Whoever added it may fill in what is known only later. */
   note<Event extends WithoutTime<HistoryEvent>>(event: Event): Mutable<Event>;
+}
+
+/** What every part of a world has: the time, its own chance, and where to write down what happens. */
+export interface Part {
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly recorder: Recorder;
 }
 
 export function createRecorder(clock: Pick<Clock, 'nowMs'>): Recorder {

@@ -1,12 +1,7 @@
-import type { Random } from '../../../../lib/local/simulator/random.ts';
-import type { VirtualClock } from '../../../support/virtual-clock.ts';
 import type { Instance } from '../instances.ts';
-import type { Disturbances, Recorder } from '../recorder.ts';
+import type { Disturbances, Part } from '../recorder.ts';
 
-export interface AwsClientDeps {
-  readonly clock: VirtualClock;
-  readonly random: Random;
-  readonly recorder: Recorder;
+export interface AwsClientDeps extends Part {
   readonly disturbances: AwsDisturbances;
   readonly actions: AwsActions;
   /** Of one try, as the client is configured. */

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type {
+  LambdaClient,
+  ListEventSourceMappingsCommandInput,
+  UpdateEventSourceMappingCommandInput,
+} from '@aws-sdk/client-lambda';
 import type {
   DeleteObjectCommandInput,
   GetObjectCommandInput,
@@ -13,10 +17,9 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { ParameterNotFound } from '@aws-sdk/client-ssm';
 import type { Random } from '../../../../lib/local/simulator/random.ts';
-import type { VirtualClock } from '../../../support/virtual-clock.ts';
 import type { Instance, Role } from '../instances.ts';
 import type { MappingState } from '../mapping.ts';
-import { createDisturbances, type Recorder } from '../recorder.ts';
+import { createDisturbances, type Part, type Recorder } from '../recorder.ts';
 import {
   RECEIVE_LIMIT,
   RETENTION_SECONDS,
@@ -51,11 +54,8 @@ export interface FakeAws {
   clientsOf(instance: Instance): InstanceClients;
 }
 
-interface FakeAwsDeps {
+interface FakeAwsDeps extends Part {
   readonly settings: WorldSettings;
-  readonly clock: VirtualClock;
-  readonly recorder: Recorder;
-  readonly random: Random;
   /** Of the consumer's mapping, which is made after what it polls. */
   readonly mappingState: () => MappingState;
 }
@@ -132,28 +132,23 @@ function createFakeLambda({
   });
 
   return {
-    ListEventSourceMappings({
-      EventSourceArn,
-      FunctionName,
-    }: {
-      EventSourceArn?: string;
-      FunctionName?: string;
-    }) {
-      const isIt =
-        (EventSourceArn ?? queueArn) === queueArn && (FunctionName ?? functionName) === functionName;
+    ListEventSourceMappings({ EventSourceArn = queueArn, FunctionName = functionName }: MappingInput) {
+      const isIt = EventSourceArn === queueArn && FunctionName === functionName;
       return { EventSourceMappings: isIt ? [describe()] : [] };
     },
-    GetEventSourceMapping({ UUID }: { UUID?: string }) {
+    GetEventSourceMapping({ UUID }: MappingInput) {
       if (UUID !== MAPPING_ID) throw toAwsError('ResourceNotFoundException', 404);
       return describe();
     },
-    UpdateEventSourceMapping({ UUID, Enabled = true }: { UUID?: string; Enabled?: boolean }) {
+    UpdateEventSourceMapping({ UUID, Enabled = true }: MappingInput) {
       if (UUID !== MAPPING_ID) throw toAwsError('ResourceNotFoundException', 404);
       if (!state().turn(Enabled)) throw toAwsError('ResourceInUseException', 400);
       return describe();
     },
   };
 }
+
+type MappingInput = ListEventSourceMappingsCommandInput & Partial<UpdateEventSourceMappingCommandInput>;
 
 interface StoredObject {
   readonly text: string;
@@ -236,15 +231,7 @@ export interface FakeSns {
 const MOST_BYTES = 256 * 1024;
 
 /** The records topic, with the records queue as its subscriber; another subscriber's trouble is not seen here. */
-function createFakeSns({
-  clock,
-  random,
-  recorder,
-}: {
-  clock: VirtualClock;
-  random: Random;
-  recorder: Recorder;
-}): FakeSns {
+function createFakeSns({ clock, random, recorder }: Part): FakeSns {
   let pending = 0;
   const sns: FakeSns = {
     actions: { Publish: publish },
@@ -285,14 +272,8 @@ function sizeOf(attributes: NonNullable<PublishCommandInput['MessageAttributes']
     .reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
 }
 
-interface FakeSsm {
-  readonly actions: AwsActions;
-  /** What an operator entered, by full name. */
-  readonly parameters: Map<string, string>;
-}
-
-/** SSM's parameter store. */
-function createFakeSsm(): FakeSsm {
+/** SSM's parameter store; `parameters`: what an operator entered, by full name. */
+function createFakeSsm() {
   const parameters = new Map<string, string>();
   return {
     parameters,

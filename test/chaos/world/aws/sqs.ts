@@ -11,9 +11,8 @@ import type {
   SendMessageCommandInput,
   SetQueueAttributesCommandInput,
 } from '@aws-sdk/client-sqs';
-import type { Random } from '../../../../lib/local/simulator/random.ts';
 import type { VirtualClock } from '../../../support/virtual-clock.ts';
-import type { Recorder } from '../recorder.ts';
+import type { Part } from '../recorder.ts';
 import { type AwsActions, type AwsCall, toAwsError } from './call.ts';
 import { createMoveTasks, type MoveTasks } from './move-tasks.ts';
 import {
@@ -35,17 +34,10 @@ export interface FakeSqs extends Queues {
   isMoving(): boolean;
 }
 
-interface FakeSqsDeps {
-  readonly clock: VirtualClock;
-  readonly random: Random;
-  readonly recorder: Recorder;
-}
-
 const DEDUPLICATION_MS = 5 * 60_000;
 
 /** SQS: its queues, and what can be asked of them. */
-export function createFakeSqs(deps: FakeSqsDeps): FakeSqs {
-  const { clock, random, recorder } = deps;
+export function createFakeSqs({ clock, random, recorder }: Part): FakeSqs {
   const queues = new Map<string, NamedQueue>();
   const sent = new Map<string, SentResult & { readonly sentMs: number }>();
   let handles = 0;
