@@ -42,31 +42,24 @@ function formatScenarios(reports: readonly NamedReport[]): string {
 }
 
 const HEADINGS = [
-  'scenario',
-  'accepted',
-  'records',
-  'dead letters',
-  'dead after',
-  'most receives',
-  'calls while down',
-  'down',
-  'drained in',
-  'violations',
+  ...['scenario', 'accepted', 'records', 'dead letters', 'dead after', 'most receives'],
+  ...['calls while down', 'down', 'drained in', 'violations'],
 ];
 
-function toRow(report: NamedReport): string[] {
+function toRow({
+  name,
+  accepted,
+  records,
+  deadLetters,
+  mostReceives,
+  callsWhileDown,
+  ...report
+}: NamedReport) {
+  const { deadAfterMs, downMs, drainMs, violations } = report;
   return [
-    report.name,
-    String(report.accepted),
-    String(report.records),
-    String(report.deadLetters),
-    toSpan(report.deadAfterMs),
-    String(report.mostReceives),
-    String(report.callsWhileDown),
-    toSpan(report.downMs),
-    toSpan(report.drainMs),
-    String(report.violations.length),
-  ];
+    ...[name, accepted, records, deadLetters, toSpan(deadAfterMs), mostReceives],
+    ...[callsWhileDown, toSpan(downMs), toSpan(drainMs), violations.length],
+  ].map(String);
 }
 
 function toSpan(ms: number | undefined): string {

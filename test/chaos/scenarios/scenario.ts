@@ -2,8 +2,9 @@ import type { Violation } from '../oracle/history.ts';
 import { judge } from '../oracle/judge.ts';
 import type { Conversation } from '../world/crisp-store.ts';
 import type { CrispTrouble } from '../world/fake-crisp.ts';
-import { toTerms, type WorldSettings } from '../world/settings.ts';
-import { createWorld, type World } from '../world/world.ts';
+import { toTerms } from '../world/settings.ts';
+import { aWorld } from '../world/support.ts';
+import type { World } from '../world/world.ts';
 
 /** A long trouble, played through in virtual time. */
 export interface Scenario {
@@ -123,7 +124,8 @@ export function createScene({
   startMs?: number;
   dailyQuota?: number;
 }): Scene {
-  const world = createWorld({ ...SETTINGS, startMs, dailyQuota });
+  const habits = { pageSize: 50, isInclusive: false, says206: true };
+  const world = aWorld({ seed: 4, maxPages: 600, crisp: habits, startMs, dailyQuota });
   const { clock, crisp, hooks } = world;
   const conversations = Array.from({ length: count }, (_, place) =>
     crisp.store.create({ websiteId: WEBSITE_ID, sessionId: `session_${String(place).padStart(8, '0')}` }),
@@ -163,15 +165,3 @@ function toTrouble({ fault, status, reason }: CrispFailure): CrispTrouble {
 
 const EVENING_MS = Date.UTC(2026, 9, 1, 18);
 const WEBSITE_ID = '8c842203-7ed8-4e29-a608-7cf78a7d2fcc';
-
-const SETTINGS: Omit<WorldSettings, 'startMs'> = {
-  seed: 4,
-  coalesceSeconds: 60,
-  marginSeconds: 10,
-  include: 'profile',
-  inlineLimitBytes: 204_800,
-  maxPages: 600,
-  crisp: { pageSize: 50, isInclusive: false, says206: true },
-  hooks: { mode: 'plugin', timestampUnit: 'ms', isBase64: false, resigns: true },
-  websiteIds: [WEBSITE_ID],
-};

@@ -4,32 +4,60 @@ import { SECRETS, toTerms } from '../world/settings.ts';
 import { createScene, finish, HOUR_MS, MINUTE_MS, type Scenario, type Scene } from './scenario.ts';
 
 /** Every route answers 503 for six hours, while people go on talking. */
-export const sixHourOutage: Scenario = {
-  name: 'six-hour outage',
-  async run() {
-    const scene = createScene({ conversations: 20 });
-    await scene.goOn(30 * MINUTE_MS, MINUTE_MS);
+export const sixHourOutage = aTrouble('six-hour outage', 6 * HOUR_MS, [MINUTE_MS, () => true], {
+  fault: 'F33',
+  status: 503,
+  reason: 'unavailable',
+});
 
-    const fromMs = scene.world.clock.nowMs();
-    const heal = scene.breakCrisp(() => true, { fault: 'F33', status: 503, reason: 'unavailable' });
-    await scene.goOn(6 * HOUR_MS, MINUTE_MS);
-    heal();
-
-    return finish(scene, { fromMs, untilMs: scene.world.clock.nowMs() });
-  },
-};
+const UNTIL_MIDNIGHT_MS = 6 * HOUR_MS - 30 * MINUTE_MS;
 
 /** The day's requests are spent at six in the evening: every route refuses until midnight, and does not say so. */
-export const spentQuota: Scenario = {
-  name: 'spent quota, 429 until midnight',
-  run: () => playSpentQuota(429, 'too_many_requests'),
-};
+export const spentQuota = aTrouble(
+  'spent quota, 429 until midnight',
+  UNTIL_MIDNIGHT_MS,
+  [MINUTE_MS, () => true],
+  { fault: 'F32', status: 429, reason: 'too_many_requests' },
+);
 
 /** The same, as Crisp answers it elsewhere. */
-export const spentQuota423: Scenario = {
-  name: 'spent quota, 423 until midnight',
-  run: () => playSpentQuota(423, 'quota_limit_exceeded'),
-};
+export const spentQuota423 = aTrouble(
+  'spent quota, 423 until midnight',
+  UNTIL_MIDNIGHT_MS,
+  [MINUTE_MS, () => true],
+  { fault: 'F32', status: 423, reason: 'quota_limit_exceeded' },
+);
+
+/** The route of the messages alone refuses for three days; the conversation, the website and the profile answer. */
+export const refusedRoute = aTrouble(
+  'messages route refused for 72 hours',
+  72 * HOUR_MS,
+  [10 * MINUTE_MS, ({ route }) => route === 'website/conversation/messages'],
+  { fault: 'F31', status: 429, reason: 'rate_limited' },
+);
+
+/** Half an hour of peace, and then so long a failure of Crisp's, in which somebody writes every so many ms. */
+function aTrouble(
+  name: string,
+  lastsMs: number,
+  [everyMs, isStruck]: [number, Parameters<Scene['breakCrisp']>[0]],
+  failure: Parameters<Scene['breakCrisp']>[1],
+): Scenario {
+  return {
+    name,
+    async run() {
+      const scene = createScene({ conversations: 20 });
+      await scene.goOn(30 * MINUTE_MS, MINUTE_MS);
+
+      const fromMs = scene.world.clock.nowMs();
+      const heal = scene.breakCrisp(isStruck, failure);
+      await scene.goOn(lastsMs, everyMs);
+      heal();
+
+      return finish(scene, { fromMs, untilMs: scene.world.clock.nowMs() });
+    },
+  };
+}
 
 /** The token is rolled in Crisp's marketplace, and the new one is stored three hours later. */
 export const rolledToken: Scenario = {
@@ -51,26 +79,6 @@ export const rolledToken: Scenario = {
   },
 };
 
-/** The route of the messages alone refuses for three days; the conversation, the website and the profile answer. */
-export const refusedRoute: Scenario = {
-  name: 'messages route refused for 72 hours',
-  async run() {
-    const scene = createScene({ conversations: 20 });
-    await scene.goOn(30 * MINUTE_MS, MINUTE_MS);
-
-    const fromMs = scene.world.clock.nowMs();
-    const heal = scene.breakCrisp(({ route }) => route === 'website/conversation/messages', {
-      fault: 'F31',
-      status: 429,
-      reason: 'rate_limited',
-    });
-    await scene.goOn(72 * HOUR_MS, 10 * MINUTE_MS);
-    heal();
-
-    return finish(scene, { fromMs, untilMs: scene.world.clock.nowMs() });
-  },
-};
-
 /** One conversation always answers 500, among a thousand healthy ones that are talked in within an hour. */
 export const oneBrokenConversation: Scenario = {
   name: 'one conversation answers 500 among 1,000',
@@ -78,11 +86,8 @@ export const oneBrokenConversation: Scenario = {
     const scene = createScene({ conversations: 1001 });
     const fromMs = scene.world.clock.nowMs();
     const broken = scene.conversations[500]?.key;
-    scene.breakCrisp(({ sessionKey }) => sessionKey === broken, {
-      fault: 'F33',
-      status: 500,
-      reason: 'internal_error',
-    });
+    const failure = { fault: 'F33', status: 500, reason: 'internal_error' };
+    scene.breakCrisp(({ sessionKey }) => sessionKey === broken, failure);
 
     await scene.goOn(HOUR_MS, Math.floor(HOUR_MS / 1001));
 
@@ -222,16 +227,4 @@ function countRecords({ world: { history } }: Scene, sessionId: string, sinceMs:
   return history.filter(
     (event) => event.type === 'notice-published' && event.atMs >= sinceMs && event.body.includes(sessionId),
   ).length;
-}
-
-async function playSpentQuota(status: number, reason: string) {
-  const scene = createScene({ conversations: 20 });
-  await scene.goOn(30 * MINUTE_MS, MINUTE_MS);
-
-  const fromMs = scene.world.clock.nowMs();
-  const heal = scene.breakCrisp(() => true, { fault: 'F32', status, reason });
-  await scene.goOn(6 * HOUR_MS - 30 * MINUTE_MS, MINUTE_MS);
-  heal();
-
-  return finish(scene, { fromMs, untilMs: scene.world.clock.nowMs() });
 }
