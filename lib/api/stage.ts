@@ -144,6 +144,8 @@ export const redriveAnswerSchema = z
 
 /** A call answers within half a minute; what is left by then is moved by the next one. */
 const REDRIVE_DEADLINE_MS = 20_000;
+// Only what was looked through can be left to SQS: of a larger queue something is moved in the rest of the time.
+const LOOK_DEADLINE_MS = 10_000;
 
 /** Brings dead letters back, as many as go in the time that a caller waits. */
 export async function redrive(context: ApiContext, request: unknown): Promise<ApiAnswer> {
@@ -151,14 +153,16 @@ export async function redrive(context: ApiContext, request: unknown): Promise<Ap
   const read = redriveRequestSchema.safeParse(request ?? {});
   if (!read.success) throw toInvalidRequest(read.error);
   const { dry_run: isDryRun, rate_per_second: ratePerSecond = 1, max_redrives, max } = read.data;
-  const late = new AbortController();
+  const [late, lookedLong] = [new AbortController(), new AbortController()];
   const clear = clock.timer(REDRIVE_DEADLINE_MS, () => late.abort());
+  const clearLook = clock.timer(LOOK_DEADLINE_MS, () => lookedLong.abort());
   const options: RedriveOptions = {
     filter: toFilter(read.data),
     ratePerSecond,
     maxRedrives: max_redrives ?? DEFAULT_MAX_REDRIVES,
     max,
     signal: late.signal,
+    lookSignal: lookedLong.signal,
   };
   try {
     const answer = isDryRun
@@ -167,6 +171,7 @@ export async function redrive(context: ApiContext, request: unknown): Promise<Ap
     return { status: 200, body: JSON.stringify(answer) };
   } finally {
     clear();
+    clearLook();
   }
 }
 

@@ -7,7 +7,10 @@ import type { MoveTask } from './move-tasks.ts';
 import type { PeekReport } from './peek.ts';
 import { type RedriveCounts, type RedriveSelectedOptions, redriveSelected } from './redrive-selected.ts';
 
-export type RedriveOptions = RedriveSelectedOptions;
+export interface RedriveOptions extends RedriveSelectedOptions {
+  /** Aborted: a queue that has not been looked through until then is moved one by one; undefined: there is time. */
+  readonly lookSignal?: AbortSignal;
+}
 
 export type RedriveResult =
   /** SQS has moved the whole queue. */
@@ -18,9 +21,9 @@ export type RedriveResult =
   | ({ readonly by: 'nothing' } & RedriveSurvey);
 
 /**
- * Brings dead letters back. The whole queue is left to SQS; with a filter, or where some sessions were redriven too often
- * or the day's spare calls are too few, those that may go are enqueued one by one. Throws `OperationError`: `redrive_running`, `queues_equal`,
- * `queue_types_differ`, or what AWS refuses.
+ * Brings dead letters back. The whole queue is left to SQS; with a filter, or where some sessions were redriven too often,
+ * the day's spare calls are too few or there was no time to look through it, those that may go are enqueued one by one.
+ * Throws `OperationError`: `redrive_running`, `queues_equal`, `queue_types_differ`, or what AWS refuses.
  */
 export async function redriveDeadLetters(
   context: DeadLetterContext,
@@ -30,10 +33,11 @@ export async function redriveDeadLetters(
   await refuseWhileRunning(context);
   const { filter, max, ratePerSecond, signal, onProgress } = options;
   if (isUnfiltered(filter) && max === undefined) {
-    const found = await surveyRedrive(context, options);
-    if (found.matched === 0 || found.ended === 'interrupted') return { by: 'nothing', ...found };
+    const found = await surveyRedrive(context, { ...options, signal: options.lookSignal ?? signal });
+    if (found.matched === 0 || signal.aborted) return { by: 'nothing', ...found };
     const fetches = found.sessions.length;
-    if (found.exhausted === 0 && (await areSpare(context, fetches))) {
+    const isWhole = found.ended !== 'interrupted' && found.exhausted === 0;
+    if (isWhole && (await areSpare(context, fetches))) {
       await planFetches(context, fetches);
       const report = await redriveAll(context, { found, ratePerSecond, signal, onProgress });
       return { by: 'move-task', ...report, ledgerFailure: found.ledgerFailure ?? report.ledgerFailure };

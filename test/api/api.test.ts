@@ -575,6 +575,26 @@ describe('POST /v1/dlq/redrive', () => {
     expect(queue.ids()).toHaveLength(1);
   });
 
+  test('a queue that cannot be looked through in the time is moved all the same, as far as that goes', async () => {
+    const { post, queue, context, clock } = createApiScene();
+    queue.bury(
+      ...Array.from({ length: 300 }, (_, index) => aLetter({ session: aSession(`session_${index}`) })),
+    );
+    const { receive } = context.deadLetters.queue;
+    Object.assign(context.deadLetters.queue, {
+      async receive(seconds: number) {
+        await clock.sleep(1000);
+        return receive.call(queue, seconds);
+      },
+    });
+
+    const { json } = await untilSettled(clock, post('/v1/dlq/redrive', { rate_per_second: 10 }));
+
+    expect(json).toMatchObject({ by: 'enqueue', ended: 'interrupted' });
+    expect(json.moved).toBeGreaterThan(20);
+    expect(json.moved + queue.ids().length).toBe(300);
+  });
+
   test('what does not go in 20 s is left for the next call', async () => {
     const { post, queue, clock } = createApiScene();
     queue.bury(...letters(40));
