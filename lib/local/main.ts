@@ -2,17 +2,11 @@ import { systemClock } from '../clock.ts';
 import { isRunByNpm, loadLocalConfig, loadLocalEnvironment, loadLocalInfraSettings } from '../config/load.ts';
 import { plural } from '../text.ts';
 import { chooseEndpoints } from './aws/endpoints.ts';
+import { describeRest, explainOther, explainStartFailure, formatBanner } from './banner.ts';
 import type { SimulatedCrisp } from './crisp.ts';
 import { formatProgress } from './lines.ts';
 import { LOCAL_USAGE, type LocalOptions, parseLocalOptions, UsageError } from './options.ts';
-import {
-  describeRest,
-  explainOther,
-  explainStartFailure,
-  formatBanner,
-  type LocalMode,
-  startLocalMode,
-} from './start.ts';
+import { type LocalMode, startLocalMode } from './start.ts';
 import { openTerminal, type ReadRecord, type Terminal } from './terminal.ts';
 
 // What a shell gives to a program that Ctrl-C ended.
