@@ -15,10 +15,14 @@ for (const name of ['WebSocket', 'CloseEvent', 'MessageEvent']) delete http[name
 const LANGUAGES = /\/locales\/index\.js$/;
 const NOTHING = { url: 'data:text/javascript,export {}', format: 'module', shortCircuit: true };
 
-module.registerHooks({
+const askedBy = new Set();
+
+const hooks = module.registerHooks({
   resolve(specifier, context, next) {
-    return LANGUAGES.test(specifier) && context.parentURL?.includes('/node_modules/zod/')
-      ? NOTHING
-      : next(specifier, context);
+    if (!LANGUAGES.test(specifier) || !context.parentURL?.includes('/node_modules/zod/'))
+      return next(specifier, context);
+    // Two files of zod ask for them. After that every other import is spared the hook.
+    if (askedBy.add(context.parentURL).size === 2) hooks.deregister();
+    return NOTHING;
   },
 });
