@@ -25,7 +25,7 @@ const FLOORS: readonly (readonly string[])[] = [
 /** What decides without the world: it waits for nothing, and is given time, chance and environment. */
 const PURE = [
   ...['defects', 'errors', 'ids', 'redact', 'text'].map((name) => `lib/${name}.ts`),
-  ...['config', 'parse', 'local-config', 'variables', 'secrets', 'api-keys', 'infra-settings'].map(
+  ...['config', 'parse', 'local-config', 'rules', 'variables', 'secrets', 'api-keys', 'infra-settings'].map(
     (name) => `lib/config/${name}.ts`,
   ),
   ...['answers', 'fields', 'foreign-body', 'merge', 'page-walk', 'url', 'volatile'].map(

@@ -10,7 +10,8 @@ import {
   type WebhookConfig,
 } from './config.ts';
 import { COMMON_VARIABLES, FETCH_VARIABLES, HOOK_VARIABLES, parseConfig, parseEnvironment } from './parse.ts';
-import { DEFAULT_CRISP_API_URL, loopbackUrl, variables } from './variables.ts';
+import { loopbackUrl } from './rules.ts';
+import { DEFAULT_CRISP_API_URL, variables } from './variables.ts';
 
 type ResourceField =
   | 'sessionsQueueUrl'

@@ -5,7 +5,6 @@ import { watchAwsClock } from '../../aws/clients.ts';
 import { readSqsQueueAttributes } from '../../aws/queues.ts';
 import type { Clock } from '../../clock.ts';
 import type { CrispToken } from '../../config/config.ts';
-import { createCallBudget } from '../../crisp/client.ts';
 import { OperationError } from '../../errors.ts';
 import { parseSessionId, type WebsiteId } from '../../ids.ts';
 import type { ConnectOptions } from '../operations.ts';
@@ -22,7 +21,7 @@ import {
   readAlarmReceivers,
 } from './reach.ts';
 import { type CrispSetup, findSetup, type Setup } from './setup.ts';
-import { type CrispSurvey, createCrispSurvey } from './survey.ts';
+import { type CrispSurvey, createCallBudget, createCrispSurvey } from './survey.ts';
 
 export interface Doctor {
   /** Looks at everything, and changes nothing. */

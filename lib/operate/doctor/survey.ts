@@ -2,11 +2,10 @@ import { type Dispatcher, Pool } from 'undici';
 import { type Clock, type ClockSample, toClockSample } from '../../clock.ts';
 import type { CrispTier, CrispToken } from '../../config/config.ts';
 import { classifyResponse, readEnvelope, toReasonToken } from '../../crisp/answers.ts';
-import type { CallBudget } from '../../crisp/client.ts';
 import { type CrispPool, createCrispHttp } from '../../crisp/http.ts';
 import { createThrottle } from '../../crisp/throttle.ts';
 import { buildCrispUrl, type CrispQuery, type CrispSegment } from '../../crisp/url.ts';
-import { type JobError, toJobError } from '../../errors.ts';
+import { JobError, toJobError } from '../../errors.ts';
 
 /** Crisp asked for the sake of how it answers. */
 export interface CrispSurvey {
@@ -122,3 +121,24 @@ export type SurveyAnswer = AnswerFacts &
     | { readonly outcome: 'data'; readonly data: unknown; readonly hasMore: boolean }
     | { readonly outcome: 'failure'; readonly error: JobError }
   );
+
+/** How many requests may still be sent, over several clients. */
+interface CallBudget {
+  /** Counts one request; throws `deadline_reached:call_budget` where it would be one too many. */
+  spend(): void;
+  readonly spent: number;
+}
+
+/** A budget of `max` requests. */
+export function createCallBudget(max: number): CallBudget {
+  let spent = 0;
+  return {
+    spend() {
+      if (spent >= max) throw new JobError('deadline_reached', { detail: 'call_budget' });
+      spent += 1;
+    },
+    get spent() {
+      return spent;
+    },
+  };
+}
