@@ -30,7 +30,9 @@ interface CallQuotaDependencies extends QuotaTerms {
   readonly telemetry: Telemetry;
 }
 
-// A fetch takes three calls: one request to the ledger in about seven messages.
+// A fetch takes three calls: of a busy instance one request to the ledger in about seven messages. One that may end after
+// its first fetch leases no more than that, and then twice as many each time.
+const FIRST_LEASE = 3;
 const LARGEST_LEASE = 20;
 // So that the last calls of a day are not leased by one instance while another one is refused.
 const LEASES_LEFT_FOR_EACH = 4;
@@ -39,12 +41,13 @@ const LOW_SHARE = 0.8;
 /**
  * Takes the day's calls from the ledger in leases, which all fetches of the instance share. The ledger adds up atomically,
  * so the leases of all instances together never exceed the quota. What an instance has leased when it ends is lost to the
- * day: at most one lease, which shrinks as the day's calls do.
+ * day: at most one lease, which grows with the calls of the instance and shrinks as the day's do.
  */
 export function createCallQuota(dependencies: CallQuotaDependencies): CallQuota {
   const { notes, clock, telemetry, dailyQuota, liveShare, instances } = dependencies;
   const bestEffort = createBestEffort(telemetry);
   let [calls, leaseEndsMs, left] = [0, Number.POSITIVE_INFINITY, dailyQuota];
+  let largest = FIRST_LEASE;
   let isSpent = false;
   let taken = 0;
   let uncounted = 0;
@@ -79,7 +82,8 @@ export function createCallQuota(dependencies: CallQuotaDependencies): CallQuota 
   async function lease(): Promise<void> {
     // Only looks at first: what is asked for in vain would be counted as used.
     if (isSpent && (await isStillSpent())) throw new JobError('quota_exhausted');
-    const asked = dailyQuota === 0 ? LARGEST_LEASE : toLeaseSize(left, instances);
+    const asked = dailyQuota === 0 ? largest : Math.min(largest, toLeaseSize(left, instances));
+    largest = Math.min(LARGEST_LEASE, 2 * largest);
     const [used, written] = [asked + uncounted, saved];
     saved = new Map();
     const day = await bestEffort('lease-calls', () =>
