@@ -81,29 +81,22 @@ describe('the overview', () => {
     expect(second.asOfMs).toBe(nowMs);
   });
 
+  const opening = {
+    ...{ code: 'crisp_auth_failed', openedMs: 7, holdOffSeconds: 60, nextProbeMs: 99, failedProbes: 0 },
+    ...{ route: undefined, session: undefined, closing: undefined },
+  };
+  const paused = { sinceMs: 5, reason: 'a migration' };
+  const held = {
+    state: 'held',
+    reason: expect.stringMatching(/^crisp_auth_failed: /),
+    sinceMs: 7,
+    nextLookMs: 99,
+  };
   test.each([
-    [
-      { pause: { sinceMs: 5, reason: 'a migration' } },
-      { state: 'paused', reason: 'a migration', sinceMs: 5 },
-    ],
+    [{ pause: paused }, { state: 'paused', ...paused }],
     [{ deliveries: 'changing' as const }, { state: 'changing' }],
     [{ deliveries: 'unknown' as const }, { state: 'unknown' }],
-    [
-      {
-        ...{ deliveries: 'off' as const, isOpen: true },
-        opening: {
-          ...{ code: 'crisp_auth_failed', openedMs: 7, holdOffSeconds: 60, nextProbeMs: 99 },
-          ...{
-            failedProbes: 0,
-            route: undefined,
-            websiteId: undefined,
-            sessionId: undefined,
-            closing: undefined,
-          },
-        } as never,
-      },
-      { state: 'held', reason: expect.stringMatching(/^crisp_auth_failed: /), sinceMs: 7, nextLookMs: 99 },
-    ],
+    [{ deliveries: 'off' as const, isOpen: true, opening }, held],
   ])('says why deliveries are as they are: %j', async (breaker, deliveries) => {
     const context = await createConsoleScene({ breaker }).open();
     expect((await readOverview(context)).bar.deliveries).toMatchObject(deliveries);

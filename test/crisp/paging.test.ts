@@ -126,18 +126,13 @@ describe('fetch messages', () => {
   }
 
   describe('a server that tells 206 from 200', () => {
-    test('100 messages in pages of 20 are six pages, because each re-reads one millisecond', async () => {
-      const history = spaced(100);
-      const { result } = await walk(history, STRICT);
-      expect(result).toEqual({ messages: history, pages: 6, terminatedBy: 'http_200' });
-    });
-
-    test('a short conversation is one page', async () => {
-      expect((await walk(spaced(19), STRICT)).result).toMatchObject({ pages: 1, terminatedBy: 'http_200' });
-    });
-
-    test('an empty conversation is complete', async () => {
-      expect((await walk([], STRICT)).result).toEqual({ messages: [], pages: 1, terminatedBy: 'http_200' });
+    test.each([
+      ['100 messages in pages of 20 are six pages, because each re-reads one millisecond', 100, 6],
+      ['a short conversation is one page', 19, 1],
+      ['an empty conversation is complete', 0, 1],
+    ])('%s', async (_, count, pages) => {
+      const messages = spaced(count);
+      expect((await walk(messages, STRICT)).result).toEqual({ messages, pages, terminatedBy: 'http_200' });
     });
 
     test.each(['strict', 'inclusive'] as const)(
@@ -223,6 +218,10 @@ describe('fetch messages', () => {
     test.each([
       ['R23 an empty page that says that there is more', () => page([], true)],
       [
+        'R23 an empty page after a full one that said there was more',
+        (beforeMs?: number) => page(beforeMs === undefined ? spaced(20) : [], true),
+      ],
+      [
         'a page without timestamps that says that there is more',
         () => page([null, { fingerprint: 1 }], true),
       ],
@@ -230,17 +229,9 @@ describe('fetch messages', () => {
       ['R23 a server that ignores the cursor and answers 200', () => page(spaced(20), false)],
     ])('%s', (_, answer) => expect(serve(answer)).rejects.toMatchObject(stuck));
 
-    test('R23 an empty page after a full one that said there was more', async () => {
-      const answer = (beforeMs?: number) =>
-        beforeMs === undefined ? page(spaced(20), true) : page([], true);
-
-      await expect(serve(answer)).rejects.toMatchObject(stuck);
-    });
-
     test('more pages than allowed', async () => {
-      expect((await walk(spaced(100), STRICT, { maxPages: 5 })).result).toMatchObject({
-        code: 'paging_cap_reached',
-      });
+      const capped = await walk(spaced(100), STRICT, { maxPages: 5 });
+      expect(capped.result).toMatchObject({ code: 'paging_cap_reached' });
       expect((await walk(spaced(100), STRICT, { maxPages: 6 })).result).toMatchObject({ pages: 6 });
     });
 

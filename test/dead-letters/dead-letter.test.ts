@@ -17,7 +17,7 @@ import {
 import type { WebsiteId } from '../../lib/ids.ts';
 import type { FailureNote } from '../../lib/ledger/failure-notes.ts';
 import { encodeJob } from '../../lib/queue/job.ts';
-import { aFailedRun, aRun, aSession, OTHER_WEBSITE_ID, WEBSITE_ID } from '../support/builders.ts';
+import { aFailedRun, aRun, aSession, OTHER_WEBSITE_ID } from '../support/builders.ts';
 
 describe('to dead letter', () => {
   const RETENTION_SECONDS = 14 * 24 * 3600;
@@ -30,30 +30,19 @@ describe('to dead letter', () => {
     notBeforeMs: BUCKET_MS + 70_000,
   });
 
-  function received(letter: Partial<ReceivedDeadLetter> = {}): ReceivedDeadLetter {
-    return {
-      messageId: 'message-1',
-      receiptHandle: 'handle-1',
-      body: BODY,
-      receives: 21,
-      sentMs: MOVED_MS,
-      ...letter,
-    };
-  }
+  const RECEIVED = {
+    messageId: 'message-1',
+    receiptHandle: 'handle-1',
+    body: BODY,
+    receives: 21,
+    sentMs: MOVED_MS,
+  };
 
-  function aNote(note: Partial<FailureNote> = {}): FailureNote {
-    return {
-      code: 'bad_response',
-      detail: 'not_json',
-      hint: 'text/html that looks like "aaa"',
-      status: 200,
-      failures: 5,
-      isFinal: true,
-      firstMs: MOVED_MS - 60_000,
-      lastMs: MOVED_MS - 1000,
-      ...note,
-    };
-  }
+  const aNote = (note: Partial<FailureNote> = {}): FailureNote => ({
+    ...{ code: 'bad_response', detail: 'not_json', hint: 'text/html that looks like "aaa"', status: 200 },
+    ...{ failures: 5, isFinal: true, firstMs: MOVED_MS - 60_000, lastMs: MOVED_MS - 1000 },
+    ...note,
+  });
 
   function explain(
     evidence: Partial<DeadLetterEvidence>,
@@ -62,7 +51,7 @@ describe('to dead letter', () => {
   ) {
     const nothing = { note: undefined, runs: [], isLedgerRead: true };
     return toDeadLetter(
-      received(letter),
+      { ...RECEIVED, ...letter },
       { ...nothing, ...evidence },
       { retentionSeconds: RETENTION_SECONDS, onlyWebsiteId },
     );
@@ -117,34 +106,30 @@ describe('to dead letter', () => {
     expect(explain({ isLedgerRead: false }, { body: 'not a job' })).toMatchObject(expected);
   });
 
-  test('a body without a website may be another producer’s: that is no reason by itself', () => {
-    const body = JSON.stringify({ session_id: 'session_a' });
-    const expected = { session: undefined, reason: { code: 'max_receives_unreported' } };
-    expect(explain({}, { body })).toMatchObject(expected);
-  });
-
-  test('a message of which no attempt was ever reported says so', () => {
-    expect(explain({})).toMatchObject({ reason: { code: 'max_receives_unreported' }, attempts: 0 });
-  });
-
-  test('attempts without a reason, or a ledger that did not answer, are a reason that is not recorded', () => {
-    const runs = [aRun({ outcome: 'held', attempt: 2, code: 'breaker_open' })];
-    expect(explain({ runs })).toMatchObject({ reason: { code: 'reason_unrecorded' }, attempts: 2 });
-    const expected = { reason: { code: 'reason_unrecorded' }, attempts: 0 };
-    expect(explain({ isLedgerRead: false })).toMatchObject(expected);
-  });
+  const unknown = { reason: { code: 'reason_unrecorded' } };
+  const unreported = { reason: { code: 'max_receives_unreported' } };
+  const held = [aRun({ outcome: 'held', attempt: 2, code: 'breaker_open' })];
+  test.each<[string, Partial<DeadLetterEvidence>, Partial<ReceivedDeadLetter>, object]>([
+    [
+      'a body without a website may be another producer’s: that is no reason by itself',
+      {},
+      { body: '{"session_id":"session_a"}' },
+      { session: undefined, ...unreported },
+    ],
+    ['a message of which no attempt was ever reported says so', {}, {}, { ...unreported, attempts: 0 }],
+    [
+      'attempts without a reason are one that is not recorded',
+      { runs: held },
+      {},
+      { ...unknown, attempts: 2 },
+    ],
+    ['so is one that the ledger did not tell', { isLedgerRead: false }, {}, { ...unknown, attempts: 0 }],
+  ])('%s', (_title, evidence, letter, expected) => expect(explain(evidence, letter)).toMatchObject(expected));
 
   test('any body and any moment give a dead letter that can be written as JSON', () => {
     const moments = fc.option(fc.double({ noNaN: true, min: 0 }), { nil: undefined });
-    const bodies = fc.oneof(
-      fc.string(),
-      fc.json(),
-      fc
-        .nat({ max: Number.MAX_SAFE_INTEGER })
-        .map((bucketMs) =>
-          JSON.stringify({ websiteId: WEBSITE_ID, sessionId: 'session_a', mode: 'full', bucketMs }),
-        ),
-    );
+    const toJob = (bucketMs: number) => JSON.stringify({ ...aSession(), mode: 'full', bucketMs });
+    const bodies = fc.oneof(fc.string(), fc.json(), fc.nat({ max: Number.MAX_SAFE_INTEGER }).map(toJob));
     fc.assert(
       fc.property(bodies, moments, (body, sentMs) => {
         const json = toDeadLetterJson(explain({}, { body, sentMs }));

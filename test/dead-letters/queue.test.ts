@@ -60,17 +60,15 @@ describe('sqs dead letter queue', () => {
 
     await queue.restore(handles(95));
 
-    const entries = sqs
-      .commandCalls(ChangeMessageVisibilityBatchCommand)
-      .map(({ args }) => args[0].input.Entries ?? []);
-    expect(entries.every((batch) => batch.length <= 10)).toBe(true);
-    expect(
-      entries
-        .flat()
-        .map(({ ReceiptHandle }) => ReceiptHandle)
+    const calls = sqs.commandCalls(ChangeMessageVisibilityBatchCommand);
+    const batches = calls.map(({ args }) => args[0].input.Entries ?? []);
+    expect(batches.every((batch) => batch.length <= 10)).toBe(true);
+    const shown = batches.flat().map((entry) => [entry.ReceiptHandle, entry.VisibilityTimeout]);
+    expect(shown.sort()).toEqual(
+      handles(95)
+        .map((handle) => [handle, 0])
         .sort(),
-    ).toEqual(handles(95).sort());
-    expect(entries.flat().every(({ VisibilityTimeout }) => VisibilityTimeout === 0)).toBe(true);
+    );
   });
 
   test('only what SQS says is deleted is deleted', async () => {
@@ -149,33 +147,24 @@ describe('sqs move tasks', () => {
     },
   );
 
-  test('the newest one is told with how far it is', async () => {
+  const moving = { ApproximateNumberOfMessagesMoved: 3, ApproximateNumberOfMessagesToMove: 9 };
+  const told = { status: 'running', moved: 3, toMove: 9, handle: 'task', failureReason: undefined };
+  test.each([
+    [
+      'the newest one is told with how far it is',
+      [{ Status: 'RUNNING', TaskHandle: 'task', ...moving }],
+      told,
+    ],
+    [
+      'a state that nobody knows is no success',
+      [{ Status: 'PONDERING' }],
+      expect.objectContaining({ status: 'failed', moved: 0 }),
+    ],
+    ['where there never was one, there is none', undefined, undefined],
+  ])('%s', async (_title, Results, expected) => {
     const { sqs, tasks } = createTasks();
-    sqs.on(ListMessageMoveTasksCommand).resolves({
-      Results: [
-        {
-          Status: 'RUNNING',
-          TaskHandle: 'task',
-          ApproximateNumberOfMessagesMoved: 3,
-          ApproximateNumberOfMessagesToMove: 9,
-        },
-      ],
-    });
-
-    const expected = { status: 'running', moved: 3, toMove: 9, handle: 'task', failureReason: undefined };
+    sqs.on(ListMessageMoveTasksCommand).resolves({ Results });
     expect(await tasks.latest()).toEqual(expected);
-  });
-
-  test('a state that nobody knows is no success', async () => {
-    const { sqs, tasks } = createTasks();
-    sqs.on(ListMessageMoveTasksCommand).resolves({ Results: [{ Status: 'PONDERING' }] });
-    expect(await tasks.latest()).toMatchObject({ status: 'failed', moved: 0 });
-  });
-
-  test('where there never was one, there is none', async () => {
-    const { sqs, tasks } = createTasks();
-    sqs.on(ListMessageMoveTasksCommand).resolves({});
-    expect(await tasks.latest()).toBeUndefined();
   });
 
   test('to cancel one that has ended meanwhile is no failure', async () => {

@@ -11,13 +11,7 @@ const T0 = 1_790_856_000_000;
 const at = (seconds: number) => T0 + seconds * 1000;
 
 const NOTHING: SessionFacts = {
-  runs: [],
-  latest: undefined,
-  versions: [],
-  redrivenMs: [],
-  deadLetters: [],
-  sent: [],
-  hooks: [],
+  ...{ runs: [], latest: undefined, versions: [], redrivenMs: [], deadLetters: [], sent: [], hooks: [] },
 };
 
 function story(facts: Partial<SessionFacts>) {
@@ -25,29 +19,17 @@ function story(facts: Partial<SessionFacts>) {
 }
 
 function aLatest(latest: Partial<Latest> = {}): Latest {
-  return {
-    kind: 'conversation.enriched',
-    version: at(70),
-    content_hash: 'sha256:0',
-    announced: true,
-    updated_at: null,
-    ...latest,
-  };
+  const said = { version: at(70), content_hash: 'sha256:0', announced: true, updated_at: null };
+  return { kind: 'conversation.enriched', ...said, ...latest };
 }
 
-function aDeadLetter(letter: Partial<DeadLetter> = {}): DeadLetter {
+function aDeadLetter(): DeadLetter {
   return {
     messageId: 'message-1',
     session: aSession(),
     sessionId: aSession().sessionId,
     mode: 'full',
-    reason: {
-      code: 'bad_response',
-      detail: 'truncated',
-      stage: 'fetch',
-      hint: undefined,
-      status: 200,
-    },
+    reason: { code: 'bad_response', detail: 'truncated', stage: 'fetch', hint: undefined, status: 200 },
     attempts: 3,
     receives: 20,
     firstFailedMs: at(10),
@@ -56,7 +38,6 @@ function aDeadLetter(letter: Partial<DeadLetter> = {}): DeadLetter {
     deadSinceMs: at(40),
     expiresMs: at(1_209_640),
     body: '{}',
-    ...letter,
   };
 }
 
@@ -234,15 +215,9 @@ test('the versions of a session are read from the archive, of no other, and from
   const aws = await startEmbeddedAws();
   onTestFinished(aws.stop);
   await aws.s3.send(new CreateBucketCommand({ Bucket: 'archive' }));
-  for (const [session, version] of [
-    ['session_a', at(1)],
-    ['session_a', at(2)],
-    ['session_a', at(3)],
-    ['session_ab', at(2)],
-  ] as const) {
-    const Key = toArchiveKey(aSession(session), version);
+  const keys = [1, 2, 3].map((second) => toArchiveKey(aSession('session_a'), at(second)));
+  for (const Key of [...keys, toArchiveKey(aSession('session_ab'), at(2))])
     await aws.s3.send(new PutObjectCommand({ Bucket: 'archive', Key, Body: '{}' }));
-  }
   const list = (sinceMs: number) =>
     listRecordVersions({ s3: aws.s3, bucket: 'archive' }, aSession('session_a'), sinceMs);
 
