@@ -134,16 +134,6 @@ describe('create breaker', () => {
   });
 
   describe('what is the session’s own', () => {
-    test.each(['crisp_unavailable', 'bad_response', 'crisp_error'] as const)(
-      '%s, where the control call answers',
-      async (code) => {
-        const scene = createBreakerScene();
-        expect(await scene.anInstance().judge(A, scene.failedRun(code))).toBe('session');
-        expect(scene.mapping.state).toBe('on');
-        expect(scene.asked).toEqual([{ route: 'website', sessionId: undefined }]);
-      },
-    );
-
     test('a control call whose time was up proves nothing', async () => {
       const scene = createBreakerScene();
       scene.fail = () => new JobError('deadline_reached');

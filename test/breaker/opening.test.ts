@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  doubleHoldOff,
-  HELD_FOR_MS,
-  isHeld,
-  toHoldOffSeconds,
-  toNextProbeMs,
-} from '../../lib/breaker/opening.ts';
+import { HELD_FOR_MS, isHeld, toHoldOffSeconds, toNextProbeMs } from '../../lib/breaker/opening.ts';
 import { resumeConsumer } from '../../lib/breaker/pause.ts';
 import { JobError } from '../../lib/errors.ts';
 import type { NotedOpening } from '../../lib/ledger/breaker-notes.ts';
@@ -41,12 +35,6 @@ describe('hold off', () => {
   function closedAt(closedMs: number, wasFalseAlarm = false): NotedOpening {
     return anOpening({ holdOffSeconds: 240, closing: { closedMs, wasFalseAlarm } });
   }
-
-  test('the hold-offs of failed looks are 1, 2, 4, 8, 15, 15 minutes', () => {
-    const minutes = [60];
-    while (minutes.length < 6) minutes.push(doubleHoldOff(minutes.at(-1) ?? 0));
-    expect(minutes.map((seconds) => seconds / 60)).toEqual([1, 2, 4, 8, 15, 15]);
-  });
 
   test.each([
     ['the first opening', undefined, 60],

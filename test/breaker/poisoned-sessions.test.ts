@@ -137,6 +137,8 @@ describe('poisoned sessions', () => {
         const blames = await judgeAll(scene, Array(20).fill(A), code);
 
         expect(new Set(blames)).toEqual(new Set([VERDICTS.includes(code) ? 'unconfirmed' : 'session']));
+        // The control call answered, and nothing else was asked.
+        expect(new Set(routesOf(scene))).toEqual(new Set(['website']));
         expect(scene.mapping.state).toBe('on');
       },
     );

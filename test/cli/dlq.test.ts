@@ -102,17 +102,11 @@ describe('dead letters', () => {
       expect(batches.sent).toEqual([]);
     });
 
-    test('with --yes moves them all, at the rate', async () => {
+    test.each([[[]], [['--all']]])('with --yes and %j moves them all, at the rate', async (args) => {
       const { run, json, moveTasks } = createCliScene({ dead: 3 });
-      expect(await run('dlq', 'redrive', '--yes', '--rate', '9', '--json')).toBe(0);
+      expect(await run('dlq', 'redrive', '--yes', '--rate', '9', '--json', ...args)).toBe(0);
       expect(json()).toMatchObject({ by: 'move-task', moved: 3, left: 0, new: 0 });
       expect(moveTasks.rates).toEqual([9]);
-    });
-
-    test('takes --all as what no filter means', async () => {
-      const { run, json } = createCliScene({ dead: 3 });
-      expect(await run('dlq', 'redrive', '--all', '--yes', '--json')).toBe(0);
-      expect(json()).toMatchObject({ by: 'move-task', moved: 3 });
     });
 
     test.each([

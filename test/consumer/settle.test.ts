@@ -238,6 +238,7 @@ describe('attempts', () => {
       ['a permission that is missing', new JobError('downstream_denied', { status: 403 })],
       ['too many requests', new JobError('crisp_rate_limited', { status: 429 })],
       ['a spent quota', new JobError('crisp_quota_exceeded', { status: 423 })],
+      ['a failure that the breaker blames on all', new JobError('crisp_unavailable', { status: 503 })],
     ])('%s: after nineteen receives the next one is still a full attempt', async (_, error) => {
       const scene = createBatchScene({ refresh: always(error) });
       const message = aMessage();
@@ -251,22 +252,6 @@ describe('attempts', () => {
       expect(scene.refreshed).toHaveLength(20);
       expect(await scene.notes.readFailure(message.messageId)).toMatchObject({ failures: 1, isFinal: false });
       expect(scene.telemetry.named('job-dead')).toEqual([]);
-    });
-
-    test('a failure for which the breaker blames everything: the session keeps its five attempts', async () => {
-      const scene = createBatchScene({ refresh: always(new JobError('crisp_unavailable', { status: 503 })) });
-      const message = aMessage();
-
-      scene.breaker.blame('outage');
-      await receive(scene, message, 6);
-      scene.breaker.blame('session');
-      await receive(scene, message, 5, 7);
-
-      expect(scene.refreshed).toHaveLength(11);
-      expect(scene.telemetry.named('job-dead')).toHaveLength(1);
-      expect(scene.telemetry.named('job-failed').map(({ attempt }) => attempt)).toEqual([
-        1, 1, 1, 1, 1, 1, 1, 2, 3, 4, 5,
-      ]);
     });
 
     test('an outage alone, for all twenty receives, lasts for more than two days', async () => {

@@ -240,11 +240,8 @@ describe('untrusted server', () => {
     ['of another name', aSelfSignedCertificate(), 'localhost'],
   ])('a certificate %s ends the connection, before the token is sent', async (_, certificate, hostname) => {
     const { crisp, requests } = await setUpServer(certificate, hostname);
-
     const failure = await failureOf(crisp.getConversation(aSession()));
-
-    expect(failure.code).toBe('crisp_tls_failed');
-    expect(failure.disposition).toBe('outage');
+    expect(failure).toMatchObject({ code: 'crisp_tls_failed', disposition: 'outage' });
     expect(requests()).toBe(0);
   });
 });

@@ -94,8 +94,7 @@ describe('an enriched record', () => {
       { version: 5, mode: 'incremental', absorbed: 2 },
     );
 
-    expect(record.version).toBe(5);
-    expect(record.fetched_at).toBe('2026-10-01T12:01:10.123Z');
+    expect(record).toMatchObject({ version: 5, fetched_at: '2026-10-01T12:01:10.123Z' });
     expect(record.enrichment).toEqual({
       complete: true,
       mode: 'incremental',
