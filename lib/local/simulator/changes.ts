@@ -1,12 +1,6 @@
 import type { SessionRef, WebsiteId } from '../../ids.ts';
-import {
-  emitSessionEvent,
-  emitWebsiteEvent,
-  sendMessage,
-  startConversation,
-  touch,
-  type World,
-} from './actions.ts';
+import { emitSessionEvent, emitWebsiteEvent, sendMessage, touch, type World } from './actions.ts';
+import { startConversation } from './arrival.ts';
 import type { SessionEvents } from './events.ts';
 import { SHOP_TALK } from './invent.ts';
 import {

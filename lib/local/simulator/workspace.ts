@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { SessionRef, WebsiteId } from '../../ids.ts';
 import * as actions from './actions.ts';
+import { startConversation } from './arrival.ts';
 import * as changes from './changes.ts';
 import { createCounters } from './counters.ts';
 import { createHookDelivery } from './hooks.ts';
@@ -134,7 +135,7 @@ export function createWorkspace(options: SimulatorOptions) {
     },
     subscribeHook: hooks.subscribe,
 
-    startConversation: bind(actions.startConversation),
+    startConversation: bind(startConversation),
     sendMessage: bind(actions.sendMessage),
     editMessage: bind(actions.editMessage),
     removeMessage: bind(actions.removeMessage),

@@ -1,8 +1,8 @@
 import { Crisp } from 'crisp-api';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { signHook } from '../../../lib/local/simulator/hook-sender.ts';
 import type { SubscriptionInput } from '../../../lib/local/simulator/hooks.ts';
-import { signHook } from '../../../lib/local/simulator/hooks.ts';
 import { MESSAGE_TYPES } from '../../../lib/local/simulator/model.ts';
 import { receiveHooks } from './support/receive-hooks.ts';
 import { createOfficialClient, startSimulator } from './support/start-simulator.ts';
