@@ -24,9 +24,8 @@ test('a port that is taken is named', async () => {
   const first = await serveConsole({ ...options, port: 0 });
   onTestFinished(first.stop);
 
-  await expect(serveConsole({ ...options, port: Number(new URL(first.url).port) })).rejects.toMatchObject({
-    code: 'port_in_use',
-  });
+  const second = serveConsole({ ...options, port: Number(new URL(first.url).port) });
+  await expect(second).rejects.toMatchObject({ code: 'port_in_use' });
 });
 
 test('the command names the console of the local mode that runs', async () => {

@@ -17,17 +17,10 @@ describe('what a pipeline says as it works', () => {
     playFetch(scene, aSession('session_a'));
     playHooks(scene, aSession('session_b'));
 
+    const cost = { calls: 3, durationMs: 50 };
     expect(scene.traffic.lines()).toMatchObject([
       { session: aSession('session_b'), outcome: 'waiting', hooks: 1, fetches: 0, calls: 0, version: null },
-      {
-        session: aSession('session_a'),
-        outcome: 'emitted',
-        hooks: 6,
-        fetches: 1,
-        calls: 3,
-        durationMs: 50,
-        version: 7,
-      },
+      { session: aSession('session_a'), outcome: 'emitted', hooks: 6, fetches: 1, ...cost, version: 7 },
     ]);
   });
 
@@ -45,22 +38,15 @@ describe('what a pipeline says as it works', () => {
   test('keeps the hooks that came during a fetch for the next one', async () => {
     const { traffic, clock } = createScene();
     playHooks({ traffic }, aSession(), { hooks: 3 });
-    const fetched = {
-      ...aSession(),
-      messages: 5,
-      mode: 'full' as const,
-      pages: 1,
-      apiCalls: 3,
-      durationMs: 50,
-    };
     const end = { terminatedBy: 'http_200', coversLatestMessage: true };
-    traffic.emit({ name: 'conversation-fetched', ...fetched, ...end });
+    const fetched = { messages: 5, mode: 'full', pages: 1, apiCalls: 3, durationMs: 50, ...end } as const;
+    traffic.emit({ name: 'conversation-fetched', ...aSession(), ...fetched });
     playHooks({ traffic }, aSession(), { hooks: 2, messageId: 'second' });
     traffic.emit({ name: 'record-unchanged', ...aSession(), version: 7 });
     expect(traffic.lines()).toMatchObject([{ outcome: 'unchanged', hooks: 3, fetches: 1 }]);
 
     await clock.advance(1000);
-    traffic.emit({ name: 'conversation-fetched', ...fetched, ...end });
+    traffic.emit({ name: 'conversation-fetched', ...aSession(), ...fetched });
     expect(traffic.lines()).toMatchObject([{ outcome: 'fetching', hooks: 2, fetches: 1, calls: 3 }]);
   });
 
@@ -73,9 +59,8 @@ describe('what a pipeline says as it works', () => {
     const failed = { ...aSession(), code: 'crisp_error', messageId: 'a', attempt: 1, hint: 'no such plan' };
     traffic.emit({ name, ...failed, ...decided });
 
-    expect(traffic.lines()).toMatchObject([
-      { outcome, failure: { code: 'crisp_error', words: 'no such plan' } },
-    ]);
+    const failure = { code: 'crisp_error', words: 'no such plan' };
+    expect(traffic.lines()).toMatchObject([{ outcome, failure }]);
   });
 
   test('is split by what has saved the calls of a loop', () => {
@@ -103,9 +88,8 @@ describe('what a pipeline says as it works', () => {
     expect(hooks.lastMinute).toBe(0);
     expect(hooks.minutes.toSpliced(9, 1)).toEqual(new Array(14).fill(0));
     expect(hooks.minutes[9]).toBe(6);
-    expect([queue.minutes[9], fetch.lastMinute, archive.lastMinute, records.lastMinute]).toEqual([
-      1, 1, 1, 1,
-    ]);
+    const others = [queue.minutes[9], fetch.lastMinute, archive.lastMinute, records.lastMinute];
+    expect(others).toEqual([1, 1, 1, 1]);
   });
 
   test('names each change once', () => {
