@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { toSessionKey } from '../../lib/ids.ts';
+import { type SessionRef, toSessionKey } from '../../lib/ids.ts';
 import { type BreakerNotes, type Opening, STREAK_CAP } from '../../lib/ledger/breaker-notes.ts';
 import type { Run, RunHistory, RunLog, RunOutcome } from '../../lib/ledger/runs.ts';
 import type { SessionNotes } from '../../lib/ledger/session-notes.ts';
@@ -238,8 +238,15 @@ interface RunLogUnderTest {
 /** What a run log must do; `create` gives it empty or shared, for each session and message is used once. */
 export function describeRunLog(implementation: string, create: () => RunLogUnderTest): void {
   describe(`run log: ${implementation}`, () => {
+    let { runLog, history } = {} as RunLogUnderTest;
+    let session: SessionRef;
+
+    beforeEach(() => {
+      ({ runLog, history } = create());
+      session = aFreshSession();
+    });
+
     test('a run is read with all that was recorded of it, and nothing else', async () => {
-      const { runLog, history } = create();
       const [plain, detailed] = [
         aRun({ session: aFreshSession() }),
         aFailedRun({ session: aFreshSession() }),
@@ -252,8 +259,6 @@ export function describeRunLog(implementation: string, create: () => RunLogUnder
     });
 
     test('the runs of a session come newest first, however they were recorded', async () => {
-      const { runLog, history } = create();
-      const session = aFreshSession();
       // Also of a clock that begins at none.
       const runs = [1, 60_000, 10, 9_000_000_000, 5 - NOW_MS].map((ms) =>
         aRun({ session, startedMs: NOW_MS + ms }),
@@ -266,8 +271,6 @@ export function describeRunLog(implementation: string, create: () => RunLogUnder
     });
 
     test('no more runs are read than asked for, and those are the newest; more than a page holds, too', async () => {
-      const { runLog, history } = create();
-      const session = aFreshSession();
       const runs = Array.from({ length: 230 }, (_, at) => aRun({ session, startedMs: NOW_MS + at }));
 
       await runLog.record(runs);
@@ -279,9 +282,6 @@ export function describeRunLog(implementation: string, create: () => RunLogUnder
     });
 
     test('messages of a session that were handled together, and receives of one message, are runs apart', async () => {
-      const { runLog, history } = create();
-      const session = aFreshSession();
-
       await runLog.record([
         aRun({ session, messageId: 'message-1' }),
         aRun({ session, messageId: 'message-2' }),
@@ -292,7 +292,6 @@ export function describeRunLog(implementation: string, create: () => RunLogUnder
     });
 
     test('the same run again is still one', async () => {
-      const { runLog, history } = create();
       const run = aFailedRun({ session: aFreshSession() });
 
       await runLog.record([run]);
@@ -302,16 +301,12 @@ export function describeRunLog(implementation: string, create: () => RunLogUnder
     });
 
     test('a session of the same name on another website has other runs', async () => {
-      const { runLog, history } = create();
-      const session = aFreshSession();
-
       await runLog.record([aRun({ session })]);
 
       expect(await history.ofSession(aSession(session.sessionId, OTHER_WEBSITE_ID), ALL)).toEqual([]);
     });
 
     test('a run without a session is found by its message, and under no session', async () => {
-      const { runLog, history } = create();
       const { sessionId } = aFreshSession();
       const run = aFailedRun({ session: undefined, messageId: `unread-${sessionId}`, stage: 'decode' });
 
@@ -322,9 +317,6 @@ export function describeRunLog(implementation: string, create: () => RunLogUnder
     });
 
     test('a reason of any length is kept in 2 KB, and nothing in it is invisible', async () => {
-      const { runLog, history } = create();
-      const session = aFreshSession();
-
       await runLog.record([aFailedRun({ session, reason: `\u001b[2J\u202e${'é'.repeat(5000)}` })]);
 
       const [run] = await history.ofSession(session, ALL);
@@ -333,12 +325,10 @@ export function describeRunLog(implementation: string, create: () => RunLogUnder
     });
 
     test('recording nothing is fine', async () => {
-      await expect(create().runLog.record([])).resolves.toBeUndefined();
+      await expect(runLog.record([])).resolves.toBeUndefined();
     });
 
     test('any run comes back as it was', async () => {
-      const { runLog, history } = create();
-
       await fc.assert(
         fc.asyncProperty(anyRun, async (run) => {
           const kept = { ...run, session: aFreshSession() };

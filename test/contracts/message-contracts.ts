@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Failure, FailureNotes } from '../../lib/ledger/failure-notes.ts';
 import type { LookNotes, MessageNotes, RedriveNotes } from '../../lib/ledger/message-notes.ts';
 import { aFreshSession } from '../support/builders.ts';
@@ -8,9 +8,15 @@ const NOW_MS = 1_790_856_000_500;
 /** What all notes about messages must do; `create` gives them empty or shared, for each message is used once. */
 export function describeMessageNotes(implementation: string, create: () => MessageNotes): void {
   describe(`message notes: ${implementation}`, () => {
+    let notes: MessageNotes;
+    let message: string;
+
+    beforeEach(() => {
+      notes = create();
+      message = aFreshMessageId();
+    });
+
     test('an absence keeps the moment at which it was first noted', async () => {
-      const notes = create();
-      const message = aFreshMessageId();
       await notes.noteAbsence(message, NOW_MS);
 
       const firstMs = await notes.noteAbsence(message, NOW_MS + 10_000);
@@ -19,7 +25,6 @@ export function describeMessageNotes(implementation: string, create: () => Messa
     });
 
     test('an absence that was taken back counts from anew, and of no other message', async () => {
-      const notes = create();
       const [found, missing] = [aFreshMessageId(), aFreshMessageId()];
       await notes.noteAbsence(found, NOW_MS);
       await notes.noteAbsence(missing, NOW_MS);
@@ -31,34 +36,24 @@ export function describeMessageNotes(implementation: string, create: () => Messa
     });
 
     test('an absence that was never noted can be taken back', async () => {
-      const notes = create();
-      const message = aFreshMessageId();
-
       await notes.clearAbsence(message, NOW_MS);
 
       expect(await notes.noteAbsence(message, NOW_MS + 1)).toBe(NOW_MS + 1);
     });
 
     test('an absence that another message noted confirms nothing', async () => {
-      const notes = create();
       await notes.noteAbsence(aFreshMessageId(), NOW_MS);
 
       expect(await notes.noteAbsence(aFreshMessageId(), NOW_MS + 10_000)).toBe(NOW_MS + 10_000);
     });
 
     test('many that note an absence at once agree on one moment', async () => {
-      const notes = create();
-      const message = aFreshMessageId();
-
       const noted = await Promise.all([1, 2, 3, 4].map((ms) => notes.noteAbsence(message, NOW_MS + ms)));
 
       expect(new Set(noted).size).toBe(1);
     });
 
     test('stale reads are counted by message, from one, also at once', async () => {
-      const notes = create();
-      const message = aFreshMessageId();
-
       const counts = await Promise.all([1, 2, 3].map((ms) => notes.countStaleRead(message, NOW_MS + ms)));
 
       expect(counts.sort()).toEqual([1, 2, 3]);
@@ -66,7 +61,6 @@ export function describeMessageNotes(implementation: string, create: () => Messa
     });
 
     test('a failure is read as it was noted, and of no other message', async () => {
-      const notes = create();
       const [plain, detailed] = [aFreshMessageId(), aFreshMessageId()];
       await notes.noteFailure(plain, aFailure({ code: 'paging_stuck' }), own(NOW_MS));
       await notes.noteFailure(detailed, DETAILED, own(NOW_MS));
@@ -78,8 +72,6 @@ export function describeMessageNotes(implementation: string, create: () => Messa
     });
 
     test('the newest failure takes the place of the one before, with all that was known of it', async () => {
-      const notes = create();
-      const message = aFreshMessageId();
       await notes.noteFailure(message, DETAILED, own(NOW_MS));
 
       const note = await notes.noteFailure(message, aFailure({ code: 'topic_failed' }), own(NOW_MS + 60_000));
@@ -95,8 +87,6 @@ export function describeMessageNotes(implementation: string, create: () => Messa
     });
 
     test('a failure that spends no attempt is noted and not counted', async () => {
-      const notes = create();
-      const message = aFreshMessageId();
       await notes.noteFailure(message, aFailure(), own(NOW_MS));
 
       const note = await notes.noteFailure(message, aFailure({ code: 'crisp_rate_limited' }), {
@@ -108,9 +98,6 @@ export function describeMessageNotes(implementation: string, create: () => Messa
     });
 
     test('the failure that spends the last attempt is final, and none before it', async () => {
-      const notes = create();
-      const message = aFreshMessageId();
-
       const finals = [];
       for (const ms of [1, 2, 3]) {
         finals.push((await notes.noteFailure(message, aFailure(), own(NOW_MS + ms))).isFinal);
@@ -121,9 +108,6 @@ export function describeMessageNotes(implementation: string, create: () => Messa
     });
 
     test('a permanent failure is final at once, spent attempt or not', async () => {
-      const notes = create();
-      const message = aFreshMessageId();
-
       const note = await notes.noteFailure(message, DETAILED, {
         ...own(NOW_MS),
         spendsAttempt: false,
@@ -134,7 +118,6 @@ export function describeMessageNotes(implementation: string, create: () => Messa
     });
 
     test('what was final once stays final, whatever comes after it', async () => {
-      const notes = create();
       const [exhausted, permanent] = [aFreshMessageId(), aFreshMessageId()];
       for (const ms of [1, 2, 3]) await notes.noteFailure(exhausted, aFailure(), own(NOW_MS + ms));
       await notes.noteFailure(permanent, DETAILED, { ...own(NOW_MS), isPermanent: true });
@@ -150,9 +133,6 @@ export function describeMessageNotes(implementation: string, create: () => Messa
     });
 
     test('failures noted at once are all counted, and one of them is the last attempt', async () => {
-      const notes = create();
-      const message = aFreshMessageId();
-
       const noted = await Promise.all(
         [1, 2, 3].map((ms) => notes.noteFailure(message, aFailure(), own(NOW_MS + ms))),
       );
@@ -162,9 +142,6 @@ export function describeMessageNotes(implementation: string, create: () => Messa
     });
 
     test('a hint of any length is kept in 2 KB', async () => {
-      const notes = create();
-      const message = aFreshMessageId();
-
       const note = await notes.noteFailure(message, aFailure({ hint: 'é'.repeat(5000) }), own(NOW_MS));
 
       expect(Buffer.byteLength(note.hint ?? '')).toBeLessThanOrEqual(2048);
@@ -190,9 +167,6 @@ function aFreshMessageId(): string {
   return `message-${messageSerial}`;
 }
 
-const OWN = { spendsAttempt: true, isPermanent: false, maxAttempts: 5, nowMs: 1_790_856_000_500 };
-const FAILURE = { code: 'crisp_rejected', detail: '400', hint: 'ask', status: 400 } as const;
-
 interface FailureNotesUnderTest {
   readonly notes: MessageNotes;
   readonly failureNotes: FailureNotes;
@@ -201,11 +175,17 @@ interface FailureNotesUnderTest {
 /** What a reading of many failures must do; `create` gives it empty or shared, for each message is used once. */
 export function describeFailureNotes(implementation: string, create: () => FailureNotesUnderTest): void {
   describe(`failure notes: ${implementation}`, () => {
+    let notes: MessageNotes;
+    let failureNotes: FailureNotes;
+
+    beforeEach(() => {
+      ({ notes, failureNotes } = create());
+    });
+
     test('the failures that are known are read as they were noted, and of others nothing', async () => {
-      const { notes, failureNotes } = create();
-      const [first, second, unknown] = someMessages(3);
-      await notes.noteFailure(first, FAILURE, OWN);
-      const newest = await notes.noteFailure(second, FAILURE, OWN);
+      const [first, second, unknown] = [aFreshMessageId(), aFreshMessageId(), aFreshMessageId()];
+      await notes.noteFailure(first, DETAILED, own(NOW_MS));
+      const newest = await notes.noteFailure(second, DETAILED, own(NOW_MS));
 
       const read = await failureNotes.readMany([second, unknown, first]);
 
@@ -214,43 +194,28 @@ export function describeFailureNotes(implementation: string, create: () => Failu
     });
 
     test('other notes about a message are no failures', async () => {
-      const { notes, failureNotes } = create();
-      const [message] = someMessages(1);
-      await notes.noteAbsence(message, OWN.nowMs);
-      await notes.countStaleRead(message, OWN.nowMs);
+      const message = aFreshMessageId();
+      await notes.noteAbsence(message, NOW_MS);
+      await notes.countStaleRead(message, NOW_MS);
 
       expect(await failureNotes.readMany([message])).toEqual(new Map());
     });
 
     test('a message may be asked for twice, and nothing may be asked for', async () => {
-      const { notes, failureNotes } = create();
-      const [message] = someMessages(1);
-      await notes.noteFailure(message, FAILURE, OWN);
+      const message = aFreshMessageId();
+      await notes.noteFailure(message, DETAILED, own(NOW_MS));
 
       expect((await failureNotes.readMany([message, message])).size).toBe(1);
       expect((await failureNotes.readMany([])).size).toBe(0);
     });
 
     test('more are read than one call can ask for', async () => {
-      const { notes, failureNotes } = create();
-      const messages = someMessages(250);
-      for (const message of messages) await notes.noteFailure(message, FAILURE, OWN);
+      const messages = Array.from({ length: 250 }, aFreshMessageId);
+      for (const message of messages) await notes.noteFailure(message, DETAILED, own(NOW_MS));
 
       expect((await failureNotes.readMany(messages)).size).toBe(250);
     });
   });
-}
-
-let serial = 0;
-
-function someMessages(count: number): [string, string, string, ...string[]] {
-  const more = Array.from({ length: Math.max(0, count - 3) }, aFreshMessage);
-  return [aFreshMessage(), aFreshMessage(), aFreshMessage(), ...more];
-}
-
-function aFreshMessage(): string {
-  serial += 1;
-  return `failed-message-${serial}`;
 }
 
 /** What all notes about redrives must do; `create` may give shared ones, for each session is used once. */
@@ -261,8 +226,7 @@ export function describeRedriveNotes(implementation: string, create: () => Redri
     });
 
     test('redrives count from the moment that is asked for, that moment included', async () => {
-      const notes = create();
-      const session = aFreshSession();
+      const [notes, session] = [create(), aFreshSession()];
       for (const ms of [1, 2, 3]) await notes.note(session, NOW_MS + ms);
 
       expect(await notes.countSince(session, NOW_MS)).toBe(3);
@@ -272,8 +236,7 @@ export function describeRedriveNotes(implementation: string, create: () => Redri
     });
 
     test('two redrives of one moment are two, also when noted at once', async () => {
-      const notes = create();
-      const session = aFreshSession();
+      const [notes, session] = [create(), aFreshSession()];
 
       await Promise.all([notes.note(session, NOW_MS), notes.note(session, NOW_MS)]);
 
@@ -281,8 +244,7 @@ export function describeRedriveNotes(implementation: string, create: () => Redri
     });
 
     test('sessions are counted apart', async () => {
-      const notes = create();
-      const session = aFreshSession();
+      const [notes, session] = [create(), aFreshSession()];
       await notes.note(session, NOW_MS);
 
       expect(await notes.countSince(aFreshSession(), 0)).toBe(0);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { SessionRef } from '../../lib/ids.ts';
 import type { Latest, RecordArchive } from '../../lib/record/archive.ts';
 import { buildRecord } from '../../lib/record/build.ts';
@@ -27,9 +27,15 @@ export function describeRecordArchive(
   const conditional = ignoresConditions ? knownDifference(implementation) : test;
 
   describe(`record archive: ${implementation}`, () => {
+    let archive: RecordArchive;
+    let session: SessionRef;
+
+    beforeEach(() => {
+      archive = create();
+      session = aFreshSession();
+    });
+
     test('a record is read back as it was put, and its place is told with its size and hash', async () => {
-      const archive = create();
-      const session = aFreshSession();
       const body = '{"text":"é \\ud83d\\ude00"}';
 
       const archived = await archive.putRecord(session, 5, body);
@@ -44,16 +50,11 @@ export function describeRecordArchive(
     });
 
     test('what was never put is undefined', async () => {
-      const archive = create();
-      const session = aFreshSession();
-
       expect(await archive.getRecord(session, 1)).toBeUndefined();
       expect(await archive.getLatest(session)).toBeUndefined();
     });
 
     test('the same record may be put twice', async () => {
-      const archive = create();
-      const session = aFreshSession();
       const first = await archive.putRecord(session, 1, '{"a":1}');
 
       const second = await archive.putRecord(session, 1, '{"a":1}');
@@ -62,8 +63,6 @@ export function describeRecordArchive(
     });
 
     conditional('another text for the same version is refused, and the first stays', async () => {
-      const archive = create();
-      const session = aFreshSession();
       await archive.putRecord(session, 1, '{"a":1}');
 
       const put = archive.putRecord(session, 1, '{"a":2}');
@@ -73,8 +72,6 @@ export function describeRecordArchive(
     });
 
     test('latest is replaced by whoever has seen it', async () => {
-      const archive = create();
-      const session = aFreshSession();
       const first = await archive.putLatest(session, aLatest(1), undefined);
 
       const second = await archive.putLatest(session, aLatest(2), first);
@@ -83,8 +80,6 @@ export function describeRecordArchive(
     });
 
     test('the revision that is read is the one that was written', async () => {
-      const archive = create();
-      const session = aFreshSession();
       await archive.putLatest(session, aLatest(1), undefined);
       const stored = await archive.getLatest(session);
 
@@ -94,8 +89,6 @@ export function describeRecordArchive(
     });
 
     test('the same latest may be put twice', async () => {
-      const archive = create();
-      const session = aFreshSession();
       const first = await archive.putLatest(session, aLatest(1), undefined);
 
       const second = await archive.putLatest(session, aLatest(1), undefined);
@@ -104,9 +97,6 @@ export function describeRecordArchive(
     });
 
     conditional('of two first writers of latest one loses', async () => {
-      const archive = create();
-      const session = aFreshSession();
-
       const puts = [1, 2].map((version) => archive.putLatest(session, aLatest(version), undefined));
       const results = await Promise.allSettled(puts);
 
@@ -115,8 +105,6 @@ export function describeRecordArchive(
     });
 
     conditional('whoever has seen an older latest loses, and changes nothing', async () => {
-      const archive = create();
-      const session = aFreshSession();
       const seen = await archive.putLatest(session, aLatest(1), undefined);
       await archive.putLatest(session, aLatest(3), seen);
 
@@ -127,7 +115,6 @@ export function describeRecordArchive(
     });
 
     conditional('a latest that is gone cannot be replaced', async () => {
-      const archive = create();
       const seen = await archive.putLatest(aFreshSession(), aLatest(1), undefined);
 
       const put = archive.putLatest(aFreshSession(), aLatest(2), seen);
@@ -136,7 +123,6 @@ export function describeRecordArchive(
     });
 
     test('the same session id on two websites is two sessions', async () => {
-      const archive = create();
       const here = aFreshSession();
       const there = aSession(here.sessionId, OTHER_WEBSITE_ID);
 
@@ -150,7 +136,6 @@ export function describeRecordArchive(
     });
 
     test('an id that could leave its place is refused, whatever is asked', async () => {
-      const archive = create();
       // A session that got past the types, as one parsed without a check would.
       const session = { ...aSession(), sessionId: 'session_a/../../latest' } as SessionRef;
 
@@ -206,8 +191,13 @@ interface TopicUnderTest {
 /** What every records topic must do; `create` gives one whose subscriber has received nothing. */
 export function describeRecordTopic(implementation: string, create: () => Promise<TopicUnderTest>): void {
   describe(`record topic: ${implementation}`, () => {
+    let { topic, received } = {} as TopicUnderTest;
+
+    beforeEach(async () => {
+      ({ topic, received } = await create());
+    });
+
     test('a subscriber receives body and attributes as they were published', async () => {
-      const { topic, received } = await create();
       const conversation = { inbox_id: 'inbox-1', meta: { segments: ['vip', 'grün', '😀'] } };
       const { body, attributes } = toInlineNotice(aRecordWith({ conversation }));
 
@@ -217,7 +207,6 @@ export function describeRecordTopic(implementation: string, create: () => Promis
     });
 
     test('text that SQS refuses arrives all the same', async () => {
-      const { topic, received } = await create();
       const content = '😀 \ufffe\uffff \ud83d \u0000\u001b[2J \u2028';
       const record = aRecordWith({ messages: [aCrispMessage(1, { content })] });
 
@@ -228,7 +217,6 @@ export function describeRecordTopic(implementation: string, create: () => Promis
     });
 
     test('the largest record that travels inline arrives: 262,144 bytes with its attributes', async () => {
-      const { topic, received } = await create();
       const notice = toInlineNotice(aRecordOfBytes(262_144));
 
       await topic.publish(notice);
@@ -237,7 +225,6 @@ export function describeRecordTopic(implementation: string, create: () => Promis
     });
 
     test('what is published twice is received twice', async () => {
-      const { topic, received } = await create();
       const notice = toInlineNotice(aRecordWith({}));
 
       await topic.publish(notice);
