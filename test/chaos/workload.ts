@@ -194,11 +194,7 @@ export function drawSettings(seed: number, random: Random): WorldSettings {
     maxPages: 25,
     // Of its own stream: what else is drawn for a seed stays as it is.
     dailyQuota: createRandom(seed).fork('daily-quota').chance(0.15) ? 60 : undefined,
-    crisp: {
-      pageSize: random.pick([20, 40]),
-      isInclusive: random.chance(0.3),
-      says206: random.chance(0.85),
-    },
+    crisp: { pageSize: random.pick([20, 40]), isInclusive: random.chance(0.3), says206: random.chance(0.85) },
     hooks: {
       mode: random.chance(0.85) ? 'plugin' : 'website',
       timestampUnit: random.chance(0.7) ? 'ms' : 's',

@@ -39,9 +39,7 @@ describe('record archive', () => {
   describeRecordArchive(
     'S3 of fauxqs itself',
     () => createS3RecordArchive({ client: bare, bucket: BUCKET }),
-    {
-      ignoresConditions: true,
-    },
+    { ignoresConditions: true },
   );
 });
 

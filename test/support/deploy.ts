@@ -33,10 +33,7 @@ export async function startStubAws() {
       type = 'text/xml',
       text = '',
       headers,
-    } = answer(request, body, {
-      region,
-      service,
-    });
+    } = answer(request, body, { region, service });
     requests.push(`${region} ${service} ${operation}`);
     response.writeHead(status, { 'content-type': type, ...headers });
     response.end(request.method === 'HEAD' ? undefined : text);

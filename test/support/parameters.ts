@@ -109,11 +109,7 @@ export async function startParameterStore(initial: Readonly<Record<string, strin
     /** The actions asked for, in their order. */
     calls,
     /** What a client of it needs in its environment. */
-    environment: {
-      AWS_ENDPOINT_URL_SSM: url,
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-    },
+    environment: { AWS_ENDPOINT_URL_SSM: url, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
     /** Answers every call with an error of that type from now on. */
     refuse(type: string) {
       refusal = type;

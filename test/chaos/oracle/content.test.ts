@@ -115,17 +115,13 @@ describe('never stale', () => {
     'where a removal was published twice': [...REMOVED, ...only(REMOVED, 'notice-2')],
     'where Crisp lost a message while it was fetched': inserted(
       LACKING,
-      {
-        lost: crispHas([2], LATER_MS + 72_012),
-      },
+      { lost: crispHas([2], LATER_MS + 72_012) },
       { before: 'put-2' },
     ),
     'where an archived version was put again as it was': [...aStory(), ...only(aStory(), 'put')],
     'where the conversation came back after its removal': inserted(
       [...REMOVED, ...aStory({ suffix: '-3', startMs: LATER_MS + 600_000, fingerprints: [3] })],
-      {
-        back: crispHas([3], LATER_MS + 300_000),
-      },
+      { back: crispHas([3], LATER_MS + 300_000) },
       { after: 'notice-2' },
     ),
   });

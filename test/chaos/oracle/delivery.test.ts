@@ -310,9 +310,7 @@ describe('one terminal state', () => {
 });
 
 describe('refused deaths', () => {
-  const FAILED = changed(without(unannounced(aStory()), 'deleted'), {
-    batch: { failedIds: ['message'] },
-  });
+  const FAILED = changed(without(unannounced(aStory()), 'deleted'), { batch: { failedIds: ['message'] } });
   const SECOND_RECEIVE = new Set(['received', 'conversation', 'messages', 'batch']);
 
   /** Crisp answered the conversation with this status, and the message died. */

@@ -48,10 +48,7 @@ export const INVARIANTS: Readonly<Record<InvariantId, (evidence: Evidence) => Vi
 export function judge(history: History, terms: Terms): Verdict {
   const evidence = toEvidence(history, terms);
   const violations = Object.values(INVARIANTS).flatMap((check) => check(evidence));
-  return {
-    violations: violations.toSorted((a, b) => a.atMs - b.atMs),
-    figures: toFigures(evidence),
-  };
+  return { violations: violations.toSorted((a, b) => a.atMs - b.atMs), figures: toFigures(evidence) };
 }
 
 function toFigures(evidence: Evidence): Figures {

@@ -182,10 +182,7 @@ function toStage(settings: WorldSettings): OperatedStage {
     bucket: environment.ARCHIVE_BUCKET,
     topicArn: environment.RECORDS_TOPIC_ARN,
     table: environment.LEDGER_TABLE,
-    consumer: {
-      functionName: environment.CONSUMER_FUNCTION_NAME,
-      queueArn: environment.SESSIONS_QUEUE_ARN,
-    },
+    consumer: { functionName: environment.CONSUMER_FUNCTION_NAME, queueArn: environment.SESSIONS_QUEUE_ARN },
     endpoints: undefined,
   };
 }
