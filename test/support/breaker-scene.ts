@@ -193,44 +193,16 @@ function unlessAway(notes: BreakerNotes, isAway: () => boolean): BreakerNotes {
 }
 
 /** A breaker of which the test decides what it says. */
-interface MemoryBreaker extends Breaker {
-  /** Replaces what `judge` says of every failure from now on; by default it blames the session. */
-  blame(blame: Blame): void;
-  /** From now on it holds for this code; undefined: no longer. */
-  hold(code: string | undefined): void;
-  /** From now on every removal is one too many. */
-  refuseRemovals(): void;
-  readonly successes: readonly SessionRef[];
-  readonly judged: readonly (FailedRun & { readonly session: SessionRef })[];
-  /** Of which it was asked whether they may be announced. */
-  readonly removals: readonly SessionRef[];
-}
-
-export function createMemoryBreaker(): MemoryBreaker {
+export function createMemoryBreaker() {
   let verdict: Blame = 'session';
   let held: string | undefined;
   let isRemovalRefused = false;
   const successes: SessionRef[] = [];
   const judged: (FailedRun & { readonly session: SessionRef })[] = [];
   const removals: SessionRef[] = [];
-
-  return {
-    successes,
-    judged,
-    removals,
-    blame(blame) {
-      verdict = blame;
-    },
-    hold(code) {
-      held = code;
-    },
-    refuseRemovals() {
-      isRemovalRefused = true;
-    },
+  const breaker: Breaker = {
     holding: async () => held,
-    async noteSuccess(session) {
-      successes.push(session);
-    },
+    noteSuccess: async (session) => void successes.push(session),
     async judge(session, failed) {
       judged.push({ ...failed, session });
       return verdict;
@@ -240,36 +212,45 @@ export function createMemoryBreaker(): MemoryBreaker {
       return isRemovalRefused ? 'outage' : 'removed';
     },
   };
+
+  return {
+    ...breaker,
+    successes,
+    judged,
+    /** Of which it was asked whether they may be announced. */
+    removals,
+    /** Replaces what `judge` says of every failure from now on; by default it blames the session. */
+    blame(blame: Blame) {
+      verdict = blame;
+    },
+    /** From now on it holds for this code; undefined: no longer. */
+    hold(code: string | undefined) {
+      held = code;
+    },
+    /** From now on every removal is one too many. */
+    refuseRemovals() {
+      isRemovalRefused = true;
+    },
+  };
 }
 
-interface MemoryMapping extends EventSourceMapping {
-  /** What `read` says; a test may turn it by hand, as somebody in the AWS console could. */
-  state: EventSourceMappingState;
-  /** Set: every method rejects with it. */
-  failure: Error | undefined;
-}
-
-/** A switch that turns at once. */
-export function createMemoryMapping(state: EventSourceMappingState = 'on'): MemoryMapping {
-  const mapping: MemoryMapping = {
+/** A switch that turns at once, also by hand, as in the AWS console; with a `failure` every method rejects. */
+export function createMemoryMapping(state: EventSourceMappingState = 'on') {
+  const mapping = {
     state,
-    failure: undefined,
+    failure: undefined as Error | undefined,
     async read() {
-      failIfAsked();
+      if (mapping.failure) throw mapping.failure;
       return mapping.state;
     },
     async turnOn() {
-      failIfAsked();
+      if (mapping.failure) throw mapping.failure;
       mapping.state = 'on';
     },
     async turnOff() {
-      failIfAsked();
+      if (mapping.failure) throw mapping.failure;
       mapping.state = 'off';
     },
   };
-  return mapping;
-
-  function failIfAsked(): void {
-    if (mapping.failure) throw mapping.failure;
-  }
+  return mapping satisfies EventSourceMapping;
 }

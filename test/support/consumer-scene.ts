@@ -4,7 +4,6 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { EventSourceMapping, EventSourceMappingState } from '../../lib/breaker/mapping.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createEnvironmentSecrets } from '../../lib/config/secret-reader.ts';
 import { createConsumerHandler } from '../../lib/consumer/handler.ts';
@@ -15,6 +14,7 @@ import { createLambdaContext } from '../../lib/local/lambda/instances.ts';
 import { createS3RecordArchive } from '../../lib/record/archive.ts';
 import type { EnrichedRecord, RemovedRecord } from '../../lib/record/schema.ts';
 import { createFakeS3Client, type FakeLedger } from './aws.ts';
+import { createMemoryMapping } from './breaker-scene.ts';
 import { consumer } from './builders.ts';
 import { createScriptedCrisp, MAX_RESPONSE_BYTES, type ScriptedAnswer } from './crisp.ts';
 import { CANARY } from './hostile.ts';
@@ -34,6 +34,7 @@ interface ConsumerSceneOptions {
 }
 
 export const RETRY_BASE_SECONDS = 30;
+const settings = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 
 /**
  * One instance of the consumer function before a scripted Crisp over HTTP and an embedded ledger; archive, topic and
@@ -47,7 +48,9 @@ export async function createConsumerScene(options: ConsumerSceneOptions) {
   const telemetry = createRecordingTelemetry();
   const clock = createShiftableClock();
   const aws = createFakeConsumerAws(options.ledger.client);
-  const mapping = createFakeMapping({ isStuck: options.canTurnMapping === false });
+  const mapping = createMemoryMapping();
+  // One that is stuck cannot be turned off, so the breaker never opens.
+  if (options.canTurnMapping === false) mapping.turnOff = () => Promise.reject(new JobError('switch_failed'));
   const config = toConfig(crisp.url, options);
   const crispToken = { identifier: 'an-identifier', key: 'f'.repeat(64) };
   const handler = createConsumerHandler(config, {
@@ -112,21 +115,6 @@ function toConfig(crispUrl: URL, { ledger, environment }: ConsumerSceneOptions) 
   });
 }
 
-/** One that is stuck cannot be turned off, so the breaker never opens. */
-function createFakeMapping({ isStuck }: { isStuck: boolean }): EventSourceMapping {
-  let state: EventSourceMappingState = 'on';
-  return {
-    read: async () => state,
-    async turnOn() {
-      state = 'on';
-    },
-    async turnOff() {
-      if (isStuck) throw new JobError('switch_failed');
-      state = 'off';
-    },
-  };
-}
-
 /** The machine's time, and what a test adds to it; nobody sleeps longer for that. */
 function createShiftableClock() {
   let aheadMs = 0;
@@ -183,7 +171,6 @@ function toSqsEvent(
  * keeps S3's conditions.
  */
 function createFakeConsumerAws(dynamodb: DynamoDBClient) {
-  const settings = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
   const hidden = new Map<string, number>();
   const records: (EnrichedRecord | RemovedRecord)[] = [];
   const [sqs, sns] = [new SQSClient(settings), new SNSClient(settings)];
@@ -261,7 +248,6 @@ export function createCanaryConsumer({ ledger, logLevel, answer, failing }: Cana
     sleep: systemClock.sleep,
     timer: systemClock.timer,
   };
-  const settings = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
   /** The function itself fails with this, the next time that it looks at the clock. */
   const failOnce = (thrown: () => unknown) => void defects.push(thrown);
   const clients = {
@@ -289,7 +275,7 @@ export function createCanaryConsumer({ ledger, logLevel, answer, failing }: Cana
       clock,
       random: () => 0,
       pool: createPool((path) => answer(path, { failOnce })),
-      mapping: { read: async () => 'on', turnOn: async () => {}, turnOff: async () => {} },
+      mapping: createMemoryMapping(),
     },
   );
 

@@ -4,12 +4,7 @@ import { createDynamoMessageNotes, type MessageNotes } from '../../lib/ledger/me
 import { createDynamoRunHistory, createDynamoRunLog, type Run, type RunLog } from '../../lib/ledger/runs.ts';
 import { createDynamoSessionNotes, type SessionNotes } from '../../lib/ledger/session-notes.ts';
 import type { CoalescedJob } from '../../lib/queue/coalesce.ts';
-import type {
-  QueuedMessage,
-  SendResult,
-  SessionBatches,
-  SessionQueue,
-} from '../../lib/queue/sessions-queue.ts';
+import type { QueuedMessage, SendResult, SessionBatches } from '../../lib/queue/sessions-queue.ts';
 import { createS3RecordArchive } from '../../lib/record/archive.ts';
 import type { ClaimCheck, EnrichedRecord, RemovedRecord } from '../../lib/record/schema.ts';
 import type { Notice, RecordTopic } from '../../lib/record/topic.ts';
@@ -79,16 +74,7 @@ export function createMemorySessionNotes({ ledger }: { readonly ledger: FakeLedg
 }
 
 /** The sessions queue in memory, for many jobs at once. */
-interface MemorySessionBatches extends SessionBatches {
-  /** What the queue took, twins included. */
-  readonly sent: readonly CoalescedJob[];
-  /** Makes the queue refuse a session from now on. */
-  refuse(sessionId: string): void;
-  /** What happens to each that the queue took, before the sender hears of it. */
-  onSent(happen: (job: CoalescedJob) => Promise<void>): void;
-}
-
-export function createMemorySessionBatches(): MemorySessionBatches {
+export function createMemorySessionBatches() {
   const sent: CoalescedJob[] = [];
   const refused = new Set<string>();
   let happen: (job: CoalescedJob) => Promise<void> = async () => undefined;
@@ -101,14 +87,15 @@ export function createMemorySessionBatches(): MemorySessionBatches {
   }
 
   return {
+    /** What the queue took, twins included. */
     sent,
-    refuse(sessionId) {
-      refused.add(sessionId);
-    },
-    onSent(next) {
+    /** Makes the queue refuse a session from now on. */
+    refuse: (sessionId: string) => void refused.add(sessionId),
+    /** What happens to each that the queue took, before the sender hears of it. */
+    onSent(next: typeof happen) {
       happen = next;
     },
-    async sendAll(jobs) {
+    async sendAll(jobs: Parameters<SessionBatches['sendAll']>[0]) {
       const results: SendResult[] = [];
       for (const job of jobs) results.push(await send(job));
       return results;
@@ -116,33 +103,27 @@ export function createMemorySessionBatches(): MemorySessionBatches {
   };
 }
 
-/** A session queue in memory that deduplicates as SQS does within its five minutes. */
-interface MemorySessionQueue extends SessionQueue {
-  /** The messages that exist: one for each deduplication id and group. */
-  readonly messages: readonly (CoalescedJob & QueuedMessage)[];
-  /** How often `send` was called, with equal jobs counted each time. */
-  readonly sends: number;
-  /** Makes every send that follows reject with `error`, until it is called without one. */
-  failWith(error?: Error): void;
-}
-
 // SQS numbers have 20 digits and grow.
 const FIRST_SEQUENCE_NUMBER = 18_000_000_000_000_000_000n;
 
-export function createMemorySessionQueue(): MemorySessionQueue {
+/** A session queue in memory that deduplicates as SQS does within its five minutes. */
+export function createMemorySessionQueue() {
   const messages: (CoalescedJob & QueuedMessage)[] = [];
   let sends = 0;
   let failure: Error | undefined;
 
   return {
+    /** The messages that exist: one for each deduplication id and group. */
     messages,
+    /** How often `send` was called, with equal jobs counted each time. */
     get sends() {
       return sends;
     },
-    failWith(error) {
+    /** Makes every send that follows reject with `error`, until it is called without one. */
+    failWith(error?: Error) {
       failure = error;
     },
-    async send(job) {
+    async send(job: CoalescedJob) {
       sends += 1;
       if (failure) throw failure;
       const twin = messages.find(
