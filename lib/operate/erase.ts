@@ -9,7 +9,7 @@ import {
 import { toAwsOperationError } from '../aws/failures.ts';
 import type { Clock } from '../clock.ts';
 import type { RemovalPolicy } from '../config/config.ts';
-import { JobError, OperationError } from '../errors.ts';
+import { OperationError } from '../errors.ts';
 import { parsePeopleId, type SessionRef } from '../ids.ts';
 import { toPersonKey } from '../ledger/people-notes.ts';
 import { forgetRemoved, listRemoved, type RemovedSession } from '../ledger/removal-notes.ts';
@@ -17,6 +17,7 @@ import { toRunOwner } from '../ledger/runs.ts';
 import { type LedgerItem, toItemKey, toLedgerFailure } from '../ledger/table.ts';
 import {
   createS3RecordArchive,
+  readLatest,
   type StoredLatest,
   toArchiveKey,
   toRecordsPrefix,
@@ -120,19 +121,12 @@ async function erasePersonNote(
   session: SessionRef,
   removed: StoredLatest | undefined,
 ): Promise<number> {
-  const stored = removed ?? (await readLatest(stores, session));
-  const peopleId = parsePeopleId(stored?.latest.people_id);
+  const archive = createS3RecordArchive({ client: stores.s3, bucket: stores.bucket });
+  const latest = removed?.latest ?? (await readLatest(archive, session));
+  // One that cannot be read names nobody, and is deleted all the same.
+  const peopleId = latest === 'unreadable' ? undefined : parsePeopleId(latest?.people_id);
   if (peopleId === undefined) return 0;
   return eraseItems(stores, [toItemKey(toPersonKey({ ...session, peopleId }))]);
-}
-
-async function readLatest({ s3, bucket }: SessionStores, session: SessionRef) {
-  const archive = createS3RecordArchive({ client: s3, bucket });
-  return archive.getLatest(session).catch((thrown: unknown) => {
-    // Such a one names nobody, and is deleted all the same.
-    if (thrown instanceof JobError && thrown.detail === 'latest_malformed') return undefined;
-    throw thrown;
-  });
 }
 
 async function findItems({ dynamodb, table }: SessionStores, owner: string): Promise<LedgerItem[]> {

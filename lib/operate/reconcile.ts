@@ -1,13 +1,12 @@
 import type { CoalesceWindow } from '../config/config.ts';
 import type { CrispClient } from '../crisp/client.ts';
 import { type ListedConversation, walkConversations } from '../crisp/conversation-list.ts';
-import { JobError } from '../errors.ts';
 import type { SessionRef, WebsiteId } from '../ids.ts';
 import type { RunHistory } from '../ledger/runs.ts';
 import type { SweepNote, SweepNotes } from '../ledger/sweep-notes.ts';
 import type { BestEffort } from '../ledger/table.ts';
 import { createPace, inLanes } from '../queue/pace.ts';
-import type { RecordArchive } from '../record/archive.ts';
+import { type RecordArchive, readLatest } from '../record/archive.ts';
 import { type EnqueueContext, enqueueStep, type StepEnd } from './enqueue-step.ts';
 
 /** What compares Crisp's list with what was announced, and enqueues what is missing. */
@@ -137,7 +136,7 @@ type Judgement = 'current' | 'missing' | 'deadLettered' | 'unknown';
 
 async function judge(context: ReconcileContext, listed: ListedConversation): Promise<Judgement> {
   const { updatedMs } = listed;
-  const latest = await readLatest(context, listed);
+  const latest = await readLatest(context.archive, listed);
   if (latest === 'unreadable') return 'unknown';
   if (latest?.announced) {
     const isEnriched = latest.kind === 'conversation.enriched';
@@ -147,15 +146,6 @@ async function judge(context: ReconcileContext, listed: ListedConversation): Pro
       return 'current';
   }
   return (await isDeadLettered(context, listed)) ? 'deadLettered' : 'missing';
-}
-
-async function readLatest({ archive }: ReconcileContext, session: SessionRef) {
-  try {
-    return (await archive.getLatest(session))?.latest;
-  } catch (thrown) {
-    if (thrown instanceof JobError && thrown.detail === 'latest_malformed') return 'unreadable';
-    throw thrown;
-  }
 }
 
 /** Whether its newest run came after the update and failed for good: another fetch would only die again. */

@@ -1,11 +1,11 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { toAwsOperationError } from '../aws/failures.ts';
 import type { Clock } from '../clock.ts';
-import { OperationError } from '../errors.ts';
+import { JobError, OperationError } from '../errors.ts';
 import { parsePeopleId, parseSessionRef, type SessionRef, type WebsiteId } from '../ids.ts';
 import { notePersonsSession } from '../ledger/people-notes.ts';
 import { createPace } from '../queue/pace.ts';
-import { createS3RecordArchive, type RecordArchive, toArchived } from '../record/archive.ts';
+import { createS3RecordArchive, type RecordArchive, readLatest, toArchived } from '../record/archive.ts';
 import type { EnrichedRecord, RemovedRecord } from '../record/schema.ts';
 import { createSnsRecordTopic, createSqsRecordTopic, type RecordTopic, toNotice } from '../record/topic.ts';
 import { createOperatorClients, type OperatedStage, type OperatorClients } from './stage.ts';
@@ -23,7 +23,7 @@ interface ReplayCounts {
   readonly replayed: number;
   /** Nothing of it was ever announced, or not since the version asked for. */
   readonly skipped: number;
-  /** Announced, and no longer in the archive. */
+  /** Announced, and no longer in the archive, or not to be read there. */
   readonly missing: number;
 }
 
@@ -69,7 +69,9 @@ async function walkSessions(
   let report: ReplayReport = { replayed: 0, skipped: 0, missing: 0, ended: 'complete', after: begun };
   for await (const session of sessions) {
     if (!(await mayGoOn())) return { ...report, ended: 'interrupted' };
-    const outcome = await work(session);
+    const outcome = await work(session).catch((thrown: unknown) => {
+      throw toFailure(thrown, report.after);
+    });
     const after = 'key' in session && typeof session.key === 'string' ? session.key : undefined;
     report = { ...report, [outcome]: report[outcome] + 1, ...(after !== undefined && { after }) };
     onProgress?.(report);
@@ -82,20 +84,41 @@ async function walkSessions(
   }
 }
 
+/** The same failure, with where the next walk may begin. */
+function toFailure(thrown: unknown, after: string | undefined): unknown {
+  if (!(thrown instanceof JobError) || after === undefined) return thrown;
+  const { code, detail, status, hint } = thrown;
+  const toGoOn = `to go on: the same with --after ${after}`;
+  return new JobError(code, {
+    ...(detail !== undefined && { detail }),
+    ...(status !== undefined && { status }),
+    hint: hint === undefined ? toGoOn : `${hint}; ${toGoOn}`,
+    cause: thrown,
+  });
+}
+
 async function replay(
   { archive, bucket, target, inlineLimitBytes }: ReplayContext,
   session: SessionRef,
   sinceVersion: number,
 ): Promise<keyof ReplayCounts> {
-  const latest = (await archive.getLatest(session))?.latest;
+  const latest = await readLatest(archive, session);
+  if (latest === 'unreadable') return 'missing';
   if (!latest?.announced || latest.version < sinceVersion) return 'skipped';
   const body = await archive.getRecord(session, latest.version);
-  if (body === undefined) return 'missing';
-  // Nobody but the consumer writes there.
-  const record = JSON.parse(body) as EnrichedRecord | RemovedRecord;
+  const record = body === undefined ? undefined : parseRecord(body);
+  if (body === undefined || record === undefined) return 'missing';
   const archived = toArchived(session, latest.version, { bucket, body });
   await target.publish(toNotice(record, { body, archived, inlineLimitBytes }));
   return 'replayed';
+}
+
+function parseRecord(body: string): EnrichedRecord | RemovedRecord | undefined {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Every session of the archive, in the order of its keys. Rejects with `OperationError`. */
@@ -168,7 +191,9 @@ export async function indexPeople(
     const s3 = await clients.s3();
     const archive = createS3RecordArchive({ client: s3, bucket });
     const note = async (session: SessionRef): Promise<keyof ReplayCounts> => {
-      const { people_id, updated_at } = (await archive.getLatest(session))?.latest ?? {};
+      const latest = await readLatest(archive, session);
+      if (latest === 'unreadable') return 'skipped';
+      const { people_id, updated_at } = latest ?? {};
       const peopleId = parsePeopleId(people_id);
       if (peopleId === undefined || typeof updated_at !== 'number') return 'skipped';
       const { websiteId, sessionId } = session;

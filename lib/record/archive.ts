@@ -98,6 +98,19 @@ export function createS3RecordArchive({ client, bucket }: S3RecordArchiveDeps): 
   }
 }
 
+/** What `latest` says, for those who go on where it is damaged. Throws as `getLatest` does else. */
+export async function readLatest(
+  archive: Pick<RecordArchive, 'getLatest'>,
+  session: SessionRef,
+): Promise<Latest | 'unreadable' | undefined> {
+  try {
+    return (await archive.getLatest(session))?.latest;
+  } catch (thrown) {
+    if (thrown instanceof JobError && thrown.detail === 'latest_malformed') return 'unreadable';
+    throw thrown;
+  }
+}
+
 type PutCondition = { readonly IfNoneMatch: '*' } | { readonly IfMatch: string };
 
 const ABSENT = { IfNoneMatch: '*' } as const;

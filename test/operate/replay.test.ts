@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { JobError } from '../../lib/errors.ts';
 import type { SessionRef } from '../../lib/ids.ts';
 import { replaySessions } from '../../lib/operate/replay.ts';
 import { toLatest } from '../../lib/record/archive.ts';
@@ -61,4 +62,44 @@ test('an interruption ends it before the next record', async () => {
   const { report, notices } = await replay(announced, { signal: AbortSignal.abort() });
   expect(report).toMatchObject({ replayed: 0, ended: 'interrupted' });
   expect(notices).toEqual([]);
+});
+
+test('what cannot be read of one is missing, and ends nothing', async () => {
+  const announced = await announce(1900);
+  const [broken, damaged] = [aSession('session_broken'), aSession('session_damaged')];
+  const getLatest = async (session: SessionRef) => {
+    if (session === broken) throw new JobError('archive_failed', { detail: 'latest_malformed' });
+    return announced.archive.getLatest(announced.session);
+  };
+  const getRecord = async (session: SessionRef, version: number) =>
+    session === damaged ? '{' : announced.archive.getRecord(session, version);
+  const archive = { ...announced.archive, getLatest, getRecord };
+  const sessions = [broken, damaged, announced.session];
+  const { report } = await replay({ ...announced, archive }, { sessions });
+  expect(report).toMatchObject({ replayed: 1, missing: 2, ended: 'complete' });
+});
+
+test('a walk through the archive that fails says where the next one may begin', async () => {
+  const announced = await announce(1900);
+  const { archive, bucket, session } = announced;
+  const clock = createVirtualClock();
+  const work = replaySessions(
+    {
+      ...{ archive, bucket, inlineLimitBytes: INLINE_LIMIT_BYTES, clock },
+      target: {
+        async publish() {
+          throw new JobError('topic_failed', { detail: 'throttled' });
+        },
+      },
+    },
+    (async function* () {
+      yield { ...aSession('session_never'), key: 'latest/1' };
+      yield { ...session, key: 'latest/2' };
+    })(),
+    { ratePerSecond: 1000, signal: new AbortController().signal },
+  );
+  await expect(untilSettled(clock, work)).rejects.toMatchObject({
+    code: 'topic_failed',
+    message: 'topic_failed:throttled (to go on: the same with --after latest/1)',
+  });
 });
