@@ -1,12 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '../clock.ts';
 import { openOutput } from './output.ts';
-import { runCli } from './run.ts';
+import { runCli, sayFailure } from './run.ts';
 
 // What a shell gives to a program that Ctrl-C ended.
 const EXIT_INTERRUPTED = 130;
 
 const stop = new AbortController();
-const output = openOutput(process, { onClosed: () => stop.abort(), signal: stop.signal });
+const output = openOutput(process, { onEnd: () => stop.abort(), signal: stop.signal });
 
 let isInterrupted = false;
 // SIGHUP: the terminal was closed. It may come twice, from the shell and from the system.
@@ -21,7 +22,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-const exitCode = await runCli(process.argv.slice(2), {
+const args = process.argv.slice(2);
+let exitCode = await runCli(args, {
   output,
   clock: systemClock,
   signal: stop.signal,
@@ -30,6 +32,10 @@ const exitCode = await runCli(process.argv.slice(2), {
   loadConfig: async (options) => (await import('../config/load.ts')).loadOperatorConfig(options),
   connect: async (options) => (await import('../operate/operations.ts')).connectStage(options),
 });
+// How the last write ended is known now.
+await setImmediate();
+const failure = output.failure();
+if (failure && !isInterrupted) exitCode = sayFailure(failure, args, output);
 // Whoever closed our output has seen enough; a terminal that is gone has not.
 process.exitCode = output.isClosed() && !isInterrupted ? 0 : exitCode;
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { styleText } from 'node:util';
+import { OperationError } from '../errors.ts';
 import type { Run } from '../ledger/runs.ts';
 import type { OperatedStage } from '../operate/stage.ts';
 import { toMoment, toPrintable, toVisible } from '../text.ts';
@@ -23,6 +24,8 @@ export interface Output {
 interface ProcessOutput extends Output {
   /** True once the reader has gone, as `head` does: nothing more is written then. */
   isClosed(): boolean;
+  /** Why nothing more can be written, as on a full disk: what was asked for is not whole. */
+  failure(): OperationError | undefined;
 }
 
 interface Streams {
@@ -31,30 +34,35 @@ interface Streams {
 }
 
 interface OutputOptions {
-  /** Called where the reader goes away. */
-  readonly onClosed: () => void;
+  /** Called where the reader goes away, or nothing more can be written. */
+  readonly onEnd: () => void;
   /** Aborted: no reader is waited for any more. */
   readonly signal: AbortSignal;
 }
 
 /** The output of a process, at its reader's pace. */
-export function openOutput({ stdout, stderr }: Streams, { onClosed, signal }: OutputOptions): ProcessOutput {
-  let isClosed = false;
-  stdout.on('error', () => {
-    isClosed = true;
-    onClosed();
+export function openOutput({ stdout, stderr }: Streams, { onEnd, signal }: OutputOptions): ProcessOutput {
+  let isOver = false;
+  let failure: OperationError | undefined;
+  stdout.on('error', (cause: NodeJS.ErrnoException) => {
+    if (!isOver && cause.code !== 'EPIPE') {
+      const message = `standard output cannot be written (${cause.code})`;
+      failure = new OperationError('file_unwritable', message, { cause });
+    }
+    isOver = true;
+    onEnd();
   });
   // Nobody can be told that nobody listens.
   stderr.on('error', () => undefined);
 
   return {
     async write(text) {
-      if (isClosed || stdout.write(text)) return;
+      if (isOver || stdout.write(text)) return;
       // A reader that goes away meanwhile ends the wait with an error, which is told above.
       await once(stdout, 'drain', { signal }).catch(() => undefined);
     },
     warn(text) {
-      if (!isClosed) stderr.write(`${text}\n`);
+      if (!isOver) stderr.write(`${text}\n`);
     },
     fail(text) {
       stderr.write(`${text}\n`);
@@ -63,7 +71,8 @@ export function openOutput({ stdout, stderr }: Streams, { onClosed, signal }: Ou
     hasColors: (stream) => hasColors(stream === 'stdout' ? stdout : stderr),
     // Terminals alone have columns.
     width: (stream) => (stream === 'stdout' ? stdout : stderr).columns,
-    isClosed: () => isClosed,
+    isClosed: () => isOver && failure === undefined,
+    failure: () => failure,
   };
 }
 

@@ -24,8 +24,7 @@ interface CliWorld {
 /** Carries out what was typed and resolves with the exit code. What goes wrong is written to standard error. */
 export async function runCli(args: readonly string[], world: CliWorld): Promise<ExitCode> {
   const { signal, clock } = world;
-  const isJson = args.includes('--json');
-  const output = isJson ? world.output : fitToTerminal(world.output);
+  const output = isForPrograms(args) ? world.output : fitToTerminal(world.output);
   try {
     const code = await followCommandLine(args, {
       commands: COMMANDS,
@@ -35,13 +34,21 @@ export async function runCli(args: readonly string[], world: CliWorld): Promise<
     });
     return signal.aborted ? 130 : code;
   } catch (error) {
-    const { text, code, exitCode } = explainFailure(error);
     // A person who ended the command knows that it was ended.
     if (signal.aborted && (error === signal.reason || isAbort(error))) return 130;
-    output.fail(isJson ? toVisibleJson({ error: { code, message: text } }) : text);
+    const exitCode = sayFailure(error, args, output);
     return signal.aborted ? 130 : exitCode;
   }
 }
+
+/** Writes why the command failed to standard error; the exit code that says so. */
+export function sayFailure(error: unknown, args: readonly string[], output: Output): ExitCode {
+  const { text, code, exitCode } = explainFailure(error);
+  output.fail(isForPrograms(args) ? toVisibleJson({ error: { code, message: text } }) : text);
+  return exitCode;
+}
+
+const isForPrograms = (args: readonly string[]) => args.includes('--json');
 
 async function runCommand(typed: TypedCommand, world: CliWorld): Promise<ExitCode> {
   const { command, options, words, json, stage, region } = typed;

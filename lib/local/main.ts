@@ -14,8 +14,8 @@ const EXIT_INTERRUPTED = 130;
 
 const LOOK_EVERY_MS = 250;
 
-// Whoever closes our output (`| head`) has seen enough.
-process.stdout.on('error', () => process.exit(0));
+// Whoever closes our output (`| head`) has seen enough; a full disk has not.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
 
 try {
   await run(parseLocalOptions(process.argv.slice(2)));

@@ -1,4 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { describe, expect, test } from 'vitest';
@@ -6,7 +9,7 @@ import { formatRecord } from '../../lib/cli/commands/get.ts';
 import { COMMANDS } from '../../lib/cli/commands.ts';
 import { fitToTerminal, openOutput } from '../../lib/cli/output.ts';
 import { openProgress } from '../../lib/cli/progress.ts';
-import { createCliScene } from '../support/cli.ts';
+import { createCliScene, MAIN } from '../support/cli.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 interface TerminalOptions {
@@ -32,7 +35,7 @@ function anOutput(options?: TerminalOptions) {
   const [stdout, stderr] = [aStream(options), aStream(options)];
   const stop = new AbortController();
   const streams = { stdout: stdout.stream, stderr: stderr.stream };
-  const output = openOutput(streams, { onClosed: () => stop.abort(), signal: stop.signal });
+  const output = openOutput(streams, { onEnd: () => stop.abort(), signal: stop.signal });
   return { output, stdout, stderr, stop };
 }
 
@@ -47,6 +50,34 @@ describe('a reader that has seen enough', () => {
     expect(output.isClosed()).toBe(true);
     expect(stop.signal.aborted).toBe(true);
     expect(stderr.text()).toBe('');
+  });
+
+  test('is not one that has no room: the command fails, and says why', async () => {
+    const { output, stdout, stop } = anOutput({ isTerminal: false });
+
+    stdout.stream.emit('error', Object.assign(new Error('no space'), { code: 'ENOSPC' }));
+    await output.write('more');
+
+    expect(output.isClosed()).toBe(false);
+    expect(stop.signal.aborted).toBe(true);
+    expect(output.failure()).toMatchObject({
+      code: 'file_unwritable',
+      message: 'standard output cannot be written (ENOSPC)',
+    });
+  });
+
+  test.runIf(existsSync('/dev/full')).each([
+    ['a command', MAIN, 'standard output cannot be written (ENOSPC)\n'],
+    ['local mode', join(import.meta.dirname, '../../lib/local/main.ts'), ''],
+  ])('a full disk ends %s with 1', async (_title, main, said) => {
+    const disk = await open('/dev/full', 'w');
+    const { stderr, status } = spawnSync(process.execPath, [main, '--help'], {
+      stdio: ['ignore', disk.fd, 'pipe'],
+      encoding: 'utf8',
+    });
+    await disk.close();
+
+    expect([status, stderr]).toEqual([1, said]);
   });
 });
 
@@ -175,6 +206,13 @@ _crisp_enrich; printf '%s\\n' "\${COMPREPLY[@]}"`;
     expect(await complete('dlq', 'redrive', '--ra')).toEqual(['--rate']);
     expect(await complete('trace', 'session_a', '--we')).toEqual(['--website']);
     expect(await complete('dlq', '--json', 'redrive', '--cancel', '--ye')).toEqual(['--yes']);
+  });
+
+  test('of fish has every help in one piece, quotes and all', async () => {
+    // Within single quotes fish knows \\\\ and \\', and nothing else.
+    const lines = (await script('fish')).trimEnd().split('\n');
+    for (const line of lines) expect(line).toMatch(/^(?:[^'\\]|'(?:[^'\\]|\\['\\])*'(?= |$))*$/);
+    expect(lines.join('\n')).toContain("'the machine\\'s form of the output'");
   });
 
   test.each(['bash', 'zsh', 'fish'])('of %s has every command with its options', async (shell) => {

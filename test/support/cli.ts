@@ -169,7 +169,7 @@ export function createCliScene(options: CliSceneOptions = {}) {
   };
 }
 
-const MAIN = fileURLToPath(new URL('../../lib/cli/crisp-enrich.mjs', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../lib/cli/crisp-enrich.mjs', import.meta.url));
 
 interface CliRun {
   readonly exitCode: number | null;

@@ -101,5 +101,5 @@ function seconds(commands: readonly DescribedCommand[], group: string): string {
 }
 
 function quote(text: string): string {
-  return `'${text.replaceAll('\\\\', '').replaceAll("'", "\\\\'")}'`;
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
