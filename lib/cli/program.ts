@@ -69,6 +69,7 @@ export async function followCommandLine(args: readonly string[], context: Progra
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.optionMissingArgument') throw toMissingValue(error);
     if (error.exitCode !== 0) throw toUsageError(error.message);
+    if (error.code === 'commander.helpDisplayed') refuseUnknown(root, state.commands);
     await output.write(help.join(''));
   }
   return state.exitCode;
@@ -271,12 +272,26 @@ function toMissingValue({ message }: CommanderError): Error {
   return toUsageError(`${name} needs a value: ${name} ${placeholder}`);
 }
 
+/** Help is asked for by a word that names no command of its group. Throws `OperationError` `usage`. */
+function refuseUnknown(group: Program, commands: readonly ListedCommand[]): void {
+  const [word] = group.args;
+  const next = group.commands.find((it) => it.name() === word);
+  if (next) refuseUnknown(next, commands);
+  else if (group.commands.length > 0 && word?.startsWith('-') === false)
+    throw toUnknownCommand(group, commands);
+}
+
 function toUnknownCommand(group: Program, commands: readonly ListedCommand[]): Error {
   const [word = ''] = group.args;
   if (!group.parent && word.startsWith('-')) {
     return toUsageError('say the command first, then its options; see --help');
   }
   const words = group.args.filter((it) => !it.startsWith('-'));
+  if (group.parent && words.length === 0) {
+    return toUsageError(
+      `say which: ${group.commands.map((it) => `${group.name()} ${it.name()}`).join(', ')}`,
+    );
+  }
   const within = group.parent ? [group.name()] : [];
   // As two words where that is near to a command, else as one: what follows may be a session.
   const both = [...within, ...words.slice(0, 2 - within.length)].join(' ');
