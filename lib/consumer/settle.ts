@@ -86,13 +86,15 @@ const OUTCOMES: Readonly<Record<FailureDecision['decision'], RunOutcome>> = {
 };
 
 function toRunEnd({ error, attempt, apiCalls }: FailedReceive, failure: DecidedFailure): RunEnd {
+  const { decision, delaySeconds } = failure;
   return {
-    outcome: OUTCOMES[failure.decision],
+    outcome: OUTCOMES[decision],
     attempt,
     apiCalls,
     stage: toStage(error.code),
     code: error.reason,
-    delaySeconds: failure.delaySeconds,
+    // What is dead or removed is not tried again.
+    ...((decision === 'retry' || decision === 'defer') && { delaySeconds }),
     ...(failure.status !== undefined && { status: failure.status }),
     ...(failure.hint !== undefined && { reason: failure.hint }),
   };

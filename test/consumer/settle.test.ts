@@ -213,8 +213,9 @@ describe('attempts', () => {
       expect(await receive(scene, aMessage(), 3)).toEqual([0, 0, 0]);
       expect(scene.refreshed).toHaveLength(1);
       expect(scene.telemetry.named('job-dead')).toMatchObject([{ code: 'crisp_forbidden', status: 403 }]);
-      const run = { outcome: 'dead', code: 'crisp_forbidden', delaySeconds: 0 };
+      const run = { outcome: 'dead', code: 'crisp_forbidden' };
       expect(scene.runLog.runs).toMatchObject([run]);
+      expect(scene.runLog.runs[0]).not.toHaveProperty('delaySeconds');
     });
 
     test('three messages of two sessions: only those of the failed one spend an attempt', async () => {
