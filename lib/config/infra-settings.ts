@@ -126,12 +126,29 @@ type SettingName = keyof typeof SETTINGS;
 /** Where a stage is deployed to and by whom: read from the file, but no setting of the stack. */
 const PLACE_NAMES = ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE'];
 
+const SETS_OR_SAYS = /^\s*(?:#.*|(?:export\s+)?[^\s=]+\s*=.*)?$/;
+
+interface StageFile {
+  readonly stage: string;
+  /** Its name. */
+  readonly file: string;
+  readonly text: string;
+  /** What the text sets. */
+  readonly content: Environment;
+}
+
 /**
  * Checks what `.env.{stage}` holds. It is meant to be committed, so a secret in it is refused, and so is a name that
- * nobody reads: a misspelt one would be a silent default. Throws `ConfigError` with all problems; no value is shown.
+ * nobody reads, or a line that sets nothing: either would be a silent default. Throws `ConfigError` with all problems; no
+ * value is shown.
  */
-export function checkStageFile(content: Environment, { stage, file }: { stage: string; file: string }): void {
+export function checkStageFile({ stage, file, text, content }: StageFile): void {
   const known = [...SETTING_NAMES, ...PLACE_NAMES];
+  const lineProblems = text.split(/\r?\n/).flatMap((line, index): ConfigProblem[] => {
+    if (SETS_OR_SAYS.test(line)) return [];
+    const message = 'is no NAME=value and no # comment';
+    return [{ code: 'config_invalid', variable: `${file}: line ${index + 1}`, message }];
+  });
   const problems = Object.keys(content)
     .filter((name) => !known.includes(name))
     .map((name): ConfigProblem => {
@@ -151,6 +168,7 @@ export function checkStageFile(content: Environment, { stage, file }: { stage: s
       const hint = nearest ? `. Did you mean ${nearest}?` : '';
       return { code: 'config_unknown', variable, message: `is no setting of a stage${hint}` };
     });
+  problems.push(...lineProblems);
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
@@ -195,8 +213,10 @@ const WEIGHTY: readonly VariableName[] = [
   'CRISP_WEBSITE_IDS',
   'CRISP_API_URL',
   'ALARM_EMAIL',
+  'NO_HOOKS_ALARM_HOURS',
   'KMS_KEY_ARN',
   'ARCHIVE_RETENTION_DAYS',
+  'ON_REMOVED',
 ];
 
 /** What a deployment would change in the settings of a stack. Two spellings of one value are no change. */

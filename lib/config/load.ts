@@ -119,8 +119,9 @@ function readStageFile({ stage, folder }: DeployedPlace): Environment {
   const file = `.env.${stage}`;
   const path = join(folder, file);
   if (!existsSync(path)) return {};
-  const content = dropBlanks(parseEnv(readFileSync(path, 'utf8')));
-  checkStageFile(content, { stage, file });
+  const text = readFileSync(path, 'utf8');
+  const content = dropBlanks(parseEnv(text));
+  checkStageFile({ stage, file, text, content });
   return content;
 }
 

@@ -44,7 +44,7 @@ async function requireCredentials(): Promise<void> {
   } catch (error) {
     throw new UsageError(
       'No AWS credentials found (looked at the environment, the profile, single sign-on and the machine itself): set ' +
-        'AWS_PROFILE, or run `aws sso login`, and try again. Nothing was created.',
+        'AWS_PROFILE, or run `aws sso login`, and try again. Nothing was changed.',
       { cause: error },
     );
   } finally {

@@ -269,4 +269,21 @@ describe('load config', () => {
     expect(load).toThrow(message);
     expect(load).not.toThrow(/canary/);
   });
+
+  test('a line that sets nothing is refused with its number, and is not shown', async () => {
+    const lines = [
+      '# what is kept',
+      '',
+      'ON_REMOVED: canary',
+      'export MAX_PAGES=50',
+      'canary',
+      'ALARM_EMIAL=a@example.com',
+    ];
+    await writeFile(join(folder, '.env.prod'), lines.join('\r\n'));
+    const load = () => loadDeploySettings({ stage: 'prod', folder });
+    expect(load).toThrow(
+      /ALARM_EMIAL: is no .*\n.*\.env\.prod: line 3: is no NAME=value .*\n.*line 5: is no NAME=value/,
+    );
+    expect(load).not.toThrow(/canary|line [1246]/);
+  });
 });

@@ -23,7 +23,7 @@ test.each(['deploy', 'remove'])(
 
     expect(exitCode).toBe(2);
     expect(printed.trim().split('\n')).toHaveLength(1);
-    expect(printed).toMatch(/^No AWS credentials found .* Nothing was created\.$/m);
+    expect(printed).toMatch(/^No AWS credentials found .* Nothing was changed\.$/m);
     expect(await readdir(folder)).toEqual([]);
   },
 );

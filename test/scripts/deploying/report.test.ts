@@ -94,6 +94,8 @@ test.each([
   'CRISP_TIER',
   'CRISP_WEBSITE_IDS',
   'ALARM_EMAIL',
+  'NO_HOOKS_ALARM_HOURS',
+  'ON_REMOVED',
   'KMS_KEY_ARN',
   'CRISP_API_URL',
 ])('a change of %s is asked for', async (name) => {
