@@ -23,10 +23,11 @@ export async function readArchivedRecord(
     const wanted = version ?? (await archive.getLatest(session))?.latest.version;
     const body = wanted === undefined ? undefined : await archive.getRecord(session, wanted);
     if (body !== undefined) return body;
-    const what = version === undefined ? 'no record' : `no version ${version}`;
+    const [what, help] =
+      version === undefined ? ['no record', '; --fetch asks Crisp'] : [`no version ${version}`, ''];
     throw new OperationError(
       'record_not_found',
-      `the archive has ${what} of ${session.sessionId} of website ${session.websiteId}`,
+      `the archive has ${what} of ${session.sessionId} of website ${session.websiteId}${help}`,
     );
   } finally {
     clients.destroy();

@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { describe, expect, test } from 'vitest';
 import { formatRecord } from '../../lib/cli/commands/get.ts';
+import { writeReports } from '../../lib/cli/commands/reconcile-output.ts';
 import { COMMANDS } from '../../lib/cli/commands.ts';
 import { fitToTerminal, openOutput } from '../../lib/cli/output.ts';
 import { openProgress } from '../../lib/cli/progress.ts';
@@ -180,6 +181,12 @@ describe('progress', () => {
   test('is nothing in the form for programs', async () => {
     expect(await follow({}, { isJson: true })).toBe('');
   });
+});
+
+test('one request is one request', async () => {
+  const { output, stdout } = anOutput({ isTerminal: false });
+  await writeReports({ isJson: false, output }, [], { calls: 1, isDryRun: false });
+  expect(stdout.text()).toBe('1 request to Crisp.\n');
 });
 
 describe('completion', () => {

@@ -221,7 +221,7 @@ describe.concurrent('the command line before a local mode', { timeout: 90_000 },
 
     expect(absent).toMatchObject({
       exitCode: 1,
-      stderr: `the archive has no record of ${session.sessionId} of website ${session.websiteId}\n`,
+      stderr: `the archive has no record of ${session.sessionId} of website ${session.websiteId}; --fetch asks Crisp\n`,
     });
     expect(fetched).toMatchObject({ exitCode: 0, stdout: '' });
     const record = JSON.parse(await readFile(join(folder, 'record.json'), 'utf8'));

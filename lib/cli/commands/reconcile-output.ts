@@ -1,5 +1,5 @@
 import type { ReconcileCounts, ReconcileReport } from '../../operate/reconcile.ts';
-import { toMoment, toVisibleJson } from '../../text.ts';
+import { plural, toMoment, toVisibleJson } from '../../text.ts';
 import type { CommandContext, ExitCode } from '../command.ts';
 import { formatRow } from '../output.ts';
 
@@ -30,7 +30,7 @@ export async function writeReports(
         await output.write(formatRow([`  ${title}`, String(report[name])], [14]));
     if (ended !== 'complete') output.warn(`not done before ${toMoment(reachedMs)}: ${REASONS[ended]}`);
   }
-  await output.write(`${calls} requests to Crisp.${isDryRun ? ' Nothing was enqueued.' : ''}\n`);
+  await output.write(`${plural(calls, 'request')} to Crisp.${isDryRun ? ' Nothing was enqueued.' : ''}\n`);
 }
 
 const REASONS: Readonly<Record<Exclude<ReconcileReport['ended'], 'complete'>, string>> = {
