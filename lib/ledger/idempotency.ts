@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import {
   createLedgerTable,
@@ -53,14 +54,16 @@ export function createDynamoIdempotencyNotes(deps: LedgerTableDeps): Idempotency
 
   return {
     async claim(request, nowMs) {
+      const claimant = randomUUID();
       const claimed = await table.updateIf(
         toKey(request),
         'attribute_not_exists(fingerprint) OR expiresAt < :now OR (leaseMs < :nowMs AND attribute_not_exists(answer))',
         {
           expression:
-            'SET fingerprint = :fingerprint, leaseMs = :lease, expiresAt = :end REMOVE answer, httpStatus',
+            'SET fingerprint = :fingerprint, claimant = :claimant, leaseMs = :lease, expiresAt = :end REMOVE answer, httpStatus',
           values: {
             ':fingerprint': { S: request.fingerprint },
+            ':claimant': { S: claimant },
             ':lease': number(nowMs + LEASE_MS),
             ':end': toExpiry(nowMs, KEPT_SECONDS),
             ':now': toExpiry(nowMs, 0),
@@ -70,6 +73,8 @@ export function createDynamoIdempotencyNotes(deps: LedgerTableDeps): Idempotency
       );
       if (claimed) return { outcome: 'mine' };
       const item = await table.get(toKey(request));
+      // The SDK repeats a write whose answer was lost, and then meets its own claim.
+      if (item?.claimant?.S === claimant) return { outcome: 'mine' };
       if (item?.fingerprint?.S !== request.fingerprint) return { outcome: 'other' };
       if (!item.answer?.B) return { outcome: 'running' };
       const body = gunzipSync(item.answer.B).toString();

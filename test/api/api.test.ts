@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { JobError } from '../../lib/errors.ts';
+import { createDynamoIdempotencyNotes } from '../../lib/ledger/idempotency.ts';
 import { buildRecord, buildRemovedRecord } from '../../lib/record/build.ts';
 import type { EnrichedRecord } from '../../lib/record/schema.ts';
 import { createApiScene, KEYS } from '../support/api-scene.ts';
+import { createFakeLedger } from '../support/aws.ts';
 import {
   aCrispMessage,
   aFetchedConversation,
@@ -472,6 +474,24 @@ describe('POST /v1/conversations', () => {
 
       expect([second.status, second.json.code]).toEqual([409, 'idempotency_in_progress']);
       expect((await first).status).toBe(202);
+    });
+
+    test('that the ledger takes twice, because the first answer was lost, is still its own', async () => {
+      const { post, context, batches } = createApiScene();
+      const { client, table } = createFakeLedger();
+      const send = client.send.bind(client) as (command: object) => Promise<unknown>;
+      const repeating = {
+        async send(command: object) {
+          await send(command).catch(() => undefined);
+          return send(command);
+        },
+      };
+      const idempotency = createDynamoIdempotencyNotes({ client: repeating as typeof client, table });
+      Object.assign(context, { idempotency });
+
+      const { status } = await post('/v1/conversations', BODY, { 'idempotency-key': 'import-7' });
+
+      expect([status, batches.sent.length]).toEqual([202, 1]);
     });
 
     test('of a request that failed may be used again', async () => {
