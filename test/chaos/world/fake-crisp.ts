@@ -69,8 +69,8 @@ export function createFakeCrisp({ clock, random, recorder, store, habits }: Fake
       ...(fault !== undefined && { fault }),
       endedMs: clock.nowMs(),
     });
-    const broken =
-      trouble?.kind === 'hang' || (trouble?.kind === 'break' && trouble.when === 'before-headers');
+    // It has ended here, not when its instance does.
+    if (trouble?.kind === 'break' && trouble.when === 'before-headers') throw trouble.error();
     const headersMs = clock.nowMs() + worksMs;
     const endAfter = follow(instance, signal, () => {
       // The status went out before the body.
@@ -78,7 +78,6 @@ export function createFakeCrisp({ clock, random, recorder, store, habits }: Fake
       Object.assign(noted, { status, endedMs: clock.nowMs(), body: undefined });
     });
     if (trouble?.kind === 'hang') await instance.nap(Number.POSITIVE_INFINITY, signal);
-    if (broken && trouble.kind === 'break') throw trouble.error();
 
     const reply = toAnswer(question, authorization, trouble);
     const chunks = toChunks(reply, trouble);
