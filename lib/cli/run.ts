@@ -90,7 +90,9 @@ function explainFailure(error: unknown): CliFailure {
     return { code: error.code, text: error.message, exitCode: error.exitCode };
   }
   if (error instanceof ConfigError) return { code: 'config_invalid', text: error.message, exitCode: 2 };
-  if (error instanceof JobError) return { code: error.reason, text: error.message, exitCode: 1 };
+  if (error instanceof JobError) {
+    return { code: error.reason, text: `${error.message}; docs/errors.md explains the code`, exitCode: 1 };
+  }
   const { name, where } = describeDefect(error);
   return { code: 'unexpected', text: `unexpected: ${name} ${where} (please report it)`, exitCode: 1 };
 }

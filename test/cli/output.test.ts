@@ -10,6 +10,8 @@ import { writeReports } from '../../lib/cli/commands/reconcile-output.ts';
 import { COMMANDS } from '../../lib/cli/commands.ts';
 import { fitToTerminal, openOutput } from '../../lib/cli/output.ts';
 import { openProgress } from '../../lib/cli/progress.ts';
+import { sayFailure } from '../../lib/cli/run.ts';
+import { JobError } from '../../lib/errors.ts';
 import { createCliScene, MAIN } from '../support/cli.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
@@ -181,6 +183,12 @@ describe('progress', () => {
   test('is nothing in the form for programs', async () => {
     expect(await follow({}, { isJson: true })).toBe('');
   });
+});
+
+test('the code of a job stands with the place that explains it', () => {
+  const { output, stderr } = anOutput({ isTerminal: false });
+  expect(sayFailure(new JobError('crisp_timeout', { hint: 'no answer' }), [], output)).toBe(1);
+  expect(stderr.text()).toBe('crisp_timeout (no answer); docs/errors.md explains the code\n');
 });
 
 test('one request is one request', async () => {
