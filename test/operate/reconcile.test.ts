@@ -273,7 +273,9 @@ describe('a backfill', () => {
   });
 });
 
-test('30 % of the hooks of 500 sessions are lost: after one sweep every newest version was announced', async () => {
+test('30 % of the hooks of 500 sessions are lost: after one sweep every newest version was announced', {
+  timeout: 60_000,
+}, async () => {
   const { simulator, server } = await startSimulator();
   const scene = createReconcileScene();
   const sessions = simulator.seedConversations({ conversations: 500, messages: 1, anonymousEvery: 0 });
