@@ -33,6 +33,8 @@ export interface RedriveAllReport {
 
 const LANES = 16;
 const LOOK_EVERY_MS = 1000;
+// SQS may take its time to cancel: whoever interrupted it is answered by then.
+const LOOKS_AFTER_CANCEL = 10;
 // The most messages that are looked at after a redrive that ended early, to see what of it was done.
 const MOST_LEFT_LOOKED_AT = 2000;
 
@@ -105,9 +107,12 @@ async function follow(
   signal: AbortSignal,
   onTask: (task: MoveTask) => void,
 ): Promise<MoveTask> {
+  let looks = 0;
   for (let isCancelled = false; ; ) {
     const task = await moveTasks.latest();
-    if (task && !['running', 'cancelling'].includes(task.status)) return task;
+    if (task && (!['running', 'cancelling'].includes(task.status) || looks >= LOOKS_AFTER_CANCEL))
+      return task;
+    looks += Number(isCancelled);
     if (task) onTask(task);
     if (signal.aborted && !isCancelled && task?.handle !== undefined) {
       isCancelled = true;

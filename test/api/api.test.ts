@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { MoveTask } from '../../lib/dead-letters/move-tasks.ts';
 import { JobError } from '../../lib/errors.ts';
 import { createDynamoIdempotencyNotes } from '../../lib/ledger/idempotency.ts';
 import { buildRecord, buildRemovedRecord } from '../../lib/record/build.ts';
@@ -614,6 +615,27 @@ describe('POST /v1/dlq/redrive', () => {
     expect(json.moved).toBeGreaterThan(20);
     expect(json.moved + queue.ids().length).toBe(300);
   });
+
+  test('a move that SQS takes long to cancel is answered all the same', async () => {
+    const { post, queue, context, clock } = createApiScene();
+    queue.bury(...letters(40));
+    const startedMs = clock.nowMs();
+    let task: MoveTask | undefined;
+    Object.assign(context.deadLetters.moveTasks, {
+      latest: async () => task,
+      async start() {
+        task = { handle: 'task', status: 'running', moved: 7, toMove: 40, failureReason: undefined };
+      },
+      async cancel() {
+        task = task && { ...task, status: 'cancelling' };
+      },
+    });
+
+    const { json } = await untilSettled(clock, post('/v1/dlq/redrive', ''));
+
+    expect(json).toMatchObject({ by: 'move-task', moved: 7 });
+    expect(clock.nowMs() - startedMs).toBeLessThan(45_000);
+  }, 5000);
 
   test('what does not go in 20 s is left for the next call', async () => {
     const { post, queue, clock } = createApiScene();
