@@ -499,3 +499,9 @@ describe('dlq export', () => {
     expect(await readFile(path, 'utf8')).toBe('mine');
   });
 });
+
+test.each([[[]], [['--yes']]])('a redrive %j whose filter fits nothing says so', async (words) => {
+  const { run, out, err } = createCliScene({ dead: 3 });
+  expect(await run('dlq', 'redrive', '--code', 'crisp_forbiden', ...words)).toBe(0);
+  expect(out() + err()).toContain('None of 3 messages fits the filter.');
+});

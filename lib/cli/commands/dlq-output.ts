@@ -92,9 +92,15 @@ function describeEnqueued(
       ...reasons
         .filter(([count]) => count > 0)
         .map(([count, reason]) => `${plural(count, 'message')} ${reason}.`),
+      ...describeNoMatch(moved + left, result),
       ...describeLook(result),
     ],
   };
+}
+
+/** Nothing moved and nothing left may be a code that was misspelt. */
+export function describeNoMatch(matched: number, { seen }: Pick<PeekReport, 'seen'>): string[] {
+  return matched === 0 && seen > 0 ? [`None of ${plural(seen, 'message')} fits the filter.`] : [];
 }
 
 /** What waits behind ten others of its session was not seen, and is moved with them; what is hidden is not. */

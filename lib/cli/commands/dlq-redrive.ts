@@ -17,7 +17,7 @@ import {
 import { count, FILTER_OPTIONS, toFilter } from '../options.ts';
 import { formatDuration } from '../output.ts';
 import { openProgress } from '../progress.ts';
-import { describeGroups, describeLook, describeRedrive } from './dlq-output.ts';
+import { describeGroups, describeLook, describeNoMatch, describeRedrive } from './dlq-output.ts';
 
 // A session takes about three requests to Crisp: of the usual ten a second live events keep more than half.
 const DEFAULT_RATE = 1;
@@ -80,7 +80,8 @@ async function previewRedrive(
   }
   await output.write(describeGroups(survey.groups, clock.nowMs()));
   await output.write(`${toPlan(survey, options)}\nnothing moved; add --yes\n`);
-  for (const sentence of describeLook(survey)) output.warn(sentence);
+  for (const sentence of [...describeNoMatch(survey.matched, survey), ...describeLook(survey)])
+    output.warn(sentence);
   return isWholeLook(survey) ? 0 : 3;
 }
 
