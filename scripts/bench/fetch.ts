@@ -19,7 +19,7 @@ export async function runFetch({ isQuick }: { readonly isQuick: boolean }): Prom
   const calls = await countCalls();
   const wall = await measureWall(isQuick ? 4 : 10, isQuick ? 1 : 2);
   // Below some hundred fetches most of a conversation's CPU is the compiler's.
-  const cpu = await measureClients(isQuick ? 100 : 400, isQuick ? 1 : 2);
+  const cpu = await measureClients(isQuick ? 100 : 300, isQuick ? 1 : 2);
   const official = median([...cpu.official, ...cpu.again]);
   return {
     suite: 'fetch',

@@ -7,7 +7,7 @@ const MOST_GROWTH_MIB = 64;
 
 /** What grows with the work, and how: CPU of a record by its messages, memory of a list by its dead letters. */
 export async function runGrowth({ isQuick }: { readonly isQuick: boolean }): Promise<SuiteResult> {
-  const many = isQuick ? 3000 : 5000;
+  const many = isQuick ? 2000 : 3000;
   // CPU of one process, memory of another: neither minds the other.
   const [cpu, peaks] = await Promise.all([measureRecords(isQuick ? 1 : 2), measureDeadLetters([FEW, many])]);
   const growth = (peaks[1] ?? Number.NaN) - (peaks[0] ?? Number.NaN);

@@ -8,7 +8,7 @@ export async function runHot({ isQuick }: { readonly isQuick: boolean }): Promis
     (await runSubject<{ cpuUs: number }>('webhook.ts', { isPlain, rounds })).cpuUs;
   const cpu = await interleave(
     { plain: measure(true), ours: measure(false), again: measure(true) },
-    isQuick ? 2 : 4,
+    isQuick ? 2 : 3,
   );
   const plain = median([...cpu.plain, ...cpu.again]);
   return {

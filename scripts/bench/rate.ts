@@ -7,7 +7,7 @@ import type { Goal, Row, SuiteResult } from './report.ts';
 const LIMIT = 20;
 const BURST = 4;
 // Long enough for all of them to be up.
-const START_AFTER_MS = 8_000;
+const START_AFTER_MS = 5_000;
 
 interface Paced {
   /** From the common start to the end of the last one, over the least that the limit allows. */
