@@ -20,6 +20,8 @@ export function toDocument(results: readonly SuiteResult[], { date, machine }: M
   const compared = results
     .filter(({ suite }) => suite === 'calls' || suite === 'quota')
     .flatMap(({ rows }) => rows)
+    // A goal of its own.
+    .filter(({ subject, unit }) => subject !== 'crisp-enrich' || unit !== 'calls')
     .map(({ subject, what, value, unit }) => `- ${subject}, ${what}: ${toText(value)} ${unit}`);
   return `${HEAD}
 

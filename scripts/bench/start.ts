@@ -41,7 +41,13 @@ export async function runStart({ isQuick }: { readonly isQuick: boolean }): Prom
     // A start is timed by the clock: where this process itself was kept waiting, it says nothing.
     noise: Math.max(noiseOf(cpu.empty, cpu.again), lag.max / 1e9),
     goals: [
-      { id: 'P14', what: 'npm start to ready, s', figure: Math.min(...seconds), bound: 1 },
+      {
+        id: 'P14',
+        what: 'npm start to ready, s',
+        figure: Math.min(...seconds),
+        bound: 1,
+        missedBecause: "Two thirds is loading modules: the embedded AWS, the SDK's clients, hono.",
+      },
       { id: 'P14', what: 'CPU of --help ÷ an empty process', figure: median(cpu.help) / empty, bound: 7 },
       { id: 'P14', what: 'CPU of status ÷ an empty process', figure: median(cpu.status) / empty, bound: 12 },
     ],

@@ -161,7 +161,8 @@ describe('throttle', () => {
           const { ratio, refused } = await play({ configured: 20, server, instances, requests: 200, seed });
 
           expect(refused).toBe(0);
-          expect(ratio).toBeLessThanOrEqual(1.03);
+          // A burst of four is over at once: the others are what takes time.
+          expect((ratio * 200) / 196).toBeLessThanOrEqual(1.03);
         }
       },
     );

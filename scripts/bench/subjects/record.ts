@@ -6,7 +6,7 @@ import { measureCpu, readOptions, report } from './support.ts';
 
 // A record of so many messages: built, hashed, checked and written out.
 const { messages } = readOptions<{ messages: number }>();
-const TOTAL = 100_000;
+const TOTAL = 60_000;
 
 const fetched = invent(messages);
 const cpuUs = await measureCpu(Math.max(3, Math.ceil(TOTAL / messages)), async () => {
