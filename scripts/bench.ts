@@ -51,9 +51,12 @@ if (values.docs) await writeDocuments();
 process.exit(isBroken || hasFailed(results) ? 1 : 0);
 
 async function tell(name: SuiteName, run: () => Promise<SuiteResult>): Promise<void> {
+  const startedMs = performance.now();
   try {
     const result = await run();
-    console.log(formatSuite(result));
+    console.log(
+      `${formatSuite(result)}\n       took ${((performance.now() - startedMs) / 1000).toFixed(0)} s`,
+    );
     results.push(result);
   } catch (error) {
     // The others are worth having.

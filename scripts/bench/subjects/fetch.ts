@@ -15,23 +15,20 @@ interface Options {
   readonly session: SessionRef;
   readonly client: 'ours' | 'bare' | 'official';
   readonly rounds: number;
-  /** Rounds before these that are not measured; as many where it is absent. */
-  readonly warmUp?: number;
   /** Added to the bare client's cursor. */
   readonly safety: number;
 }
 
 // The same conversation again and again, in full: CPU and wall of one fetch.
-const { url, account, session, client, rounds, warmUp = rounds, safety } = readOptions<Options>();
+const { url, account, session, client, rounds, safety } = readOptions<Options>();
 const { fetch, close } = { ours: createOurs, bare: createBare, official: createOfficial }[client]();
 const walls: number[] = [];
-const fetchTimed = async () => {
+const cpuUs = await measureCpu(rounds, async () => {
   const startedMs = performance.now();
   await fetch();
   walls.push(performance.now() - startedMs);
-};
-const cpuUs = await measureCpu(rounds, fetchTimed, warmUp);
-const measured = walls.slice(warmUp).sort((a, b) => a - b);
+});
+const measured = walls.slice(rounds).sort((a, b) => a - b);
 report({ cpuUs, wallMs: measured[measured.length >> 1] });
 await close();
 

@@ -10,15 +10,11 @@ export function report(result: object): void {
   writeSync(3, JSON.stringify(result));
 }
 
-/** CPU time of this process for one of `rounds` turns of `work`, after `warmUp` others; µs. */
-export async function measureCpu(
-  rounds: number,
-  work: (round: number) => Promise<unknown>,
-  warmUp = rounds,
-): Promise<number> {
-  for (let round = 0; round < warmUp; round += 1) await work(round);
+/** CPU time of this process for one of `rounds` turns of `work`, after as many to warm up; µs. */
+export async function measureCpu(rounds: number, work: (round: number) => Promise<unknown>): Promise<number> {
+  for (let round = 0; round < rounds; round += 1) await work(round);
   const before = process.cpuUsage();
-  for (let round = 0; round < rounds; round += 1) await work(warmUp + round);
+  for (let round = 0; round < rounds; round += 1) await work(rounds + round);
   const { user, system } = process.cpuUsage(before);
   return (user + system) / rounds;
 }
