@@ -40,8 +40,7 @@ export async function runFetch({ isQuick }: { readonly isQuick: boolean }): Prom
         what: 'CPU of the client ÷ official client',
         figure: median(cpu.ours) / official,
         bound: 0.5,
-        missedBecause:
-          "A quarter of it is the kernel's, for three requests; undici's share is most of the rest.",
+        missedBecause: "A quarter is the kernel's, most of the rest undici's.",
       },
       {
         id: 'P5',
