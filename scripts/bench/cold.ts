@@ -32,7 +32,7 @@ export async function runCold({ isQuick }: { readonly isQuick: boolean }): Promi
         ours: measure('webhook', 'cpuMs'),
         again: measure('typical-webhook', 'cpuMs'),
       },
-      isQuick ? 5 : 11,
+      isQuick ? 3 : 11,
     );
     const toGoal = (id: string, what: string, bytes: number, bound: number) => {
       return { id, what, figure: bytes / KB, bound };

@@ -17,9 +17,9 @@ interface Fetched {
 /** What one fetch costs: requests, time, and CPU of the client and of the whole consumer. */
 export async function runFetch({ isQuick }: { readonly isQuick: boolean }): Promise<SuiteResult> {
   const calls = await countCalls();
-  const wall = await measureWall(isQuick ? 3 : 5, isQuick ? 1 : 2);
+  const wall = await measureWall(isQuick ? 2 : 5, isQuick ? 1 : 2);
   // Below some hundred fetches most of a conversation's CPU is the compiler's.
-  const cpu = await measureClients(isQuick ? 100 : 300, isQuick ? 1 : 2);
+  const cpu = await measureClients(isQuick ? 40 : 300, isQuick ? 1 : 2);
   const official = median([...cpu.official, ...cpu.again]);
   return {
     suite: 'fetch',

@@ -3,7 +3,7 @@ import type { SuiteResult } from './report.ts';
 
 /** What a hook costs in a warm webhook, beside a plain middy and Powertools handler. */
 export async function runHot({ isQuick }: { readonly isQuick: boolean }): Promise<SuiteResult> {
-  const rounds = isQuick ? 4000 : 6000;
+  const rounds = isQuick ? 2000 : 6000;
   const measure = (isPlain: boolean) => async () =>
     (await runSubject<{ cpuUs: number }>('webhook.ts', { isPlain, rounds })).cpuUs;
   const cpu = await interleave(
