@@ -38,7 +38,9 @@ export function openCrisp(
   });
 }
 
-type QuotaConfig = Pick<ConsumerConfig, 'dailyQuota' | 'quotaLiveShare' | 'instances'>;
+/** The same, and how many calls of its token's day the stage may make. */
+export type CountedCrispConfig = CrispConfig &
+  Pick<ConsumerConfig, 'dailyQuota' | 'quotaLiveShare' | 'instances'>;
 
 interface CountedCrisp {
   readonly crisp: CrispClient;
@@ -48,7 +50,7 @@ interface CountedCrisp {
 
 /** The same, with each request counted against the day's calls of its token in the ledger. */
 export function openCountedCrisp(
-  config: CrispConfig & QuotaConfig,
+  config: CountedCrispConfig,
   options: OpenOptions & { readonly telemetry: Telemetry; readonly ledger: LedgerTableDeps },
 ): CountedCrisp {
   const { ledger, secrets, clock, telemetry } = options;

@@ -6,7 +6,7 @@ import type { Secrets } from '../config/secret-reader.ts';
 import type { CrispApi, CrispClient } from '../crisp/client.ts';
 import { expectList } from '../crisp/fields.ts';
 import type { CrispPool } from '../crisp/http.ts';
-import { openCountedCrisp } from '../crisp/open-crisp.ts';
+import { type CountedCrispConfig, openCountedCrisp } from '../crisp/open-crisp.ts';
 import { JobError } from '../errors.ts';
 import { parseWebsiteId, type WebsiteId } from '../ids.ts';
 import { createDynamoRunHistory } from '../ledger/runs.ts';
@@ -41,21 +41,11 @@ interface ReconcilerDependencies {
 }
 
 /** Of the configuration, what a reconciler needs. */
-type ReconcilerConfig = Pick<
-  ReconcileConfig,
-  | 'crispApiUrl'
-  | 'crispTier'
-  | 'websiteIds'
-  | 'coalesce'
-  | 'requestsPerSecond'
-  | 'instances'
-  | 'dailyQuota'
-  | 'quotaLiveShare'
-  | 'maxResponseBytes'
-  | 'sessionsQueueUrl'
-  | 'archiveBucket'
-  | 'ledgerTable'
->;
+type ReconcilerConfig = CountedCrispConfig &
+  Pick<
+    ReconcileConfig,
+    'websiteIds' | 'coalesce' | 'requestsPerSecond' | 'sessionsQueueUrl' | 'archiveBucket' | 'ledgerTable'
+  >;
 
 export function createReconciler(config: ReconcilerConfig, dependencies: ReconcilerDependencies): Reconciler {
   const { secrets, clients, clock, telemetry, pool } = dependencies;

@@ -16,6 +16,7 @@ import { parseConsumerConfig, parseWebhookConfig } from '../../config/parse.ts';
 import { createSsmSecrets } from '../../config/secret-reader.ts';
 import { createSsmSecretStore } from '../../config/secret-store.ts';
 import { DEMO_TOKEN, STORED_SECRETS, toSecretsPath } from '../../config/secrets.ts';
+import type { CountedCrispConfig } from '../../crisp/open-crisp.ts';
 import { ConfigError } from '../../errors.ts';
 import { isLoopbackUrl } from '../../text.ts';
 import { readCloudFormationStage, type StageName } from '../deployed-stage.ts';
@@ -273,20 +274,8 @@ export interface CrispSetup {
   /** True where local mode asks it. */
   readonly isLocal?: boolean;
   readonly token: CrispToken;
-  readonly config: Pick<
-    ConsumerConfig,
-    | 'crispApiUrl'
-    | 'crispTier'
-    | 'websiteIds'
-    | 'include'
-    | 'coalesce'
-    | 'requestsPerSecond'
-    | 'instances'
-    | 'dailyQuota'
-    | 'quotaLiveShare'
-    | 'maxResponseBytes'
-    | 'maxPages'
-  >;
+  readonly config: CountedCrispConfig &
+    Pick<ConsumerConfig, 'websiteIds' | 'include' | 'coalesce' | 'requestsPerSecond' | 'maxPages'>;
 }
 
 /** How a stage is set up, as far as it could be found, and what was noticed on the way. */
