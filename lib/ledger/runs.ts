@@ -7,6 +7,7 @@ import {
   type LedgerItem,
   type LedgerKey,
   type LedgerTableDeps,
+  number,
   readNumber,
   toExpiry,
   toItemKey,
@@ -185,7 +186,7 @@ export function toRunItem(run: Run): LedgerItem {
   return Object.fromEntries(
     Object.entries(flat)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, typeof value === 'number' ? { N: String(value) } : { S: value }]),
+      .map(([name, value]) => [name, typeof value === 'number' ? number(value) : { S: value }]),
   );
 }
 

@@ -5,6 +5,7 @@ import {
   type LedgerItem,
   type LedgerTableDeps,
   type LedgerUpdateDeps,
+  number,
   readNumber,
   toExpiry,
   toItemUpdate,
@@ -77,8 +78,8 @@ export function createDynamoSentNotes(ledger: LedgerUpdateDeps): SentNotes {
       if (noted.has(message)) return;
       const [condition, expression] = NOTE_SENT[mode];
       const values = {
-        ':number': { N: String(sequenceNumber) },
-        ':due': { N: String(notBeforeMs) },
+        ':number': number(sequenceNumber),
+        ':due': number(notBeforeMs),
         ':end': toExpiry(nowMs, SENT_SECONDS),
       };
       await updateItemIf(ledger, { pk: owner, sk: SENT }, condition, { expression, values });

@@ -123,7 +123,7 @@ export function readNumber(attribute: AttributeValue | undefined): number {
 }
 
 /** A number as an attribute. */
-export function number(value: number): { readonly N: string } {
+export function number(value: number | bigint): { readonly N: string } {
   return { N: String(value) };
 }
 
